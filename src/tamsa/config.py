@@ -1,0 +1,83 @@
+"""Dataclass configurations from TOML files with `key=value` overrides."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from tamsa.errors import ConfigError
+
+T = TypeVar("T")
+
+
+def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str] = ()) -> T:
+    """Build a dataclass from a TOML file and overrides such as `budget.max_calls=20`.
+
+    Args:
+        cls: a dataclass type; nested dataclasses are TOML tables.
+        path: the file; None for the defaults alone.
+        overrides: `dotted.key=value` strings, values in TOML syntax (bare words are strings).
+
+    Raises:
+        ConfigError: the file is unreadable, a key is unknown or a value has the wrong type.
+    """
+    values: dict[str, Any] = {}
+    where = "options"
+    if path is not None:
+        where = str(path)
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: cannot be read ({error})") from error
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path}: not valid TOML ({error})") from error
+    for override in overrides:
+        _apply(values, override)
+    return from_mapping(cls, values, where)
+
+
+def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Build a dataclass from plain values.
+
+    Raises:
+        ConfigError: a key is unknown or a value has the wrong type; the message names it and `where`.
+    """
+    _refuse_unknown(cls, values, where, "")
+    try:
+        return TypeAdapter(cls).validate_python(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{where}: {key} = {first.get('input')!r}: {first['msg']}") from error
+
+
+def _refuse_unknown(cls: Any, values: Mapping[str, Any], where: str, prefix: str) -> None:
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    for key, value in values.items():
+        if key not in fields:
+            raise ConfigError(f"{where}: unknown key {prefix + key!r}; known: {', '.join(fields)}")
+        factory = fields[key].default_factory
+        if isinstance(value, Mapping) and dataclasses.is_dataclass(factory):
+            _refuse_unknown(factory, value, where, f"{prefix}{key}.")
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, separator, raw = override.partition("=")
+    if not separator or not key:
+        raise ConfigError(f"override {override!r}: write key=value, for example budget.max_calls=20")
+    try:
+        value = tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = raw
+    *parents, last = key.split(".")
+    for parent in parents:
+        inner = values.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"override {override!r}: {parent} is not a table")
+        values = inner
+    values[last] = value

@@ -1,0 +1,276 @@
+"""The vocabulary that every layer shares: documents, hits, messages, calls, runs and reports.
+
+All offsets are character offsets into `Document.text` as it was indexed, half open `[start, end)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
+
+SCHEMA_VERSION = 1
+"""Version of every artifact that Tamsa writes."""
+
+# --------------------------------------------------------------------------- documents
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A named stretch of a document: a heading, a page (`p. 3`), a sheet or a slide."""
+
+    title: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A stretch of a document's text that points at another document.
+
+    `target` is a document id where it is known, else the title or path as written.
+    """
+
+    target: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document as indexed: its text is what every offset and quote refers to."""
+
+    id: str
+    title: str
+    text: str
+    sections: tuple[Section, ...] = ()
+    links: tuple[Link, ...] = ()
+    source: str | None = None
+    """Path or address the text was read from, for people."""
+    date: str | None = None
+    """ISO date of publication or last change, if the source says one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One document found by a search, best chunk first."""
+
+    id: str
+    title: str
+    score: float
+    snippet: str
+    start: int = 0
+    end: int = 0
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A known document title found in a text at `[start, end)`."""
+
+    id: str
+    title: str
+    start: int
+    end: int
+
+
+# --------------------------------------------------------------------------- conversation
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A request of the model to run one tool."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSchema:
+    """What a model is told of a tool: name, description and JSON schema of the arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool gives back: `text` for the model, `data` (JSON) for programs."""
+
+    text: str
+    data: Any = None
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation. `data` travels beside `content` and is never sent to a model."""
+
+    role: Role
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+    data: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one or many completions cost. `cost` is in US dollars, None where no price is known."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None
+
+    def __add__(self, other: Usage) -> Usage:
+        known = [c for c in (self.cost, other.cost) if c is not None]
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            sum(known) if known else None,
+        )
+
+    @property
+    def total_tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+
+FinishReason = Literal["stop", "length", "tool_calls", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer of a model. `tool_calls` holds native calls only; calls in text stay in `text`."""
+
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    finish_reason: FinishReason = "stop"
+
+
+class Model(Protocol):
+    """What the agent needs of a language model (or of a policy that stands in for one)."""
+
+    name: str
+    """The spec it was made from, as written to `run.json`."""
+    context_length: int
+    """Tokens that prompt and completion may hold together."""
+    native_tools: bool
+    """True: tools are sent as schemas and calls come back in `Completion.tool_calls`."""
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[ToolSchema] = (),
+        max_tokens: int | None = None,
+        stop: Sequence[str] = (),
+        on_text: Callable[[str], None] | None = None,
+    ) -> Completion:
+        """Answer a conversation.
+
+        Args:
+            messages: the conversation, oldest first.
+            tools: schemas of the tools on offer; sent natively only where `native_tools` is True.
+            max_tokens: bound on the completion.
+            stop: strings at which generation ends (not part of the text).
+            on_text: receives text as it streams in.
+
+        Raises:
+            ContextLengthError: the prompt does not fit.
+            ModelAuthError, ModelUnavailableError, ModelError: as named.
+        """
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Count (or estimate from above) the tokens of a text."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        ...
+
+
+# --------------------------------------------------------------------------- report
+
+RunStatus = Literal["answered", "forced", "not_found", "failed"]
+"""answered: by the model; forced: a budget ran out first; not_found: the documents do not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verified quote: `quote == document.text[start:end]`, exactly."""
+
+    number: int
+    document: str
+    title: str
+    anchor: str
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One claim with the numbers of the citations for and against it."""
+
+    claim: str
+    supported: bool
+    citations: tuple[int, ...] = ()
+    against: tuple[int, ...] = ()
+    num_sources: int = 0
+    """Independent documents whose quotes carry the claim."""
+    settlement: str | None = None
+    """How a disagreement between sources was settled, where there is one."""
+
+    @property
+    def disputed(self) -> bool:
+        return bool(self.against)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a run. `report.json` is `to_json()`."""
+
+    question: str
+    answer: str
+    status: RunStatus
+    findings: tuple[Finding, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    seconds: float = 0.0
+    num_steps: int = 0
+    num_calls: int = 0
+    visited: tuple[str, ...] = ()
+    """Ids of the documents opened, in order of first opening."""
+    model: str = ""
+    run_id: str = ""
+    notes: tuple[str, ...] = ()
+    """What went wrong or was left out, a line each: dropped quotes, exhausted budgets."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain JSON form, as documented in the format page."""
+        findings = [{**asdict(f), "disputed": f.disputed} for f in self.findings]
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": self.run_id,
+            "question": self.question,
+            "answer": self.answer,
+            "status": self.status,
+            "findings": findings,
+            "citations": [asdict(c) for c in self.citations],
+            "usage": {
+                **asdict(self.usage),
+                "total_tokens": self.usage.total_tokens,
+                "seconds": self.seconds,
+                "num_steps": self.num_steps,
+                "num_calls": self.num_calls,
+            },
+            "visited": list(self.visited),
+            "model": self.model,
+            "notes": list(self.notes),
+        }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from tamsa.errors import ConfigError
 
@@ -47,23 +46,12 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     Raises:
         ConfigError: a key is unknown or a value has the wrong type; the message names it and `where`.
     """
-    _refuse_unknown(cls, values, where, "")
     try:
-        return TypeAdapter(cls).validate_python(dict(values))
+        return TypeAdapter(cls, config=ConfigDict(extra="forbid")).validate_python(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{where}: {key} = {first.get('input')!r}: {first['msg']}") from error
-
-
-def _refuse_unknown(cls: Any, values: Mapping[str, Any], where: str, prefix: str) -> None:
-    fields = {field.name: field for field in dataclasses.fields(cls)}
-    for key, value in values.items():
-        if key not in fields:
-            raise ConfigError(f"{where}: unknown key {prefix + key!r}; known: {', '.join(fields)}")
-        factory = fields[key].default_factory
-        if isinstance(value, Mapping) and dataclasses.is_dataclass(factory):
-            _refuse_unknown(factory, value, where, f"{prefix}{key}.")
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

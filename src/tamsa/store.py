@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import secrets
@@ -60,7 +61,7 @@ def write_atomic(path: Path, content: str | bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -101,10 +102,17 @@ class Journal:
         except OSError as error:
             raise _storage_error(path, error) from error
         try:
+            self._lock()
             self._size = self._recover()
         except BaseException:
             os.close(self._handle)
             raise
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputError(f"{self.path}: another process is working on this run; wait for it or end it") from error
 
     def _recover(self) -> int:
         with open(self.path, "rb") as file:
@@ -117,8 +125,7 @@ class Journal:
                     raise ValueError("not an object")
             except ValueError as error:
                 raise CorruptError(
-                    f"{self.path}: line {number} is damaged ({error}); "
-                    "start the question anew in another --out folder"
+                    f"{self.path}: line {number} is damaged ({error}); start the question anew in another --out folder"
                 ) from error
             self.records.append(record)
         if good != len(data):
@@ -145,6 +152,7 @@ class Journal:
         self._size += len(line)
 
     def close(self) -> None:
+        """Release the file and its lock."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
@@ -152,7 +160,9 @@ class Journal:
     def __enter__(self) -> Journal:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -171,6 +181,7 @@ class RunFolder:
 
     @property
     def id(self) -> str:
+        """The run's id, unique over machines."""
         return str(self.manifest["run_id"])
 
     @classmethod
@@ -184,7 +195,12 @@ class RunFolder:
         make_folder(path)
         if (path / "run.json").exists():
             raise InputError(f"{path}: holds a run already; continue it with --resume {path} or choose another --out")
-        full = {"schema_version": SCHEMA_VERSION, "run_id": new_id(), "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **manifest}
+        full = {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": new_id(),
+            "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            **manifest,
+        }
         with contextlib.suppress(FileNotFoundError):  # a journal without its manifest: a crash before the first step
             (path / "steps.jsonl").unlink()
         write_json(path / "run.json", full)
@@ -214,6 +230,7 @@ class RunFolder:
         return self.path / name
 
     def close(self) -> None:
+        """Release the journal."""
         self.journal.close()
 
 

@@ -50,6 +50,11 @@ class Document:
     date: str | None = None
     """ISO date of publication or last change, if the source says one."""
 
+    def anchor_at(self, position: int) -> str:
+        """Name the innermost section that holds a position, or the empty string."""
+        inside = [section for section in self.sections if section.start <= position < section.end]
+        return max(inside, key=lambda section: section.start).title if inside else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -136,6 +141,7 @@ class Usage:
 
     @property
     def total_tokens(self) -> int:
+        """Tokens of prompts and completions together."""
         return self.prompt_tokens + self.completion_tokens
 
 
@@ -229,6 +235,7 @@ class Finding:
 
     @property
     def disputed(self) -> bool:
+        """Whether a verified quote speaks against the claim."""
         return bool(self.against)
 
 

@@ -1,0 +1,294 @@
+"""The one agent loop: think, act, observe, until an answer or a limit.
+
+It serves a person's question, a synthetic rollout, an RL rollout and an evaluation alike. Each step
+is a record in the journal before it has any effect, so a killed run goes on where it stood.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date as calendar_date
+
+from tamsa.agent import prompts
+from tamsa.agent.budget import Budget
+from tamsa.agent.context import Context
+from tamsa.agent.fencing import clean, neutralise
+from tamsa.agent.react import NOT_FOUND, Turn, parse_turn
+from tamsa.agent.reporting import build_report, read_report, write_report
+from tamsa.agent.transcript import Record, Transcript, call_key
+from tamsa.errors import ContextLengthError, InputError
+from tamsa.store import RunFolder
+from tamsa.tools import Toolset
+from tamsa.types import Completion, Message, Model, Report, ToolCall, ToolResult
+
+MAX_QUESTION_CHARS = 20_000
+MAX_NUDGES = 2
+"""Unreadable turns in a row before the text itself is taken for the answer."""
+MAX_IDLE_TURNS = 3
+"""Turns in a row with nothing but repeated calls before the answer is forced."""
+FORCED_ANSWER_GRACE_S = 120.0
+"""Seconds that the forced answer may take after the limits."""
+
+OnEvent = Callable[[Record], None]
+
+
+async def research(
+    question: str,
+    *,
+    model: Model,
+    tools: Toolset,
+    budget: Budget | None = None,
+    folder: RunFolder | None = None,
+    on_event: OnEvent | None = None,
+    date: str | None = None,
+) -> Report:
+    """Research a question.
+
+    Args:
+        question: what to answer.
+        model: a language model, or a policy in its place.
+        tools: what it may use; made anew for every run.
+        budget: limits; whichever is reached first forces an answer.
+        folder: where the run is kept; a folder with earlier records is continued. None keeps nothing.
+        on_event: called with each journal record as it is made, and with `{"kind": "delta", "text"}`
+            while the model writes.
+        date: the current date as told to the model (ISO); today's by default, the run's own on resume.
+
+    Returns:
+        The report. With a folder it is also written there as JSON, Markdown and HTML.
+
+    Raises:
+        InputError: the question is empty or too long.
+        ModelError: the model failed for good. The run can be continued from its folder.
+        StorageError: the run cannot be written.
+    """
+    question = question.strip()
+    if not question:
+        raise InputError("the question is empty; write what you want to know")
+    if len(question) > MAX_QUESTION_CHARS:
+        raise InputError(f"the question has {len(question):,} characters; at most {MAX_QUESTION_CHARS:,} are read")
+    if folder is not None and (done := read_report(folder)) is not None:
+        return done
+    run = _Run(clean(question), model, tools, budget or Budget(), folder, on_event)
+    return await run.finish(date or calendar_date.today().isoformat())
+
+
+class _Run:
+    def __init__(
+        self,
+        question: str,
+        model: Model,
+        tools: Toolset,
+        budget: Budget,
+        folder: RunFolder | None,
+        on_event: OnEvent | None,
+    ) -> None:
+        self._question = question
+        self._model = model
+        self._tools = tools
+        self._budget = budget
+        self._folder = folder
+        self._on_event = on_event
+        self._state = Transcript(native=model.native_tools)
+        self._context = Context(model, budget, tools.schemas)
+
+    async def finish(self, date: str) -> Report:
+        """Run to the end from wherever the journal stands."""
+        state = self._state
+        for record in self._folder.journal.records if self._folder else ():
+            state.apply(record)
+            state.spent.earlier_s = state.seconds
+            if state.replayed is not None:
+                self._tools.replay(*state.replayed)
+        if not state.messages:
+            system = prompts.system_prompt(self._tools.schemas, native=self._model.native_tools, date=date)
+            self._record({"kind": "prompt", "system": system, "question": self._question})
+        while state.answer is None:
+            if state.pending:
+                await self._act()
+            elif state.forced is not None:
+                await self._force()
+            elif reason := self._why_stop():
+                self._record({"kind": "force", "reason": reason})
+            else:
+                await self._think()
+        report = build_report(
+            state,
+            question=self._question,
+            model=self._model.name,
+            run_id=self._folder.id if self._folder else "",
+            get_document=self._tools.get_document,
+        )
+        if self._folder is not None:
+            write_report(self._folder, report, self._tools.get_document)
+        return report
+
+    def _record(self, record: Record) -> None:
+        record["seconds"] = round(self._state.spent.seconds, 3)
+        if self._folder is not None:
+            self._folder.journal.append(record)
+        self._state.apply(record)
+        if self._on_event is not None:
+            self._on_event(record)
+
+    def _why_stop(self) -> str | None:
+        state = self._state
+        if reason := state.spent.exhausted(self._budget):
+            return reason
+        if state.idle >= MAX_IDLE_TURNS:
+            return f"the last {state.idle} turns only repeated earlier calls"
+        if self._context.full(state.messages):
+            return f"the model's context of {self._model.context_length:,} tokens is full"
+        return None
+
+    # ------------------------------------------------------------------ think
+
+    async def _think(self) -> None:
+        state = self._state
+        remaining = max(1.0, self._budget.max_seconds - state.spent.seconds)
+        try:
+            completion = await self._complete(state.messages, remaining, with_tools=True)
+        except TimeoutError:
+            return self._record(
+                {"kind": "force", "reason": f"the limit of {self._budget.max_seconds:g} seconds is reached"}
+            )
+        except ContextLengthError:
+            return self._record({"kind": "force", "reason": "the model's context is full"})
+        text = clean(completion.text)
+        turn = parse_turn(text)
+        calls = self._number([*completion.tool_calls, *(ToolCall("", c.name, c.arguments) for c in turn.calls)])
+        self._record(self._completion_record(completion, text, turn, calls))
+        answer = (turn.answer or "").strip()
+        if calls:
+            return None
+        if answer:
+            return self._finish(answer, ())
+        if state.nudges <= MAX_NUDGES:
+            problems = [*turn.problems]
+            if completion.finish_reason == "length":
+                problems.append("it was cut at the limit of its length; think less, answer in few words")
+            return self._record({"kind": "nudge", "text": prompts.nudge(problems)})
+        if turn.rest:
+            return self._finish(
+                turn.rest, ("the model wrote no answer in the expected form; its plain text was taken",)
+            )
+        return self._record({"kind": "force", "reason": "the last turns held neither a tool call nor an answer"})
+
+    async def _complete(self, messages: list[Message], timeout_s: float, *, with_tools: bool) -> Completion:
+        on_text = None
+        if self._on_event is not None:
+            notify = self._on_event
+            on_text = lambda text: notify({"kind": "delta", "text": text})  # noqa: E731
+        async with asyncio.timeout(timeout_s):
+            return await self._model.complete(
+                messages,
+                tools=self._tools.schemas if with_tools else (),
+                max_tokens=self._context.max_completion_tokens,
+                stop=() if self._model.native_tools else ("<tool_response>",),
+                on_text=on_text,
+            )
+
+    def _number(self, calls: list[ToolCall]) -> list[ToolCall]:
+        """Give every call an id of its own within the run; native ids are kept where they are unique."""
+        step = self._state.spent.steps + 1
+        seen: set[str] = set()
+        numbered = []
+        for index, call in enumerate(calls, start=1):
+            key = call.id if call.id and call.id not in seen else f"call_{step}_{index}"
+            seen.add(key)
+            numbered.append(ToolCall(key, clean(call.name), call.arguments))
+        return numbered
+
+    def _completion_record(self, completion: Completion, text: str, turn: Turn, calls: list[ToolCall]) -> Record:
+        usage = completion.usage
+        if not usage.total_tokens:  # a server that reports nothing still costs something
+            usage = self._context.estimate(self._state.messages, text, usage)
+        return {
+            "kind": "completion",
+            "step": self._state.spent.steps + 1,
+            "text": text,
+            "thought": turn.thought,
+            "calls": [{"id": c.id, "name": c.name, "arguments": dict(c.arguments)} for c in calls],
+            "answer": turn.answer,
+            "problems": list(turn.problems),
+            "rest": turn.rest,
+            "usage": asdict(usage),
+            "finish_reason": completion.finish_reason,
+        }
+
+    def _finish(self, answer: str, notes: tuple[str, ...]) -> None:
+        self._record({"kind": "final", "answer": answer, "notes": list(notes)})
+
+    # ------------------------------------------------------------------ act
+
+    async def _act(self) -> None:
+        """Make the pending calls side by side; each is on record as soon as it is done."""
+        state = self._state
+        first: dict[str, str] = {}
+        for call in state.pending:
+            first.setdefault(call_key(call), call.id)
+        share = self._context.observation_tokens(state.messages, len(state.pending))
+        tasks = [
+            asyncio.create_task(self._observe(call, share, twin=first[call_key(call)] != call.id))
+            for call in state.pending
+        ]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _observe(self, call: ToolCall, max_tokens: int, *, twin: bool) -> None:
+        state = self._state
+        started = time.monotonic()
+        earlier = state.served.get(call_key(call))
+        if earlier is not None or twin:
+            result = ToolResult(prompts.repeated(earlier or state.spent.steps), None, error=True)
+        elif state.spent.calls >= self._budget.max_calls:
+            result = ToolResult("Not run: the limit of tool calls is reached.", error=True)
+        else:
+            result = await self._tools.call(call)
+        text = self._context.clip(neutralise(clean(result.text)), max_tokens)
+        self._record(
+            {
+                "kind": "observation",
+                "step": state.spent.steps,
+                "call": call.id,
+                "text": text,
+                "data": result.data,
+                "error": result.error,
+                "took_s": round(time.monotonic() - started, 4),
+            }
+        )
+
+    # ------------------------------------------------------------------ force
+
+    async def _force(self) -> None:
+        """Get the final answer without tools; fall back on a draft, then on the bare text."""
+        state = self._state
+        notes = [f"forced to answer: {state.forced}"]
+        texts: list[str] = []
+        for messages in (state.messages, self._context.compact(state.messages)):
+            try:
+                completion = await self._complete(messages, FORCED_ANSWER_GRACE_S, with_tools=False)
+            except ContextLengthError:
+                continue
+            except TimeoutError:
+                notes.append(f"the model gave no final answer within {FORCED_ANSWER_GRACE_S:g} s")
+                break
+            text = clean(completion.text)
+            turn = parse_turn(text)
+            self._record(self._completion_record(completion, text, turn, []))
+            if turn.answer and turn.answer.strip():
+                return self._finish(turn.answer.strip(), tuple(notes))
+            texts.append(turn.rest)
+            break
+        if state.draft:
+            return self._finish(state.draft.strip(), (*notes, "an answer given earlier beside a call was taken"))
+        if any(texts):
+            return self._finish(next(filter(None, texts)), (*notes, "the model's plain text was taken"))
+        return self._finish(NOT_FOUND, (*notes, "the model gave no answer"))

@@ -1,0 +1,74 @@
+"""The report as Markdown."""
+
+from __future__ import annotations
+
+import re
+
+from tamsa.types import Finding, Report
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|!~])")
+STATUS_LINES = {
+    "answered": "",
+    "forced": "A limit was reached first; this is the best answer so far.",
+    "not_found": "The documents do not say.",
+    "failed": "The run failed.",
+}
+
+
+def escape(text: str) -> str:
+    """Make text literal in Markdown and keep it on one line."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def carriers(finding: Finding) -> str:
+    """Say in words how well a finding is carried."""
+    if not finding.supported:
+        return "unsupported: no verified quote"
+    sources = "1 source" if finding.num_sources == 1 else f"{finding.num_sources} independent sources"
+    return f"{sources}, disputed" if finding.disputed else sources
+
+
+def totals(report: Report) -> str:
+    """Say what the run cost, in one line."""
+    usage = report.usage
+    cost = "" if usage.cost is None else f" · ${usage.cost:.4f}"
+    return (
+        f"{report.num_steps} steps · {report.num_calls} tool calls · {len(report.visited)} documents opened · "
+        f"{usage.total_tokens:,} tokens ({usage.prompt_tokens:,} read, {usage.completion_tokens:,} written) · "
+        f"{report.seconds:.1f} s{cost}"
+    )
+
+
+def to_markdown(report: Report) -> str:
+    """Write a report as Markdown: answer, findings, contradictions, numbered citations, totals."""
+    lines = [f"# {escape(report.question)}", "", f"**{escape(report.answer)}**", ""]
+    if STATUS_LINES[report.status]:
+        lines += [f"*{STATUS_LINES[report.status]}*", ""]
+    if report.findings:
+        lines += ["## Findings", ""]
+        for finding in report.findings:
+            marks = "".join(f"[{number}]" for number in finding.citations)
+            lines.append(f"- {escape(finding.claim)} {marks} *({carriers(finding)})*")
+        lines.append("")
+    disputed = [finding for finding in report.findings if finding.disputed]
+    if disputed:
+        lines += ["## Contradictions", ""]
+        for finding in disputed:
+            against = "".join(f"[{number}]" for number in finding.against)
+            lines.append(f"- {escape(finding.claim)}: contradicted by {against}.")
+            lines.append(f"  {escape(finding.settlement) if finding.settlement else 'Not settled.'}")
+        lines.append("")
+    if report.citations:
+        lines += ["## Citations", ""]
+        for citation in report.citations:
+            where = f", {escape(citation.anchor)}" if citation.anchor else ""
+            lines.append(
+                f"{citation.number}. **{escape(citation.title)}**{where} "
+                f"(`{citation.document.replace('`', '')}`, characters {citation.start}–{citation.end}):"
+            )
+            lines.append(f"   > {escape(citation.quote)}")
+        lines.append("")
+    if report.notes:
+        lines += ["## Notes", "", *(f"- {escape(note)}" for note in report.notes), ""]
+    lines += ["---", f"{escape(report.model)} · {totals(report)}", ""]
+    return "\n".join(lines)

@@ -1,0 +1,268 @@
+"""The tools over a person's own documents: `search`, `visit`, `find`. Nothing leaves the machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from tamsa.errors import ToolError
+from tamsa.tools.protocol import FunctionTool, Toolset
+from tamsa.types import Document, Hit, Mention, ToolResult
+
+HITS_PER_QUERY = 10
+MAX_QUERIES = 5
+MAX_IDS = 5
+PAGE_CHARS = 8_000
+"""Characters of a document shown by one visit; a longer document has several pages."""
+MAX_MATCHES = 10
+MATCH_CONTEXT_CHARS = 160
+_WORD = re.compile(r"\w{3,}")
+
+
+class Searchable(Protocol):
+    """What the tools need of an index."""
+
+    def search(self, query: str, k: int = 10) -> list[Hit]: ...
+
+    def get(self, doc_id: str) -> Document | None: ...
+
+    def find_title(self, title: str) -> list[str]: ...
+
+    def mentions(self, text: str) -> list[Mention]: ...
+
+
+def corpus_toolset(index: Searchable, *, page_chars: int = PAGE_CHARS, timeout_s: float = 60.0) -> Toolset:
+    """Make the tools of one run over an index.
+
+    Args:
+        index: the documents.
+        page_chars: characters of a document shown by one visit; smaller for a model of short context.
+        timeout_s: seconds that one call may take.
+    """
+    tools = CorpusTools(index, page_chars=page_chars)
+    return Toolset(
+        [
+            FunctionTool(tools.search),
+            FunctionTool(tools.visit, on_replay=tools.note_visit),
+            FunctionTool(tools.find),
+        ],
+        get_document=index.get,
+        timeout_s=timeout_s,
+    )
+
+
+def page_bounds(text: str, size: int) -> list[tuple[int, int]]:
+    """Cut a text into pages of at most `size` characters, at the end of a paragraph, sentence or word."""
+    bounds = []
+    start = 0
+    while len(text) - start > size:
+        window = text[start : start + size]
+        cut = size
+        for mark in ("\n\n", "\n", ". ", " "):
+            at = window.rfind(mark, size // 2)
+            if at > 0:
+                cut = at + len(mark)
+                break
+        bounds.append((start, start + cut))
+        start += cut
+    bounds.append((start, len(text)))
+    return bounds
+
+
+class CorpusTools:
+    """The three tools with the little state they share: which document was opened last."""
+
+    def __init__(self, index: Searchable, *, page_chars: int = PAGE_CHARS) -> None:
+        self._index = index
+        self._page_chars = page_chars
+        self._opened = ""
+
+    def search(self, queries: list[str]) -> ToolResult:
+        """Search the documents. Give several different queries at once to cover several angles.
+
+        Args:
+            queries: one to five search queries: key words, names or a question.
+        """
+        kept = [query.strip() for query in queries if query.strip()][:MAX_QUERIES]
+        if not kept:
+            raise ToolError("search: queries is empty; give at least one query")
+        results = []
+        lines = []
+        for query in kept:
+            hits = self._index.search(query, HITS_PER_QUERY)
+            titles: dict[str, str] = {}
+            for mention in self._index.mentions(query):
+                titles.setdefault(mention.id, mention.title)
+            results.append(
+                {
+                    "query": query,
+                    "hits": [
+                        {"id": hit.id, "title": hit.title, "snippet": hit.snippet, "score": round(hit.score, 4)}
+                        for hit in hits
+                    ],
+                    "titles": [{"id": key, "title": title} for key, title in titles.items()],
+                }
+            )
+            lines.append(f"Results for: {query}")
+            if titles:
+                named = "; ".join(f"{title} (id: {key})" for key, title in titles.items())
+                lines.append(f"Documents named in the query: {named}")
+            lines += [
+                f"{rank}. {hit.title} (id: {hit.id})\n   {' '.join(hit.snippet.split())}"
+                for rank, hit in enumerate(hits, start=1)
+            ] or ["nothing found"]
+            lines.append("")
+        if len(queries) > len(kept):
+            lines.append(f"Only the first {len(kept)} queries were used.")
+        return ToolResult("\n".join(lines).strip(), {"results": results})
+
+    def visit(self, ids: list[str], goal: str = "", page: int = 1) -> ToolResult:
+        """Open documents and read them.
+
+        Args:
+            ids: ids of one to five documents, as given by search or by the links of an opened document.
+            goal: what you want to learn; for a long document the pages that fit it best are named.
+            page: page of a long document, from 1.
+        """
+        kept = list(dict.fromkeys(key.strip() for key in ids if key.strip()))[:MAX_IDS]
+        if not kept:
+            raise ToolError("visit: ids is empty; give the id of at least one document")
+        pages = [self._open(key, page) for key in kept]
+        texts = [self._show(opened, goal) for opened in pages]
+        if len(set(ids)) > len(kept):
+            texts.append(f"Only the first {len(kept)} ids were opened.")
+        result = ToolResult("\n\n".join(texts), {"pages": pages}, error=all(opened["error"] for opened in pages))
+        self.note_visit({}, result)
+        return result
+
+    def find(self, text: str, id: str = "") -> ToolResult:
+        """Find a word or phrase in an opened document, with the words around it.
+
+        Args:
+            text: the words to look for; capitals and spacing do not matter.
+            id: id of the document; the one opened last if empty.
+        """
+        words = text.split()
+        if not words:
+            raise ToolError("find: text is empty; give the words to look for")
+        key = id or self._opened
+        if not key:
+            raise ToolError("find: no document is open; visit one first or give its id")
+        document = self._resolve(key)
+        if document is None:
+            raise ToolError(f"find: there is no document with the id {key!r}")
+        pattern = re.compile(r"\s+".join(re.escape(word) for word in words), re.IGNORECASE)
+        matches: list[dict[str, Any]] = []
+        total = 0
+        for match in pattern.finditer(document.text):
+            total += 1
+            if len(matches) < MAX_MATCHES:
+                start = max(0, match.start() - MATCH_CONTEXT_CHARS)
+                end = min(len(document.text), match.end() + MATCH_CONTEXT_CHARS)
+                matches.append(
+                    {
+                        "start": start,
+                        "end": end,
+                        "text": document.text[start:end],
+                        "anchor": document.anchor_at(match.start()),
+                    }
+                )
+        head = f"{total} matches in {document.title} (id: {document.id})"
+        if total > len(matches):
+            head += f", the first {len(matches)}"
+        shown = [f"- [{item['anchor'] or item['start']}] … {' '.join(str(item['text']).split())} …" for item in matches]
+        return ToolResult("\n".join([head, *shown]), {"id": document.id, "matches": matches, "total": total})
+
+    def note_visit(self, arguments: Mapping[str, Any], result: ToolResult) -> None:
+        """Remember the document that a visit opened last."""
+        for opened in (result.data or {}).get("pages", ()):
+            if not opened["error"]:
+                self._opened = opened["id"]
+
+    def _resolve(self, key: str) -> Document | None:
+        document = self._index.get(key)
+        if document is None:  # models often write the title for the id
+            named = self._index.find_title(key)
+            document = self._index.get(named[0]) if named else None
+        return document
+
+    def _open(self, key: str, page: int) -> dict[str, Any]:
+        document = self._resolve(key)
+        if document is None:
+            return {
+                "id": key,
+                "title": "",
+                "error": f"There is no document with the id {key!r}; use ids from a search.",
+            }
+        bounds = page_bounds(document.text, self._page_chars)
+        if not 1 <= page <= len(bounds):
+            return {
+                "id": document.id,
+                "title": document.title,
+                "error": f"{document.title} has {len(bounds)} page(s); page {page} does not exist.",
+            }
+        start, end = bounds[page - 1]
+        return {
+            "id": document.id,
+            "title": document.title,
+            "text": document.text[start:end],
+            "start": start,
+            "end": end,
+            "length": len(document.text),
+            "page": page,
+            "num_pages": len(bounds),
+            "date": document.date,
+            "source": document.source,
+            "sections": [
+                {"title": section.title, "start": section.start, "end": section.end}
+                for section in document.sections
+                if section.start < end and section.end > start
+            ],
+            "links": self._links(document, start, end),
+            "error": None,
+        }
+
+    def _links(self, document: Document, start: int, end: int) -> list[dict[str, Any]]:
+        """Resolve the page's own links, and add mentions of known titles where it has none."""
+        links: list[dict[str, Any]] = []
+        taken: list[tuple[int, int]] = []
+        for link in document.links:
+            if link.start < end and link.end > start:
+                target = self._resolve(link.target)
+                if target is not None and target.id != document.id:
+                    links.append({"id": target.id, "title": target.title, "start": link.start, "end": link.end})
+                    taken.append((link.start, link.end))
+        for mention in self._index.mentions(document.text[start:end]):
+            at = (mention.start + start, mention.end + start)
+            if mention.id != document.id and not any(at[0] < stop and at[1] > begin for begin, stop in taken):
+                links.append({"id": mention.id, "title": mention.title, "start": at[0], "end": at[1]})
+        return sorted(links, key=lambda link: (link["start"], link["end"]))
+
+    def _show(self, opened: Mapping[str, Any], goal: str) -> str:
+        if opened["error"]:
+            return str(opened["error"])
+        head = f"{opened['title']} (id: {opened['id']})"
+        if opened["date"]:
+            head += f", dated {opened['date']}"
+        if opened["num_pages"] > 1:
+            head += f", page {opened['page']} of {opened['num_pages']}"
+            best = self._best_pages(str(opened["id"]), goal)
+            if best:
+                head += f"; pages that fit the goal best: {', '.join(map(str, best))}"
+        targets = {link["id"]: link["title"] for link in opened["links"]}
+        parts = [head, str(opened["text"])]
+        if targets:
+            parts.append("Links: " + "; ".join(f"{title} (id: {key})" for key, title in list(targets.items())[:40]))
+        return "\n".join(parts)
+
+    def _best_pages(self, key: str, goal: str) -> list[int]:
+        wanted = {word.lower() for word in _WORD.findall(goal)}
+        document = self._index.get(key)
+        if not wanted or document is None:
+            return []
+        scores = []
+        for number, (start, end) in enumerate(page_bounds(document.text, self._page_chars), start=1):
+            words = {word.lower() for word in _WORD.findall(document.text[start:end])}
+            scores.append((len(wanted & words), -number))
+        return [-number for score, number in sorted(scores, reverse=True)[:3] if score]

@@ -1,0 +1,192 @@
+"""What a tool is: a function whose schema comes from its signature and docstring."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from tamsa.errors import ToolError
+from tamsa.types import Document, ToolCall, ToolResult, ToolSchema
+
+
+class Tool(Protocol):
+    """A named action of the agent."""
+
+    schema: ToolSchema
+
+    async def run(self, arguments: Mapping[str, Any]) -> ToolResult:
+        """Serve one call.
+
+        Raises:
+            ToolError: the call cannot be served; the text is shown to the model.
+        """
+        ...
+
+    def replay(self, arguments: Mapping[str, Any], result: ToolResult) -> None:
+        """Take note of a call that an earlier process has served (a resumed run)."""
+        ...
+
+
+def split_docstring(docstring: str) -> tuple[str, dict[str, str]]:
+    """Split a Google-style docstring into its description and the texts of its arguments."""
+    head, _, rest = inspect.cleandoc(docstring).partition("\nArgs:\n")
+    arguments: dict[str, str] = {}
+    current = ""
+    for line in rest.splitlines():
+        if line and not line.startswith(" "):
+            break  # the next section
+        if match := re.match(r"    (\w+)(?: \(.*?\))?: (.*)", line):
+            current = match[1]
+            arguments[current] = match[2].strip()
+        elif current and line.strip():
+            arguments[current] += " " + line.strip()
+    return " ".join(head.split()), arguments
+
+
+def _without_titles(schema: Any) -> Any:
+    """Drop pydantic's generated titles: they cost tokens and say nothing."""
+    if isinstance(schema, dict):
+        return {
+            key: {name: _without_titles(inner) for name, inner in value.items()}
+            if key == "properties"
+            else _without_titles(value)
+            for key, value in schema.items()
+            if key != "title"
+        }
+    if isinstance(schema, list):
+        return [_without_titles(item) for item in schema]
+    return schema
+
+
+class FunctionTool:
+    """A tool made from a function: `def find(text: str, id: str = "") -> ToolResult`.
+
+    The description and those of the arguments come from the Google-style docstring, the JSON schema
+    from the annotations; arguments are validated by it. Synchronous functions run in a thread.
+
+    Args:
+        function: the function or bound method.
+        name: the tool's name; the function's own by default.
+        on_replay: called as `on_replay(arguments, result)` for each call that a resumed run has served before.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        name: str | None = None,
+        on_replay: Callable[[Mapping[str, Any], ToolResult], None] | None = None,
+    ) -> None:
+        self._function = function
+        self._on_replay = on_replay
+        description, texts = split_docstring(function.__doc__ or "")
+        hints = get_type_hints(function)
+        fields: dict[str, Any] = {}
+        for parameter in inspect.signature(function).parameters.values():
+            default = ... if parameter.default is parameter.empty else parameter.default
+            fields[parameter.name] = (
+                hints[parameter.name],
+                Field(default, description=texts.get(parameter.name)),
+            )
+        tool_name = name or function.__name__
+        self._arguments: type[BaseModel] = create_model(
+            tool_name, __config__=ConfigDict(extra="forbid", coerce_numbers_to_str=True), **fields
+        )
+        parameters = _without_titles(self._arguments.model_json_schema())
+        self.schema = ToolSchema(tool_name, description, parameters)
+
+    async def run(self, arguments: Mapping[str, Any]) -> ToolResult:
+        """Validate the arguments and call the function."""
+        values = self._validate(arguments)
+        if inspect.iscoroutinefunction(self._function):
+            result = await self._function(**values)
+        else:
+            result = await asyncio.to_thread(self._function, **values)
+        return result if isinstance(result, ToolResult) else ToolResult(str(result))
+
+    def replay(self, arguments: Mapping[str, Any], result: ToolResult) -> None:
+        """Pass a served call to `on_replay`."""
+        if self._on_replay is not None:
+            self._on_replay(arguments, result)
+
+    def _validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            model = self._arguments.model_validate(self._lenient(arguments))
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(str(part) for part in item['loc']) or 'arguments'}: {item['msg']}"
+                for item in error.errors()[:4]
+            )
+            wanted = json.dumps(self.schema.parameters.get("properties", {}), ensure_ascii=False)
+            raise ToolError(f"{self.schema.name}: {problems}. Arguments: {wanted}") from error
+        return {name: getattr(model, name) for name in type(model).model_fields}
+
+    def _lenient(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Put a lone string where a list of strings is wanted, as models often write it."""
+        properties = self.schema.parameters.get("properties", {})
+        return {
+            key: [value]
+            if isinstance(value, str)
+            and isinstance(properties.get(key), dict)
+            and properties[key].get("type") == "array"
+            else value
+            for key, value in arguments.items()
+        }
+
+
+class Toolset:
+    """The tools of one run, and the documents they can open.
+
+    Args:
+        tools: the tools on offer, with distinct names.
+        get_document: finds a document by id, for the verification of quotes.
+        timeout_s: seconds that one call may take.
+    """
+
+    def __init__(
+        self,
+        tools: Iterable[Tool],
+        *,
+        get_document: Callable[[str], Document | None] = lambda _: None,
+        timeout_s: float = 60.0,
+    ) -> None:
+        self._tools: dict[str, Tool] = {}
+        for tool in tools:
+            if tool.schema.name in self._tools:
+                raise ValueError(f"two tools are named {tool.schema.name!r}")
+            self._tools[tool.schema.name] = tool
+        self.get_document = get_document
+        self._timeout_s = timeout_s
+
+    @property
+    def schemas(self) -> tuple[ToolSchema, ...]:
+        return tuple(tool.schema for tool in self._tools.values())
+
+    async def call(self, call: ToolCall) -> ToolResult:
+        """Serve a call. Whatever goes wrong is a result with `error=True`, never an exception."""
+        tool = self._tools.get(call.name)
+        if tool is None:
+            return ToolResult(
+                f"There is no tool named {call.name[:80]!r}. Tools: {', '.join(self._tools)}.", error=True
+            )
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await tool.run(call.arguments)
+        except ToolError as error:
+            return ToolResult(str(error), error=True)
+        except TimeoutError:
+            return ToolResult(f"{call.name} took longer than {self._timeout_s:g} s and was ended.", error=True)
+        except Exception as error:  # a tool's fault must not end the run
+            return ToolResult(f"{call.name} failed: {type(error).__name__}: {error}", error=True)
+
+    def replay(self, call: ToolCall, result: ToolResult) -> None:
+        """Tell a tool of a call that an earlier process has served."""
+        tool = self._tools.get(call.name)
+        if tool is not None and not result.error:
+            tool.replay(call.arguments, result)

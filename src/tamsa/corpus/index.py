@@ -1,0 +1,376 @@
+"""The index of one machine: build, open, search, read, update."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tamsa.corpus import analysis, mentions
+from tamsa.corpus.catalog import Catalog
+from tamsa.corpus.documents import as_document, key_of
+from tamsa.corpus.lexical import LexicalReader, StoredChunk
+from tamsa.corpus.snippets import best_window
+from tamsa.corpus.writer import IndexWriter, Manifest, check_marker, read_state, sections_of
+from tamsa.errors import InputError
+from tamsa.types import Document, Hit, Link, Mention
+
+CHECKPOINT_S = 30.0
+"""Seconds of building after which a checkpoint is committed, so that a crash loses no more than these."""
+_CACHED_CHARS = 16_000_000
+
+Record = Document | Mapping[str, Any]
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    lexical: LexicalReader | None
+    manifest: Manifest
+    catalog: Catalog
+    stamp: tuple[int, int, int]
+
+
+class Index:
+    """A searchable collection of documents in a folder.
+
+    Reading is safe from several threads, and beside a writer in this or another process: each call
+    sees the state committed last. Open one with `Index.open`, make one with `Index.build`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._cache: OrderedDict[tuple[bytes, int], Document] = OrderedDict()
+        self._cached_chars = 0
+        self._state: _Snapshot | None = self._read()
+
+    # ------------------------------------------------------------------ making
+
+    @classmethod
+    def build(
+        cls,
+        documents: Iterable[Record],
+        path: Path | str,
+        *,
+        progress: Progress | None = None,
+        wait_s: float = 0.0,
+        checkpoint_s: float = CHECKPOINT_S,
+    ) -> Index:
+        """Make a folder hold exactly these documents, and open it.
+
+        A folder that holds an index already is brought up to date: unchanged documents are kept,
+        others added, replaced or deleted. A build that was killed goes on where it stood when it is
+        run again. Bad records and repeated ids (the first counts) are skipped, see `skipped`.
+
+        Args:
+            documents: documents or mappings with `id`, `title`, `text`, optional `links`, `date`.
+            path: the index folder.
+            progress: is called with the number of records read so far, now and then.
+            wait_s: seconds to wait for another writer.
+            checkpoint_s: seconds between commits of a long build.
+
+        Raises:
+            InputError: the folder holds other files, another process writes to it, or no record is a document.
+            StorageError: a write failed; the last checkpoint stays readable.
+        """
+        root = Path(path)
+        with IndexWriter(root, wait_s=wait_s) as writer:
+            seen: set[bytes] = set()
+            skipped: list[list[str]] = []
+            for number in _feed(writer, documents, seen, skipped, checkpoint_s):
+                if progress:
+                    progress(number)
+            if not seen:
+                raise InputError(f"{root}: nothing to index; none of the records is a document" + _first(skipped))
+            for row in range(writer.catalog.num_documents):
+                key = writer.catalog.key(row)
+                if key not in seen:
+                    writer.delete_key(key)
+            if writer.num_pending or not writer.manifest["complete"] or writer.manifest.get("skipped") != skipped:
+                writer.commit(complete=True, skipped=skipped)
+        return cls(root)
+
+    @classmethod
+    def open(cls, path: Path | str) -> Index:
+        """Open an index that was built before.
+
+        Raises:
+            InputError: there is none.
+            CorruptError: it is damaged or of another version; the message says what to do.
+        """
+        check_marker(Path(path))
+        return cls(Path(path))
+
+    def update(self, documents: Iterable[Record], *, wait_s: float = 0.0) -> int:
+        """Add or replace documents in one commit; return how many changed.
+
+        Raises:
+            InputError: a record is no document, or another process writes to the index.
+            StorageError: a write failed; nothing changed.
+        """
+        with IndexWriter(self.path, wait_s=wait_s) as writer:
+            changed = sum(writer.put(as_document(record)) for record in documents)
+            if changed:
+                writer.commit(complete=writer.manifest["complete"])
+        return changed
+
+    def delete(self, ids: Iterable[str], *, wait_s: float = 0.0) -> int:
+        """Delete documents by id in one commit; return how many were there.
+
+        Raises:
+            InputError: another process writes to the index.
+            StorageError: a write failed; nothing changed.
+        """
+        with IndexWriter(self.path, wait_s=wait_s) as writer:
+            deleted = sum(writer.delete(doc_id) for doc_id in ids)
+            if deleted:
+                writer.commit(complete=writer.manifest["complete"])
+        return deleted
+
+    # ------------------------------------------------------------------ reading
+
+    def search(self, query: str, k: int = 10) -> list[Hit]:
+        """Find the best documents for a query: any text, no query language.
+
+        Returns:
+            At most `k` hits, one a document, best first; `snippet` is `document.text[start:end]`.
+            A document whose title is the query comes first.
+
+        Raises:
+            CorruptError: the index is damaged.
+        """
+        if k < 1:
+            return []
+        state = self._snapshot()
+        terms = analysis.terms(query[: analysis.MAX_QUERY_CHARS])
+        best = self._best_chunks(state, terms, k)
+        if len(query) <= mentions.MAX_TITLE_CHARS:
+            self._lead_with_title(state, query, best)
+        return [_hit(chunk, terms) for chunk in list(best.values())[:k]]
+
+    def get(self, doc_id: str) -> Document | None:
+        """Return a document with its full text, sections and links, or None.
+
+        Raises:
+            CorruptError: the index is damaged.
+        """
+        state = self._snapshot()
+        key = key_of(doc_id)
+        row = state.catalog.row(key)
+        if row < 0 or state.lexical is None:
+            return None
+        version = (key, state.catalog.content(row))
+        with self._lock:
+            cached = self._cache.get(version)
+            if cached is not None:
+                self._cache.move_to_end(version)
+                return cached
+        parts = state.lexical.document(key, state.catalog.chunks(row))
+        document = _assemble(parts)
+        self._remember(version, document)
+        return document
+
+    def find_title(self, title: str) -> list[str]:
+        """Return the ids of the documents with this title (case, spacing, diacritics folded), best first.
+
+        Titles that equal it but for a qualifier in brackets or a leading "The" count where none is
+        equal as a whole.
+        """
+        return mentions.find_title(self._snapshot().catalog, title)
+
+    def mentions(self, text: str) -> list[Mention]:
+        """Find known titles in a text: longest match, in order, without overlaps.
+
+        Documents that share a name are returned one after another for the same stretch, the best
+        first. Common words count as titles only where they are written as names.
+        """
+        return mentions.find_mentions(self._snapshot().catalog, text)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all documents."""
+        return list(self._snapshot().catalog.ids())
+
+    @property
+    def num_documents(self) -> int:
+        """Documents in the index."""
+        return self._snapshot().catalog.num_documents
+
+    @property
+    def num_chunks(self) -> int:
+        """Chunks in the index."""
+        return self._snapshot().catalog.num_chunks
+
+    @property
+    def complete(self) -> bool:
+        """Whether the last build ran to its end."""
+        return bool(self._snapshot().manifest["complete"])
+
+    @property
+    def skipped(self) -> list[tuple[str, str]]:
+        """What the last build or refresh could not use: (path or record, reason)."""
+        return [(path, reason) for path, reason in self._snapshot().manifest.get("skipped", ())]
+
+    def close(self) -> None:
+        """Release the files; the index cannot be used any more."""
+        with self._lock:
+            self._state = None
+            self._cache.clear()
+            self._cached_chars = 0
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------ inside
+
+    def _stamp(self) -> tuple[int, int, int]:
+        try:
+            info = (self.path / "lexical" / "meta.json").stat()
+        except FileNotFoundError:
+            return (0, 0, 0)
+        return info.st_mtime_ns, info.st_ino, info.st_size
+
+    def _read(self) -> _Snapshot:
+        stamp = self._stamp()  # before reading: a commit in between is seen by the next call
+        return _Snapshot(*read_state(self.path), stamp)
+
+    def _snapshot(self) -> _Snapshot:
+        state = self._state
+        if state is None:
+            raise InputError(f"{self.path}: the index was closed")
+        if self._stamp() != state.stamp:
+            with self._lock:
+                if self._state is not None and self._state.stamp != self._stamp():
+                    self._state = self._read()
+                state = self._state or state
+        return state
+
+    def _best_chunks(self, state: _Snapshot, terms: Mapping[str, int], k: int) -> dict[bytes, StoredChunk]:
+        """Return the best chunk of each of the best `k` documents; documents with many good chunks cost extra rounds."""
+        best: dict[bytes, StoredChunk] = {}
+        limit = 2 * k + 10
+        while state.lexical is not None and terms:
+            found = state.lexical.search(terms, limit)
+            best = {}
+            for chunk in sorted(found, key=lambda chunk: (-chunk.score, chunk.id, chunk.part)):
+                best.setdefault(chunk.key, chunk)
+            if len(best) >= k or len(found) < limit:
+                break
+            limit *= 4
+        return best
+
+    def _lead_with_title(self, state: _Snapshot, query: str, best: dict[bytes, StoredChunk]) -> None:
+        lead: dict[bytes, StoredChunk] = {}
+        top = max((chunk.score for chunk in best.values()), default=0.0)
+        for doc_id in mentions.find_title(state.catalog, query)[:3]:
+            key = key_of(doc_id)
+            chunk = best.pop(key, None) or (state.lexical.chunk(key, 0) if state.lexical else None)
+            if chunk is not None:
+                lead[key] = chunk if chunk.score >= top else _scored(chunk, top)
+        rest = dict(best)
+        best.clear()
+        best.update(lead)
+        best.update(rest)
+
+    def _remember(self, version: tuple[bytes, int], document: Document) -> None:
+        size = len(document.text)
+        if size > _CACHED_CHARS // 4:
+            return
+        with self._lock:
+            if version not in self._cache:
+                self._cache[version] = document
+                self._cached_chars += size
+            while self._cached_chars > _CACHED_CHARS:
+                _, oldest = self._cache.popitem(last=False)
+                self._cached_chars -= len(oldest.text)
+
+
+def _feed(
+    writer: IndexWriter,
+    documents: Iterable[Record],
+    seen: set[bytes],
+    skipped: list[list[str]],
+    checkpoint_s: float,
+) -> Iterable[int]:
+    last = time.monotonic()
+    number = 0
+    for number, record in enumerate(documents, start=1):
+        try:
+            document = as_document(record)
+        except InputError as error:
+            skipped.append([f"record {number}", str(error)])
+            continue
+        key = key_of(document.id)
+        if key in seen:
+            skipped.append([f"record {number}", f"id {document.id!r} is there already; the first document counts"])
+            continue
+        seen.add(key)
+        writer.put(document, key)
+        if number % 1000 == 0:
+            yield number
+        if writer.num_pending and time.monotonic() - last > checkpoint_s:
+            writer.commit(complete=False)
+            last = time.monotonic()
+    yield number
+
+
+def _first(skipped: Sequence[Sequence[str]]) -> str:
+    return f" ({skipped[0][0]}: {skipped[0][1]})" if skipped else ""
+
+
+def _scored(chunk: StoredChunk, score: float) -> StoredChunk:
+    return StoredChunk(
+        chunk.key,
+        chunk.part,
+        chunk.start,
+        chunk.end,
+        chunk.id,
+        chunk.title,
+        chunk.anchors,
+        chunk.head,
+        chunk.text,
+        score,
+    )
+
+
+def _hit(chunk: StoredChunk, terms: Mapping[str, int]) -> Hit:
+    start, end = best_window(chunk.text, terms)
+    anchor = ""
+    for at, name in chunk.anchors:
+        if at <= start:
+            anchor = name
+    return Hit(
+        id=chunk.id,
+        title=chunk.title,
+        score=chunk.score,
+        snippet=chunk.text[start:end],
+        start=chunk.start + start,
+        end=chunk.start + end,
+        anchor=anchor,
+    )
+
+
+def _assemble(parts: Sequence[StoredChunk]) -> Document | None:
+    if not parts or not parts[0].head:
+        return None
+    head: dict[str, Any] = {}
+    with contextlib.suppress(ValueError):
+        head = json.loads(parts[0].head)
+    return Document(
+        id=parts[0].id,
+        title=parts[0].title,
+        text="".join(part.text for part in parts),
+        sections=sections_of(head),
+        links=tuple(Link(*entry) for entry in head.get("links", ())),
+        source=head.get("source"),
+        date=head.get("date"),
+    )

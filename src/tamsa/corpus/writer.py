@@ -1,0 +1,230 @@
+"""Changing an index: documents in, one atomic commit out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tamsa.corpus import chunks
+from tamsa.corpus.catalog import Catalog, Entry
+from tamsa.corpus.documents import content_hash, head_of, key_of
+from tamsa.corpus.lexical import LexicalReader, LexicalWriter, chunk_document
+from tamsa.corpus.lock import WriterLock
+from tamsa.errors import CorruptError, InputError
+from tamsa.store import make_folder, read_json, write_atomic, write_json
+from tamsa.types import SCHEMA_VERSION, Document, Section
+
+FORMAT = 1
+"""Version of the folder's layout; an index of another version is built anew."""
+KIND = "tamsa-index"
+MARKER = "index.json"
+
+Manifest = dict[str, Any]
+
+
+def catalog_path(root: Path, generation: int) -> Path:
+    """Return the file of the catalog of one generation."""
+    return root / f"catalog-{generation}.bin"
+
+
+def sources_path(root: Path, generation: int) -> Path:
+    """Return the file that remembers the source files of one generation."""
+    return root / f"sources-{generation}.json"
+
+
+def check_marker(root: Path) -> None:
+    """Make sure that a folder is an index of this version.
+
+    Raises:
+        InputError: there is no index in it.
+        CorruptError: its marker is damaged or of another version.
+    """
+    if not (root / MARKER).is_file():
+        raise InputError(f"{root}: not an index ({MARKER} is missing); build one with: tamsa index PATH --out {root}")
+    marker = read_json(root / MARKER)
+    if not isinstance(marker, dict) or marker.get("kind") != KIND:
+        raise CorruptError(f"{root / MARKER}: not the marker of an index; delete the folder and build it anew")
+    if marker.get("format") != FORMAT:
+        raise CorruptError(
+            f"{root}: index format {marker.get('format')!r}, this Tamsa reads {FORMAT}; delete the folder and build it anew"
+        )
+
+
+def read_state(root: Path) -> tuple[LexicalReader | None, Manifest, Catalog]:
+    """Read the last committed state; without a commit it is empty and `complete` is False.
+
+    Raises:
+        CorruptError: files are damaged.
+    """
+    nothing: Manifest = {"generation": 0, "complete": False}
+    if not (root / "lexical" / "meta.json").exists():
+        return None, nothing, Catalog.empty()
+    for _ in range(20):  # a writer may replace a generation between two of our reads
+        reader = LexicalReader(root / "lexical")
+        manifest = reader.manifest()
+        if manifest is None:
+            return reader, nothing, Catalog.empty()
+        with contextlib.suppress(FileNotFoundError):
+            return reader, manifest, Catalog.load(catalog_path(root, manifest["generation"]))
+    raise CorruptError(f"{root}: catalog-{manifest['generation']}.bin is missing; delete the folder and build it anew")
+
+
+class IndexWriter:
+    """Adds, changes and deletes documents; used by one thread at a time."""
+
+    def __init__(self, root: Path, *, wait_s: float = 0.0) -> None:
+        """Open an index folder for writing, creating it if it is new or empty.
+
+        Raises:
+            InputError: the folder holds other files, or another process writes to it.
+            CorruptError: the index in it is damaged.
+            StorageError: it is not writable.
+        """
+        self.root = root
+        if root.is_file():
+            raise InputError(f"{root}: is a file; choose a folder for the index")
+        make_folder(root)
+        others = {entry.name for entry in root.iterdir()} - {"lock"}
+        if MARKER not in others and any(not name.endswith(".tmp") for name in others):
+            raise InputError(f"{root}: holds files that are not an index; choose another folder")
+        self._lock = WriterLock(root / "lock", wait_s)
+        try:
+            if not (root / MARKER).exists():
+                write_json(root / MARKER, {"schema_version": SCHEMA_VERSION, "kind": KIND, "format": FORMAT})
+            check_marker(root)
+            _, self.manifest, self.catalog = read_state(root)
+            self._lexical = LexicalWriter(root / "lexical")
+        except BaseException:
+            self._lock.release()
+            raise
+        self._pending: dict[bytes, Entry | None] = {}
+
+    @property
+    def num_pending(self) -> int:
+        """Documents changed since the last commit."""
+        return len(self._pending)
+
+    def put(self, document: Document, key: bytes | None = None) -> bool:
+        """Add or replace a document; return False if it is there already, unchanged."""
+        key = key or key_of(document.id)
+        head = head_of(document)
+        content = content_hash(head, document.text)
+        present = self._current(key)
+        if present is not None:
+            if present.content == content:
+                return False
+            self._lexical.delete(key)
+        pieces = chunks.split(document.text, document.sections)
+        starts = sorted((part.start, part.end, part.title) for part in document.sections)
+        for part, piece in enumerate(pieces):
+            anchors = _anchors(starts, piece.start, piece.end) if starts else []
+            self._lexical.add(
+                chunk_document(
+                    key, part, piece.start, piece.text, document.id, document.title, anchors, None if part else head
+                )
+            )
+        self._pending[key] = Entry(document.id, document.title, content, len(pieces))
+        return True
+
+    def delete(self, doc_id: str) -> bool:
+        """Delete a document; return False if it is not there."""
+        return self.delete_key(key_of(doc_id))
+
+    def delete_key(self, key: bytes) -> bool:
+        """Delete a document by its key; return False if it is not there."""
+        if self._current(key) is None:
+            return False
+        self._lexical.delete(key)
+        self._pending[key] = None
+        return True
+
+    def holds(self, key: bytes) -> bool:
+        """Tell whether a document is in the index or about to be."""
+        return self._current(key) is not None
+
+    def commit(self, *, complete: bool = True, sources: Mapping[str, Any] | None = None, **fields: Any) -> None:
+        """Make all changes durable and visible at once.
+
+        Args:
+            complete: False for a checkpoint inside a longer build.
+            sources: what is remembered of the source files; None keeps the former state.
+            fields: further entries of the manifest (JSON).
+
+        Raises:
+            StorageError: a write failed; the index is as it was before.
+        """
+        generation = int(self.manifest["generation"]) + 1
+        catalog = self.catalog.changed(self._pending)
+        catalog.save(catalog_path(self.root, generation))
+        manifest = {**self.manifest, **fields, "generation": generation, "complete": complete}
+        manifest |= {"num_documents": catalog.num_documents, "num_chunks": catalog.num_chunks}
+        if sources is not None:
+            manifest["sources"] = generation
+            text = json.dumps(sources, ensure_ascii=False, separators=(",", ":"))
+            write_atomic(sources_path(self.root, generation), text.encode("utf-8", "surrogatepass"))
+        self._lexical.commit(manifest)
+        self.manifest, self.catalog = manifest, catalog
+        self._pending = {}
+        self._sweep()
+
+    def close(self) -> None:
+        """Drop what was not committed and let the next writer in."""
+        try:
+            self._lexical.close()
+        finally:
+            self._lock.release()
+
+    def __enter__(self) -> IndexWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+            return
+        with contextlib.suppress(Exception):  # the first error is the one to tell
+            self.close()
+
+    def _current(self, key: bytes) -> Entry | None:
+        if key in self._pending:
+            return self._pending[key]
+        row = self.catalog.row(key)
+        if row < 0:
+            return None
+        return Entry("", "", self.catalog.content(row), self.catalog.chunks(row))
+
+    def _sweep(self) -> None:
+        """Delete files of old generations; the one before stays for readers that are just opening it."""
+        oldest = int(self.manifest["generation"]) - 1
+        for entry in self.root.iterdir():
+            match = re.fullmatch(r"(catalog|sources)-(\d+)\.(?:bin|json)", entry.name)
+            stale = match and int(match.group(2)) < oldest
+            if match and match.group(1) == "sources":
+                stale = stale and int(match.group(2)) != self.manifest.get("sources")
+            if stale or re.fullmatch(r"\.(catalog|sources)-.*\.tmp", entry.name):
+                with contextlib.suppress(OSError):
+                    entry.unlink()
+
+
+def _anchors(starts: Sequence[tuple[int, int, str]], start: int, end: int) -> list[tuple[int, str]]:
+    """Return where within a chunk which section begins; the one that covers its start is at 0."""
+    anchors: list[tuple[int, str]] = []
+    for begin, finish, title in starts:
+        if begin >= end:
+            break
+        if begin <= start < finish or (begin == finish == start):
+            anchors = [(0, title)]
+        elif begin > start:
+            anchors.append((begin - start, title))
+    return anchors
+
+
+def sections_of(head: Mapping[str, Any]) -> tuple[Section, ...]:
+    """Read the sections of a stored head."""
+    return tuple(Section(*entry) for entry in head.get("sections", ()))

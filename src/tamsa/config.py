@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from tamsa.errors import ConfigError
 
@@ -47,7 +47,7 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
         ConfigError: a key is unknown or a value has the wrong type; the message names it and `where`.
     """
     try:
-        return TypeAdapter(cls, config=ConfigDict(extra="forbid")).validate_python(dict(values))
+        return TypeAdapter(cls).validate_python(dict(values), extra="forbid")
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

@@ -92,6 +92,8 @@ def fold(text: str) -> tuple[str, list[int]]:
     origins: list[int] = []
     space = True  # leading white space vanishes
     for offset, char in enumerate(text):
+        if not (char.isascii() and char.isprintable()) and _INVISIBLE.match(char):
+            continue
         if char.isspace():
             if not space:
                 folded.append(" ")
@@ -99,11 +101,7 @@ def fold(text: str) -> tuple[str, list[int]]:
                 space = True
             continue
         if not char.isascii():
-            if _INVISIBLE.match(char):
-                continue
             char = unicodedata.normalize("NFKC", char.translate(_SAME)).translate(_SAME)
-        elif char < " " or char == "\x7f":
-            continue
         elif char == "`":
             char = "'"
         for part in char:

@@ -1,0 +1,55 @@
+# Two commands do everything: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+DATA ?= $(TAMSA_DATA)
+OUT ?= build/bench
+DEMO := demo
+
+.PHONY: help demo test check lint types layers tests soak bench clean
+
+help:  ## Say what each target does.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing Tamsa into $(VENV)"
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	@echo "installing the extras and the tools of the check"
+	$(PIP) --editable ".[dev,models,pdf,lancedb]"
+	@touch $@
+
+demo: $(VENV)/.core  ## Build a small simulated encyclopedia and ask it a three-hop question.
+	@$(BIN)/python examples/demo.py $(DEMO)
+
+test: $(VENV)/.dev check  ## Install everything, then lint, types, layers and tests.
+
+check: lint types layers tests
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+layers: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+tests: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile
+
+soak: $(VENV)/.dev  ## The long floods and kills: malformed outputs, hostile documents, kills at random moments.
+	$(BIN)/python -m pytest -m soak
+
+bench: $(VENV)/.dev  ## The benchmarks; DATA=FOLDER names the evaluation data, OUT=FOLDER takes the figures.
+	$(BIN)/python benchmarks/all.py --data "$(DATA)" --out $(OUT)
+
+clean:  ## Remove what the targets above made.
+	rm -rf $(VENV) $(DEMO) build

@@ -1,0 +1,58 @@
+"""The `tamsa` command: every user's mistake is one line and exit code 2."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from tamsa import __version__
+from tamsa.cli import corpus, evaluation, research, world
+from tamsa.errors import TamsaError
+
+app = typer.Typer(
+    name="tamsa",
+    help="Deep research on your own documents: search, read, reason, and answer with verified quotes. "
+    "Nothing leaves the machine unless you choose a remote model.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.command("research")(research.research_command)
+app.command("index")(corpus.index_command)
+app.command("search")(corpus.search_command)
+app.command("eval")(evaluation.eval_command)
+app.add_typer(world.app, name="world")
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """Print one line to the error stream and exit."""
+    line = " ".join(message.split())
+    print(f"tamsa: {line}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except TamsaError as error:
+        fail(str(error))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        fail("stopped", 130)
+    except BrokenPipeError:  # the reader of our output has gone, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
+    except OSError as error:
+        fail(f"{error.filename or 'system'}: {error.strerror or error}")

@@ -1,0 +1,171 @@
+"""`tamsa research`: ask a question of your documents."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from tamsa import __version__
+from tamsa.agent import research
+from tamsa.agent.reporting import to_html, write_pdf
+from tamsa.agent.reporting.markdown import carriers, totals
+from tamsa.cli.corpus import open_documents
+from tamsa.cli.live import LiveSteps
+from tamsa.cli.settings import (
+    DEFAULT_MODEL,
+    Config,
+    Docs,
+    ModelSpecOption,
+    Overrides,
+    Settings,
+    load_settings,
+    make_model,
+    with_limits,
+)
+from tamsa.config import from_mapping
+from tamsa.errors import InputError, TamsaError
+from tamsa.store import RunFolder, new_id
+from tamsa.tools import corpus_toolset
+from tamsa.tools.corpus import PAGE_CHARS
+from tamsa.types import Model, Report
+
+EPILOG = """\
+[bold]Examples[/bold]
+
+tamsa research "Who founded the company that built the bridge?" --docs ~/papers
+
+tamsa research "What changed between the two contracts?" -d contracts/ -m ollama:qwen3
+
+tamsa research "…" -d notes.jsonl -m openai:my-model -s model.base_url=http://localhost:8000/v1
+
+tamsa research --resume runs/20261123-171500-3fa9c1
+"""
+
+
+def research_command(
+    question: Annotated[str | None, typer.Argument(help="The question; - reads it from standard input.")] = None,
+    docs: Docs = None,
+    model: ModelSpecOption = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the run; runs/ID by default.")] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="Continue the run in this folder.")] = None,
+    config: Config = None,
+    overrides: Overrides = None,
+    max_calls: Annotated[int | None, typer.Option(min=1, help="Limit on tool calls.")] = None,
+    max_seconds: Annotated[float | None, typer.Option(min=1, help="Limit on wall clock, in seconds.")] = None,
+    live: Annotated[
+        bool | None, typer.Option("--live/--quiet", help="Show the steps; by default only in a terminal.")
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write report.pdf too (extra `pdf`).")] = False,
+) -> None:
+    """Research a question in your documents and write a report with verified quotes."""
+    console = Console(stderr=True)
+    shown = console.is_terminal if live is None else live
+    if resume is not None:
+        folder = RunFolder.resume(resume)
+        question, spec, settings, docs = _from_manifest(folder, question, model, docs, config, overrides)
+    else:
+        question = sys.stdin.read() if question == "-" else question
+        if question is None or not question.strip():
+            raise InputError('the question is empty; write one: tamsa research "…" --docs PATH')
+        if not docs:
+            raise InputError("--docs is missing; name files, folders, a corpus or an index")
+        spec, settings, folder = model or DEFAULT_MODEL, load_settings(config, overrides), None
+    settings = with_limits(settings, max_calls, max_seconds)
+    policy = make_model(spec, settings)
+    index = open_documents(docs, console=console, enabled=shown)
+    if folder is None:
+        path = out or Path("runs") / new_id()
+        folder = RunFolder.create(path, _manifest(question, spec, settings, docs))
+    tools = corpus_toolset(index, page_chars=page_chars(policy))
+    try:
+        report = asyncio.run(_run(question, policy, tools, settings, folder, LiveSteps(console, enabled=shown)))
+    except (TamsaError, KeyboardInterrupt) as error:
+        if not isinstance(error, InputError):
+            console.print(f"continue with: tamsa research --resume {folder.path}", markup=False, highlight=False)
+        raise
+    if pdf:
+        write_pdf(to_html(report, index.get), folder.path / "report.pdf")
+    folder.close()
+    show_report(Console(), report, folder.path / "report.html")
+
+
+def page_chars(model: Model) -> int:
+    """Size a visit's page for a model's context: about a tenth of it, at four characters a token."""
+    return max(1_000, min(PAGE_CHARS, model.context_length * 4 // 10))
+
+
+async def _run(question: str, model: Model, tools: Any, settings: Settings, folder: RunFolder, live: LiveSteps) -> Report:
+    try:
+        with live:
+            return await research(
+                question,
+                model=model,
+                tools=tools,
+                budget=settings.budget,
+                folder=folder,
+                on_event=live,
+                date=folder.manifest["date"],
+            )
+    finally:
+        await model.aclose()
+
+
+def _manifest(question: str, spec: str, settings: Settings, docs: list[Path]) -> dict[str, Any]:
+    return {
+        "question": question.strip(),
+        "model": spec,
+        "mode": "react",
+        "docs": [str(path.resolve()) for path in docs],
+        "settings": settings.public(),
+        "date": date.today().isoformat(),
+        "versions": {"tamsa": __version__, "python": platform.python_version()},
+    }
+
+
+def _from_manifest(
+    folder: RunFolder,
+    question: str | None,
+    model: str | None,
+    docs: list[Path] | None,
+    config: Path | None,
+    overrides: list[str] | None,
+) -> tuple[str, str, Settings, list[Path]]:
+    """Take from a run's manifest what the command line leaves open."""
+    manifest = folder.manifest
+    if question is not None and question.strip() != manifest["question"]:
+        raise InputError(f"{folder.path}: holds another question; leave the question out to resume it")
+    where = str(folder.path / "run.json")
+    settings = load_settings(config, overrides)
+    if config is None and not overrides:
+        settings = from_mapping(Settings, manifest.get("settings", {}), where)
+    return manifest["question"], model or manifest["model"], settings, docs or [Path(p) for p in manifest["docs"]]
+
+
+def show_report(console: Console, report: Report, path: Path) -> None:
+    """Print the answer, its findings and quotes, and where the full report is."""
+    console.print()
+    console.print(f"[bold green]{escape(report.answer)}[/bold green]" if report.status == "answered" else f"[bold yellow]{escape(report.answer)}[/bold yellow]")
+    for finding in report.findings:
+        marks = "".join(f"[{number}]" for number in finding.citations)
+        console.print(f"  • {escape(finding.claim)} {escape(marks)} [dim]({carriers(finding)})[/dim]", highlight=False)
+        if finding.settlement:
+            console.print(f"    [dim]settled: {escape(finding.settlement)}[/dim]", highlight=False)
+    if report.citations:
+        console.print()
+    for citation in report.citations:
+        anchor = f" · {citation.anchor}" if citation.anchor else ""
+        quote = " ".join(citation.quote.split())
+        console.print(f"  {escape(f'[{citation.number}]')} “{escape(quote)}”", highlight=False)
+        console.print(f"      [dim]{escape(citation.title)}{escape(anchor)}[/dim]", highlight=False)
+    for note in report.notes:
+        console.print(f"  [yellow]note: {escape(note)}[/yellow]", highlight=False)
+    console.print(f"\n[dim]{escape(totals(report))}[/dim]", highlight=False)
+    console.print(f"report: {path}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,69 @@
+"""What a command line may set, from a TOML file and options: the model's endpoint and the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tamsa.agent import Budget
+from tamsa.agent.baseline import BaselinePolicy
+from tamsa.config import load_config
+from tamsa.llm import ModelSettings, open_model
+from tamsa.types import Model
+
+DEFAULT_MODEL = "baseline"
+
+Docs = Annotated[
+    list[Path] | None,
+    typer.Option("--docs", "-d", help="Files, folders, a corpus (jsonl, parquet) or an index. Give it several times for several."),
+]
+ModelSpecOption = Annotated[
+    str | None,
+    typer.Option("--model", "-m", help="baseline (rules, no model), openai:MODEL, ollama:MODEL or scripted:FILE.", show_default=DEFAULT_MODEL),
+]
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file with [model] and [budget] tables.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", help="A setting, as in --set model.base_url=http://localhost:8000/v1 or --set budget.max_calls=20."),
+]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one command."""
+
+    model: ModelSettings = field(default_factory=ModelSettings)
+    budget: Budget = field(default_factory=Budget)
+
+    def public(self) -> dict[str, Any]:
+        """Return the settings as JSON values, without secrets."""
+        return {"model": self.model.public(), "budget": vars(self.budget)}
+
+
+def load_settings(config: Path | None, overrides: Sequence[str] | None) -> Settings:
+    """Read the settings from a file and `key=value` overrides.
+
+    Raises:
+        ConfigError: a key is unknown or a value wrong.
+    """
+    return load_config(Settings, config, tuple(overrides or ()))
+
+
+def make_model(spec: str, settings: Settings) -> Model:
+    """Build the model that a spec names, the baseline policy included.
+
+    Raises:
+        ConfigError: the spec is unknown, or a key or an address is missing.
+    """
+    return open_model(spec, settings.model, {"baseline": lambda _spec, _settings: BaselinePolicy()})
+
+
+def with_limits(settings: Settings, max_calls: int | None, max_seconds: float | None) -> Settings:
+    """Put the commonest limits, which have options of their own, into the budget."""
+    given = {"max_calls": max_calls, "max_seconds": max_seconds}
+    chosen = {key: value for key, value in given.items() if value is not None}
+    return replace(settings, budget=replace(settings.budget, **chosen))  # type: ignore[arg-type]

@@ -1,0 +1,21 @@
+"""Kimi Linear on transformers; importing this package registers it with the Auto classes."""
+
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
+
+from tamsa.models.cache import KimiLinearCache, Snapshot
+from tamsa.models.config import KimiLinearConfig
+from tamsa.models.kimi_linear import KimiLinearForCausalLM, KimiLinearModel
+from tamsa.models.loss import linear_cross_entropy
+
+AutoConfig.register("kimi_linear", KimiLinearConfig, exist_ok=True)
+AutoModel.register(KimiLinearConfig, KimiLinearModel, exist_ok=True)
+AutoModelForCausalLM.register(KimiLinearConfig, KimiLinearForCausalLM, exist_ok=True)
+
+__all__ = [
+    "KimiLinearCache",
+    "KimiLinearConfig",
+    "KimiLinearForCausalLM",
+    "KimiLinearModel",
+    "Snapshot",
+    "linear_cross_entropy",
+]

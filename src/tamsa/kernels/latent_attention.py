@@ -1,0 +1,86 @@
+"""Attention over MLA latents and causal attention in blocks: reads each cached token once, never builds T x T.
+
+Shapes: B batch, H heads, T new tokens, L cached tokens, R latent rank, P shared key width, d key width, e value width.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+
+def latent_attention(
+    q: torch.Tensor, latents: torch.Tensor, lengths: torch.Tensor | None, rank: int, num_tokens: int = 1
+) -> torch.Tensor:
+    """Attend from folded queries to the latents themselves (absorbed MLA decode).
+
+    Args:
+        q: `[B, T, H, R + P]`, folded through the key half of kv_b and already scaled.
+        latents: `[B, L, R + P]`, the new tokens' included.
+        lengths: `[B]` valid latents of each row, the new tokens included; None when all are valid.
+        rank: R, the part of a latent that carries the value.
+        num_tokens: T; the last T valid latents are the new tokens themselves (causal among each other).
+
+    Returns:
+        `[B, T, H, R]` weighted sums of latents.
+    """
+    B, T, H, _ = q.shape
+    L = latents.shape[1]
+    scores = torch.bmm(q.reshape(B, T * H, -1), latents.transpose(1, 2)).view(B, T, H, L)
+    if T > 1 or lengths is not None:
+        ends = torch.full((B,), L, device=q.device) if lengths is None else lengths
+        last = ends[:, None] - torch.arange(T - 1, -1, -1, device=q.device)
+        hidden = torch.arange(L, device=q.device) >= last[:, :, None]
+        scores = scores.masked_fill(hidden[:, :, None], float("-inf"))
+    weights = scores.float().softmax(-1).to(latents.dtype).view(B, T * H, L)
+    return torch.bmm(weights, latents[..., :rank]).view(B, T, H, rank)
+
+
+def pad_to(x: torch.Tensor, width: int) -> torch.Tensor:
+    """Pad the last dimension with zeros up to `width`."""
+    return x if x.shape[-1] == width else F.pad(x, (0, width - x.shape[-1]))
+
+
+def causal_attention(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, dropout: float = 0.0
+) -> torch.Tensor:
+    """Attend causally from `[B, H, T, d]` to itself; values may have another width.
+
+    The fused CPU and GPU kernels want equal widths; with unequal ones torch would build T x T scores.
+    """
+    width = max(q.shape[-1], v.shape[-1])
+    out = F.scaled_dot_product_attention(
+        pad_to(q, width), pad_to(k, width), pad_to(v, width), is_causal=True, scale=scale, dropout_p=dropout
+    )
+    return out[..., : v.shape[-1]]
+
+
+def attend_block(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, causal: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attend to one block of keys and return the output `[B, H, T, e]` and log-sum-exp `[B, H, T]`, without gradients.
+
+    With `causal`, T equals the block's length.
+    """
+    width = max(q.shape[-1], v.shape[-1])
+    if q.device.type == "cpu":
+        out, lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
+            pad_to(q, width), pad_to(k, width), pad_to(v, width), 0.0, causal, scale=scale
+        )
+        return out[..., : v.shape[-1]], lse
+    scores = (q.float() @ k.float().transpose(-1, -2)) * scale
+    if causal:
+        T = q.shape[2]
+        scores = scores.masked_fill(torch.ones(T, T, dtype=torch.bool, device=q.device).triu(1), float("-inf"))
+    lse = scores.logsumexp(-1)
+    return (torch.exp(scores - lse[..., None]) @ v.float()).to(v.dtype), lse
+
+
+def merge_blocks(
+    out: torch.Tensor, lse: torch.Tensor, more: torch.Tensor, more_lse: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Combine attention over two disjoint sets of keys from their outputs and log-sum-exps."""
+    total = torch.logaddexp(lse, more_lse)
+    left = torch.exp(lse - total)[..., None].to(out.dtype)
+    right = torch.exp(more_lse - total)[..., None].to(out.dtype)
+    return out * left + more * right, total

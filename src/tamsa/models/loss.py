@@ -1,0 +1,80 @@
+"""Cross-entropy of a language model's head without the whole table of logits.
+
+Shapes: N tokens, D hidden size, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+IGNORE = -100
+"""Label of tokens that do not count."""
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    """Sum of -log softmax(h W^T)[label] in chunks of tokens; gradients are made in the forward pass.
+
+    The logits of a chunk live just long enough to become their own gradient, so that memory is one chunk's
+    and every logit is computed once.
+    """
+
+    @staticmethod
+    def forward(ctx, hidden, weight, labels, chunk):  # type: ignore[no-untyped-def]
+        need_hidden, need_weight = ctx.needs_input_grad[:2]
+        total = hidden.new_zeros((), dtype=torch.float32)
+        d_hidden = torch.empty_like(hidden) if need_hidden else None
+        d_weight = torch.zeros_like(weight, dtype=torch.float32) if need_weight else None
+        for start in range(0, hidden.shape[0], chunk):
+            part, target = hidden[start : start + chunk], labels[start : start + chunk]
+            logits = (part @ weight.t()).float()
+            lse = logits.logsumexp(-1, keepdim=True)
+            counts = target != IGNORE
+            index = target.clamp_min(0)[:, None]
+            total += ((lse - logits.gather(1, index)).squeeze(1) * counts).sum()
+            if not need_hidden and not need_weight:
+                continue
+            slope = logits.sub_(lse).exp_()
+            slope.scatter_add_(1, index, slope.new_full((1, 1), -1.0).expand_as(index))
+            slope *= counts[:, None]
+            slope = slope.to(weight.dtype)
+            if d_hidden is not None:
+                torch.mm(slope, weight, out=d_hidden[start : start + chunk])
+            if d_weight is not None:
+                if d_weight.dtype == slope.dtype:
+                    d_weight.addmm_(slope.t(), part)
+                else:
+                    d_weight += slope.t() @ part
+        ctx.save_for_backward(d_hidden, d_weight)
+        ctx.dtype = weight.dtype
+        return total
+
+    @staticmethod
+    def backward(ctx, grad):  # type: ignore[no-untyped-def]
+        d_hidden, d_weight = ctx.saved_tensors
+        d_hidden = None if d_hidden is None else d_hidden * grad.to(d_hidden.dtype)
+        d_weight = None if d_weight is None else (d_weight * grad).to(ctx.dtype)
+        return d_hidden, d_weight, None, None
+
+
+def linear_cross_entropy(
+    hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor, *, chunk_size: int = 512
+) -> torch.Tensor:
+    """Return the summed cross-entropy (natural log, fp32 scalar) of `softmax(hidden weight^T)` against labels.
+
+    Args:
+        hidden: `[N, D]`.
+        weight: `[V, D]`.
+        labels: `[N]`; -100 where a token does not count.
+        chunk_size: tokens whose logits exist at a time.
+    """
+    if torch.is_autocast_enabled(hidden.device.type):
+        dtype = torch.get_autocast_dtype(hidden.device.type)
+        hidden, weight = hidden.to(dtype), weight.to(dtype)
+    with torch.autocast(hidden.device.type, enabled=False):
+        return _LinearCrossEntropy.apply(hidden, weight.to(hidden.dtype), labels, chunk_size)
+
+
+def next_token_labels(labels: torch.Tensor) -> torch.Tensor:
+    """Shift `[B, T]` labels so that position t holds what follows it; the last one does not count."""
+    return F.pad(labels[:, 1:], (0, 1), value=IGNORE)

@@ -1,0 +1,171 @@
+"""Multi-head latent attention without positions.
+
+Shapes: B batch, T new tokens, L cached tokens, D hidden size, H heads, R latent rank, P shared key width,
+n private key width, e value width.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from tamsa.kernels.latent_attention import attend_block, causal_attention, latent_attention, merge_blocks
+from tamsa.models.config import KimiLinearConfig
+from tamsa.models.latents import Latents
+from tamsa.models.layout import Layout
+from tamsa.models.norm import RMSNorm
+from tamsa.models.projections import Projections
+
+ABSORB_UP_TO = 16
+"""New tokens up to which attending to the latents themselves is cheaper than expanding them."""
+KEY_BLOCK = 8192
+"""Cached tokens expanded to keys and values at a time in a prefill: bounds its memory."""
+LATENT_NORM_EPS = 1e-6
+
+
+class LatentAttention(nn.Module):
+    """Attend over all past tokens through R + P cached values a token.
+
+    A prefill expands latents to keys and values and runs fused attention. A decode step folds the expansion into
+    the query and the output instead and reads each latent once.
+    """
+
+    def __init__(self, config: KimiLinearConfig, layer_idx: int) -> None:
+        super().__init__()
+        D, H = config.hidden_size, config.num_attention_heads
+        self.layer_idx = layer_idx
+        self.num_heads = H
+        self.rank, self.shared = config.kv_lora_rank, config.qk_rope_head_dim
+        self.private, self.value = config.qk_nope_head_dim, config.v_head_dim
+        self.key = self.private + self.shared
+        self.scale = self.key**-0.5
+        self.dropout = float(config.attention_dropout or 0.0)
+        bias = config.attention_bias
+        self.low_rank = config.q_lora_rank is not None
+        if config.q_lora_rank is None:
+            self.q_proj = nn.Linear(D, H * self.key, bias=False)
+        else:
+            self.q_a_proj = nn.Linear(D, config.q_lora_rank, bias=bias)
+            self.q_a_layernorm = RMSNorm(config.q_lora_rank, LATENT_NORM_EPS)
+            self.q_b_proj = nn.Linear(config.q_lora_rank, H * self.key, bias=False)
+        self.kv_a_proj_with_mqa = nn.Linear(D, self.rank + self.shared, bias=bias)
+        self.kv_a_layernorm = RMSNorm(self.rank, LATENT_NORM_EPS)
+        self.kv_b_proj = nn.Linear(self.rank, H * (self.private + self.value), bias=False)
+        self.o_proj = nn.Linear(H * self.value, D, bias=bias)
+
+    def _project(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return queries `[B, T, H * (n + P)]` and raw latents `[B, T, R + P]`."""
+        first = self.q_a_proj if self.low_rank else self.q_proj
+        inputs = self.__dict__.get("_inputs")
+        if inputs is None or inputs.layers[0] is not first or inputs.layers[1] is not self.kv_a_proj_with_mqa:
+            inputs = self.__dict__["_inputs"] = Projections(first, self.kv_a_proj_with_mqa)
+        q, raw = inputs(x)
+        return (self.q_b_proj(self.q_a_layernorm(q)) if self.low_rank else q), raw
+
+    def forward(self, x: torch.Tensor, layout: Layout, memory: Latents | None = None) -> torch.Tensor:
+        """Mix `[B, T, D]`, or packed `[1, N, D]`; new latents are appended to `memory`."""
+        B, T, _ = x.shape
+        q, raw = self._project(x)
+        q = q.view(B, T, self.num_heads, self.key)
+        content, shared = raw.split((self.rank, self.shared), -1)
+        latents = torch.cat([self.kv_a_layernorm(content), shared], -1)
+        if layout.bounds is not None:
+            out = self._packed(q, latents, layout, memory)
+        elif memory is None:
+            out = self._causal(q, latents)
+        else:
+            out = self._cached(q, latents, memory)
+        return self.o_proj(out.flatten(-2))
+
+    def _expand(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Expand latents `[B, L, R + P]` to keys `[B, H, L, n + P]` and values `[B, H, L, e]`."""
+        content, shared = latents.split((self.rank, self.shared), -1)
+        kv = self.kv_b_proj(content).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        private, v = kv.split((self.private, self.value), -1)
+        return torch.cat([private, shared[:, None].expand(-1, self.num_heads, -1, -1)], -1), v
+
+    def _causal(self, q: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
+        k, v = self._expand(latents)
+        dropout = self.dropout if self.training else 0.0
+        return causal_attention(q.transpose(1, 2), k, v, self.scale, dropout).transpose(1, 2)
+
+    def _cached(self, q: torch.Tensor, latents: torch.Tensor, memory: Latents) -> torch.Tensor:
+        """Continue rows; all rows of the call get the same number of new tokens."""
+        B, T = q.shape[:2]
+        ragged = len(set(memory.lengths)) > 1
+        if T == 1 and ragged:
+            memory.append_step(latents.detach())
+        elif ragged:
+            packed = latents.detach().reshape(1, B * T, -1)
+            memory.append_ragged(packed, range(0, B * T + 1, T), range(B), B)
+        else:
+            memory.append(latents.detach())
+        if memory.lengths[0] == T and not ragged:
+            return self._causal(q, latents)
+        if torch.is_grad_enabled() and q.requires_grad:
+            rows = [
+                self._differentiable(q[b : b + 1], latents[b : b + 1], memory.data[b : b + 1, : memory.lengths[b] - T])
+                for b in range(B)
+            ]
+            return torch.cat(rows, 0)
+        if T <= ABSORB_UP_TO:
+            lengths = torch.tensor(memory.lengths, device=q.device) if ragged else None
+            return self._absorbed(q, memory.view(), lengths)
+        if not ragged:
+            return self._blocks(q, latents, memory.view(), memory.lengths[0] - T)
+        rows = [
+            self._blocks(q[b : b + 1], latents[b : b + 1], memory.data[b : b + 1], memory.lengths[b] - T)
+            for b in range(B)
+        ]
+        return torch.cat(rows, 0)
+
+    def _packed(self, q: torch.Tensor, latents: torch.Tensor, layout: Layout, memory: Latents | None) -> torch.Tensor:
+        """Attend within each packed sequence, and to its row's past where there is one."""
+        assert layout.bounds is not None
+        past: tuple[int, ...] = ()
+        if memory is not None:
+            assert layout.rows is not None
+            past = memory.lengths or (0,) * layout.shape[0]
+            memory.append_ragged(latents.detach(), layout.bounds, layout.rows, layout.shape[0])
+        outputs = []
+        for i, (start, end) in enumerate(zip(layout.bounds[:-1], layout.bounds[1:], strict=True)):
+            part, own = q[:, start:end], latents[:, start:end]
+            row = layout.rows[i] if layout.rows is not None else 0
+            if memory is None or past[row] == 0:
+                outputs.append(self._causal(part, own))
+            elif torch.is_grad_enabled() and q.requires_grad:
+                outputs.append(self._differentiable(part, own, memory.data[row : row + 1, : past[row]]))
+            elif end - start <= ABSORB_UP_TO:
+                outputs.append(self._absorbed(part, memory.data[row : row + 1, : memory.lengths[row]], None))
+            else:
+                outputs.append(self._blocks(part, own, memory.data[row : row + 1], past[row]))
+        return torch.cat(outputs, 1)
+
+    def _absorbed(self, q: torch.Tensor, latents: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+        """Attend to the latents themselves: `q^T W k = (W^T q)^T k`."""
+        B, T, H, _ = q.shape
+        up = self.kv_b_proj.weight.view(H, self.private + self.value, self.rank)
+        private, shared = q.split((self.private, self.shared), -1)
+        folded = torch.bmm(private.reshape(B * T, H, -1).transpose(0, 1), up[:, : self.private]).transpose(0, 1)
+        full = torch.cat([folded.reshape(B, T, H, -1), shared], -1) * self.scale
+        mixed = latent_attention(full, latents, lengths, self.rank, T)
+        values = torch.bmm(mixed.reshape(B * T, H, -1).transpose(0, 1), up[:, self.private :].transpose(1, 2))
+        return values.transpose(0, 1).reshape(B, T, H, self.value)
+
+    def _differentiable(self, q: torch.Tensor, own: torch.Tensor, past: torch.Tensor) -> torch.Tensor:
+        """Attend to a constant past and causally to the call's own latents, with gradients for the latter."""
+        T, L = q.shape[1], past.shape[1] + q.shape[1]
+        k, v = self._expand(torch.cat([past, own], 1))
+        visible = torch.ones(T, L, dtype=torch.bool, device=q.device).tril(L - T)
+        out = F.scaled_dot_product_attention(q.transpose(1, 2), k, v, visible, scale=self.scale)
+        return out.transpose(1, 2)
+
+    def _blocks(self, q: torch.Tensor, own: torch.Tensor, latents: torch.Tensor, past: int) -> torch.Tensor:
+        """Attend to `past` cached latents block by block, then causally to the call's own."""
+        q = q.transpose(1, 2)
+        out, lse = attend_block(q, *self._expand(own), self.scale, causal=True)
+        for start in range(0, past, KEY_BLOCK):
+            k, v = self._expand(latents[:, start : min(start + KEY_BLOCK, past)])
+            out, lse = merge_blocks(out, lse, *attend_block(q, k, v, self.scale, causal=False))
+        return out.transpose(1, 2)

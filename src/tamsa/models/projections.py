@@ -1,0 +1,69 @@
+"""Several linear layers of one input as one matrix product."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def _is_plain(layer: nn.Module) -> bool:
+    """True for an unaltered `nn.Linear` without bias: no adapter, hook, quantised or sharded weight."""
+    return (
+        type(layer) is nn.Linear
+        and layer.bias is None
+        and not layer._forward_hooks
+        and not layer._forward_pre_hooks
+        and type(layer.weight) is nn.Parameter
+    )
+
+
+class Projections:
+    """Apply linear layers to the same input together.
+
+    The layers stay ordinary modules under their own names, so that checkpoints, adapters and optimisers see
+    nothing unusual. In training their weights are concatenated on the fly. In inference the weights are moved
+    once into one block of memory of which each layer's weight is a view; anything that replaces a weight is noticed.
+    """
+
+    def __init__(self, *layers: nn.Linear) -> None:
+        self.layers = layers
+        self.sizes = [layer.out_features for layer in layers]
+        self._block: torch.Tensor | None = None
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Projections:
+        return Projections(*(memo[id(layer)] for layer in self.layers))  # type: ignore[arg-type]
+
+    def block(self) -> torch.Tensor | None:
+        """Return the weights `[sum of outputs, inputs]` as one block that the layers' weights are views of."""
+        weights = [layer.weight for layer in self.layers]
+        block = self._block
+        if block is not None:
+            pointer, step = block.data_ptr(), block.stride(0) * block.element_size()
+            for weight, size in zip(weights, self.sizes, strict=True):
+                if weight.data_ptr() != pointer:
+                    break
+                pointer += size * step
+            else:
+                return block
+        first = weights[0]
+        if any(w.device != first.device or w.dtype != first.dtype for w in weights) or first.device.type == "meta":
+            return None
+        with torch.inference_mode(False), torch.no_grad():
+            self._block = torch.cat([w.detach() for w in weights])
+            for weight, part in zip(weights, self._block.split(self.sizes), strict=True):
+                weight.data = part
+        return self._block
+
+    def __call__(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return each layer's output for `x` `[..., inputs]`."""
+        if not all(_is_plain(layer) for layer in self.layers):
+            return tuple(layer(x) for layer in self.layers)
+        if torch.is_grad_enabled():
+            weight = torch.cat([layer.weight for layer in self.layers])
+        else:
+            block = self.block()
+            if block is None:
+                return tuple(layer(x) for layer in self.layers)
+            weight = block
+        return F.linear(x, weight).split(self.sizes, -1)

@@ -29,7 +29,17 @@ def test_exact_words_are_located(quote: str) -> None:
 
 @pytest.mark.parametrize(
     "quote",
-    ["Velm Ford is a city in Ostrand.", "founded in 1204", "velm ford is a town", "", "   ", "...", "in", "ord", "x" * 5000],
+    [
+        "Velm Ford is a city in Ostrand.",
+        "founded in 1204",
+        "velm ford is a town",
+        "",
+        "   ",
+        "...",
+        "in",
+        "ord",
+        "x" * 5000,
+    ],
 )
 def test_other_words_are_not_located(quote: str) -> None:
     assert locate(quote, TEXT) is None
@@ -93,6 +103,9 @@ def citation(document: str, quote: str) -> Citation:
 
 def test_copied_words_count_as_one_source() -> None:
     assert count_independent([citation("a", "It was founded in 1203."), citation("b", "it was  founded in 1203.")]) == 1
-    assert count_independent([citation("a", "It was founded in 1203."), citation("b", "Count Aldric began it, 1203.")]) == 2
+    assert (
+        count_independent([citation("a", "It was founded in 1203."), citation("b", "Count Aldric began it, 1203.")])
+        == 2
+    )
     assert count_independent([citation("a", "One sentence."), citation("a", "Another one.")]) == 1
     assert count_independent([]) == 0

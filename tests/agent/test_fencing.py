@@ -10,7 +10,17 @@ def test_neutralised_text_holds_no_structure() -> None:
     for tag in CONTROL_TAGS:
         for text in (f"<{tag}>", f"</{tag}>", f"< / {tag} >", f"<{tag.upper()} x='1'>", f"<{tag[0]}\u200b{tag[1:]}>"):
             assert "<" not in neutralise(text), text
-    for token in ("<|im_start|>", "<|im_end|>", "<s>", "</s>", "<<SYS>>", "[INST]", "[/INST]", "<｜User｜>", "<start_of_turn>"):
+    for token in (
+        "<|im_start|>",
+        "<|im_end|>",
+        "<s>",
+        "</s>",
+        "<<SYS>>",
+        "[INST]",
+        "[/INST]",
+        "<｜User｜>",
+        "<start_of_turn>",
+    ):
         shown = neutralise(token)
         assert shown != token
         assert "<|" not in shown and "[INST]" not in shown

@@ -1,10 +1,8 @@
-import json
-import random
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tamsa.agent.react import MAX_CALLS_PER_TURN, parse_answer, parse_turn, render_call
+from tests.garbled import garbled
 
 
 def call(name: str, **arguments: object) -> str:
@@ -85,37 +83,6 @@ def test_calls_beyond_the_limit_are_reported() -> None:
 def test_any_text_is_read(text: str) -> None:
     parse_turn(text)
     parse_answer(text)
-
-
-def garbled(seed: int) -> str:
-    """Make a malformed model output from well-formed pieces: cut, shuffled, doubled, corrupted."""
-    rng = random.Random(seed)
-    pieces = [
-        "<think>",
-        "</think>",
-        "<tool_call>",
-        "</tool_call>",
-        "<answer>",
-        "</answer>",
-        "<finding>",
-        "</finding>",
-        '<quote doc="x">',
-        "<quote",
-        "</quote>",
-        "<settlement>",
-        '{"name": "search", "arguments": {"queries": ["x"]}}',
-        '{"name": "visit", "arguments": {"ids": [1, null, {"a": []}]}}',
-        '{"name": 5}',
-        '{"name": "nope", "arguments": {"x": NaN}}',
-        "\ud800",
-        "\x00",
-        "Plain words.",
-        "<|im_end|>",
-        "\\u003c",
-        json.dumps({"name": "find", "arguments": {"text": "x" * 300}}),
-    ]
-    text = "".join(rng.choices(pieces, k=rng.randint(0, 14)))
-    return text[: rng.randint(0, len(text))] if rng.random() < 0.4 else text
 
 
 def test_garbled_outputs_are_read_without_a_crash() -> None:

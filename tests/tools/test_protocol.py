@@ -61,7 +61,12 @@ async def test_arguments_are_validated_and_coerced() -> None:
 
 async def test_whatever_goes_wrong_is_a_result() -> None:
     tools = Toolset([FunctionTool(slow), FunctionTool(broken), FunctionTool(refusing)], timeout_s=0.05)
-    for name, words in (("slow", "took longer"), ("broken", "boom"), ("refusing", "not today"), ("nope", "no tool named")):
+    for name, words in (
+        ("slow", "took longer"),
+        ("broken", "boom"),
+        ("refusing", "not today"),
+        ("nope", "no tool named"),
+    ):
         result = await tools.call(ToolCall("1", name, {}))
         assert result.error
         assert words in result.text

@@ -109,6 +109,8 @@ class _Run:
         while state.answer is None:
             if state.pending:
                 await self._act()
+            elif state.unsettled is not None:
+                self._settle(state.unsettled)
             elif state.forced is not None:
                 await self._force()
             elif reason := self._why_stop():
@@ -160,22 +162,29 @@ class _Run:
         text = clean(completion.text)
         turn = parse_turn(text)
         calls = self._number([*completion.tool_calls, *(ToolCall("", c.name, c.arguments) for c in turn.calls)])
-        self._record(self._completion_record(completion, text, turn, calls))
-        answer = (turn.answer or "").strip()
-        if calls:
-            return None
+        return self._record(self._completion_record(completion, text, turn, calls))
+
+    def _settle(self, turn: Record) -> None:
+        """Decide what a turn without calls means: the answer, a nudge, or the end."""
+        state = self._state
+        answer = (turn["answer"] or "").strip()
+        notes = [f"forced to answer: {state.forced}"] if state.forced else []
         if answer:
-            return self._finish(answer, ())
-        if state.nudges <= MAX_NUDGES:
-            problems = [*turn.problems]
-            if completion.finish_reason == "length":
+            return self._finish(answer, *notes)
+        if state.forced is None and state.nudges <= MAX_NUDGES:
+            problems = list(turn["problems"])
+            if turn["finish_reason"] == "length":
                 problems.append("it was cut at the limit of its length; think less, answer in few words")
             return self._record({"kind": "nudge", "text": prompts.nudge(problems)})
-        if turn.rest:
+        if state.draft:
+            return self._finish(state.draft.strip(), *notes, "an answer given earlier beside a call was taken")
+        if turn["rest"]:
             return self._finish(
-                turn.rest, ("the model wrote no answer in the expected form; its plain text was taken",)
+                turn["rest"], *notes, "the model wrote no answer in the expected form; its plain text was taken"
             )
-        return self._record({"kind": "force", "reason": "the last turns held neither a tool call nor an answer"})
+        if state.forced is None:
+            return self._record({"kind": "force", "reason": "the last turns held neither a tool call nor an answer"})
+        return self._finish(NOT_FOUND, *notes, "the model gave no answer")
 
     async def _complete(self, messages: list[Message], timeout_s: float, *, with_tools: bool) -> Completion:
         on_text = None
@@ -219,7 +228,7 @@ class _Run:
             "finish_reason": completion.finish_reason,
         }
 
-    def _finish(self, answer: str, notes: tuple[str, ...]) -> None:
+    def _finish(self, answer: str, *notes: str) -> None:
         self._record({"kind": "final", "answer": answer, "notes": list(notes)})
 
     # ------------------------------------------------------------------ act
@@ -268,27 +277,18 @@ class _Run:
     # ------------------------------------------------------------------ force
 
     async def _force(self) -> None:
-        """Get the final answer without tools; fall back on a draft, then on the bare text."""
+        """Ask for the final answer without tools, of a shortened conversation if the whole does not fit."""
         state = self._state
-        notes = [f"forced to answer: {state.forced}"]
-        texts: list[str] = []
+        problem = "the conversation does not fit the model's context"
         for messages in (state.messages, self._context.compact(state.messages)):
             try:
                 completion = await self._complete(messages, FORCED_ANSWER_GRACE_S, with_tools=False)
             except ContextLengthError:
                 continue
             except TimeoutError:
-                notes.append(f"the model gave no final answer within {FORCED_ANSWER_GRACE_S:g} s")
+                problem = f"the model gave no final answer within {FORCED_ANSWER_GRACE_S:g} s"
                 break
             text = clean(completion.text)
-            turn = parse_turn(text)
-            self._record(self._completion_record(completion, text, turn, []))
-            if turn.answer and turn.answer.strip():
-                return self._finish(turn.answer.strip(), tuple(notes))
-            texts.append(turn.rest)
-            break
-        if state.draft:
-            return self._finish(state.draft.strip(), (*notes, "an answer given earlier beside a call was taken"))
-        if any(texts):
-            return self._finish(next(filter(None, texts)), (*notes, "the model's plain text was taken"))
-        return self._finish(NOT_FOUND, (*notes, "the model gave no answer"))
+            return self._record(self._completion_record(completion, text, parse_turn(text), []))
+        notes = (f"forced to answer: {state.forced}", problem)
+        return self._finish((state.draft or NOT_FOUND).strip(), *notes)

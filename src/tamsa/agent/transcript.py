@@ -48,6 +48,8 @@ class Transcript:
     """Ids of opened documents, in order."""
     served: dict[str, int] = field(default_factory=dict)
     """Step in which each distinct call was made."""
+    unsettled: Record | None = None
+    """A turn without calls that has not yet been taken as answer, nudged or refused."""
     draft: str | None = None
     """An answer written beside a call, in case no later one comes."""
     answer: str | None = None
@@ -68,7 +70,7 @@ class Transcript:
 
     def apply(self, record: Mapping[str, Any]) -> None:
         """Take a journal record into the state."""
-        self.replayed = None
+        self.replayed = self.unsettled = None
         self.seconds = record["seconds"]
         match record.get("kind"):
             case "prompt":
@@ -95,6 +97,7 @@ class Transcript:
         self.messages.append(Message("assistant", record["text"], tool_calls=calls if self.native else ()))
         self._turn = list(calls)
         self.pending = list(calls)
+        self.unsettled = None if calls else dict(record)
         readable = bool(calls) or bool((record["answer"] or "").strip())
         self.nudges = 0 if readable else self.nudges + 1
         if calls:

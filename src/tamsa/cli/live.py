@@ -37,7 +37,9 @@ class LiveSteps(AbstractContextManager["LiveSteps"]):
             self._status.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._status is not None:
             self._status.stop()
 
@@ -76,7 +78,9 @@ class LiveSteps(AbstractContextManager["LiveSteps"]):
     @staticmethod
     def _arguments(arguments: Mapping[str, Any]) -> str:
         return " · ".join(
-            "; ".join(map(str, value)) if isinstance(value, list) else str(value) for value in arguments.values() if value
+            "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+            for value in arguments.values()
+            if value
         )
 
     @staticmethod

@@ -102,7 +102,9 @@ def page_chars(model: Model) -> int:
     return max(1_000, min(PAGE_CHARS, model.context_length * 4 // 10))
 
 
-async def _run(question: str, model: Model, tools: Any, settings: Settings, folder: RunFolder, live: LiveSteps) -> Report:
+async def _run(
+    question: str, model: Model, tools: Any, settings: Settings, folder: RunFolder, live: LiveSteps
+) -> Report:
     try:
         with live:
             return await research(
@@ -152,7 +154,11 @@ def _from_manifest(
 def show_report(console: Console, report: Report, path: Path) -> None:
     """Print the answer, its findings and quotes, and where the full report is."""
     console.print()
-    console.print(f"[bold green]{escape(report.answer)}[/bold green]" if report.status == "answered" else f"[bold yellow]{escape(report.answer)}[/bold yellow]")
+    console.print(
+        f"[bold green]{escape(report.answer)}[/bold green]"
+        if report.status == "answered"
+        else f"[bold yellow]{escape(report.answer)}[/bold yellow]"
+    )
     for finding in report.findings:
         marks = "".join(f"[{number}]" for number in finding.citations)
         console.print(f"  • {escape(finding.claim)} {escape(marks)} [dim]({carriers(finding)})[/dim]", highlight=False)

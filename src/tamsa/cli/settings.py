@@ -19,16 +19,27 @@ DEFAULT_MODEL = "baseline"
 
 Docs = Annotated[
     list[Path] | None,
-    typer.Option("--docs", "-d", help="Files, folders, a corpus (jsonl, parquet) or an index. Give it several times for several."),
+    typer.Option(
+        "--docs", "-d", help="Files, folders, a corpus (jsonl, parquet) or an index. Give it several times for several."
+    ),
 ]
 ModelSpecOption = Annotated[
     str | None,
-    typer.Option("--model", "-m", help="baseline (rules, no model), openai:MODEL, ollama:MODEL or scripted:FILE.", show_default=DEFAULT_MODEL),
+    typer.Option(
+        "--model",
+        "-m",
+        help="baseline (rules, no model), openai:MODEL, ollama:MODEL or scripted:FILE.",
+        show_default=DEFAULT_MODEL,
+    ),
 ]
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file with [model] and [budget] tables.")]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", "-s", help="A setting, as in --set model.base_url=http://localhost:8000/v1 or --set budget.max_calls=20."),
+    typer.Option(
+        "--set",
+        "-s",
+        help="A setting, as in --set model.base_url=http://localhost:8000/v1 or --set budget.max_calls=20.",
+    ),
 ]
 
 

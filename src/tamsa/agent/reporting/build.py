@@ -31,7 +31,7 @@ def build_report(
         get_document: finds a document by id, to verify the quotes.
     """
     answer = parse_answer(state.answer or "")
-    claims = answer.claims
+    claims = tuple(claim for claim in answer.claims if claim.text)
     short = answer.text
     not_found = bool(_NOT_FOUND.fullmatch(short)) or not (short or claims)
     if not_found:

@@ -1,0 +1,47 @@
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tamsa.agent import Budget
+from tamsa.config import load_config
+from tamsa.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    budget: Budget = field(default_factory=Budget)
+    name: str = "x"
+    rates: tuple[float, ...] = ()
+
+
+def test_overrides_come_after_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text('name = "file"\n[budget]\nmax_calls = 3\nmax_seconds = 9\n')
+    recipe = load_config(Recipe, path, ["budget.max_calls=7", "rates=[0.1, 2]", "name=bare words"])
+    assert (recipe.budget.max_calls, recipe.budget.max_seconds) == (7, 9.0)
+    assert recipe.name == "bare words"
+    assert recipe.rates == (0.1, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("nam=1", "nam"),
+        ("budget.max_cals=1", r"budget\.max_cals"),
+        ("budget.max_calls=many", r"budget\.max_calls = 'many'"),
+        ("budget", "key=value"),
+        ("name.x=1", "name"),
+    ],
+)
+def test_wrong_keys_and_values_are_named(override: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load_config(Recipe, None, [override])
+
+
+def test_unreadable_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(Recipe, tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("= 3")
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        load_config(Recipe, tmp_path / "bad.toml")

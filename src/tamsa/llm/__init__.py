@@ -1,0 +1,19 @@
+"""Language models behind one protocol: specs, endpoints, and the scripted model for tests."""
+
+from tamsa.llm.assembly import MALFORMED_ARGUMENTS
+from tamsa.llm.ollama import OllamaModel
+from tamsa.llm.openai_chat import OpenAIModel
+from tamsa.llm.scripted import ScriptedCompletion, ScriptedModel
+from tamsa.llm.settings import ModelSettings
+from tamsa.llm.specs import ModelSpec, open_model
+
+__all__ = [
+    "MALFORMED_ARGUMENTS",
+    "ModelSettings",
+    "ModelSpec",
+    "OllamaModel",
+    "OpenAIModel",
+    "ScriptedCompletion",
+    "ScriptedModel",
+    "open_model",
+]

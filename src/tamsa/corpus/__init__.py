@@ -2,5 +2,7 @@
 
 from tamsa.corpus.chunks import Chunk
 from tamsa.corpus.index import Index
+from tamsa.corpus.interface import SearchIndex
+from tamsa.corpus.opening import Progress, cache_folder, open_corpus
 
-__all__ = ["Chunk", "Index"]
+__all__ = ["Chunk", "Index", "Progress", "SearchIndex", "cache_folder", "open_corpus"]

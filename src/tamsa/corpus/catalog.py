@@ -11,7 +11,7 @@ import json
 import mmap
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ MAGIC = b"TAMSACAT"
 VERSION = 1
 _PREFIX = struct.Struct("<8sIIQ")  # magic, version, CRC-32 of all that follows, length of the header
 _TYPES: dict[str, str] = {
-    "key_high": "<u8", "key_low": "<u8", "content": "<u8", "chunks": "<u4",
+    "key_high": "<u8", "key_low": "<u8", "content": "<u8", "chunks": "<u4", "source": "<u4",
     "id_end": "<u8", "title_end": "<u8", "ids": "|u1", "titles": "|u1",
     "order": "<u4", "sorted_high": "<u8",
     "name": "<u8", "name_row": "<u4", "name_kind": "|u1",
@@ -44,6 +44,8 @@ class Entry:
     title: str
     content: int
     chunks: int
+    source: int = 0
+    """Number of the source file it came from; 0 for none."""
 
 
 class Catalog:
@@ -53,8 +55,8 @@ class Catalog:
         self._arrays = arrays
         self.num_documents = len(arrays["key_high"])
         self.num_chunks = int(arrays["chunks"].sum(dtype=np.uint64))
-        self._ids = memoryview(arrays["ids"])
-        self._titles = memoryview(arrays["titles"])
+        self._ids = memoryview(arrays["ids"])  # type: ignore[arg-type]
+        self._titles = memoryview(arrays["titles"])  # type: ignore[arg-type]
         self._filter: Array | None = None
         self._shift = np.uint64(0)
 
@@ -146,6 +148,15 @@ class Catalog:
         """Return the content hashes of many rows."""
         return self._arrays["content"][rows]
 
+    def source(self, row: int) -> int:
+        """Return the number of the source file of a row."""
+        return int(self._arrays["source"][row])
+
+    def rows_from(self, sources: Iterable[int]) -> list[int]:
+        """Return the rows that came from any of these source files."""
+        rows: list[int] = np.nonzero(np.isin(self._arrays["source"], np.array(list(sources), np.uint32)))[0].tolist()
+        return rows
+
     def chunks(self, row: int) -> int:
         """Return the number of chunks of a row."""
         return int(self._arrays["chunks"][row])
@@ -210,7 +221,7 @@ class Catalog:
         kept = int(keep.sum())
         new: dict[str, Array] = {
             name: np.concatenate([old[name][keep], fresh[name]])
-            for name in ("key_high", "key_low", "content", "chunks")
+            for name in ("key_high", "key_low", "content", "chunks", "source")
         }
         for blob, end in (("ids", "id_end"), ("titles", "title_end")):
             sizes = np.diff(old[end], prepend=np.uint64(0))
@@ -253,6 +264,7 @@ def _columns(entries: Mapping[bytes, Entry]) -> dict[str, Array]:
         "key_low": keys[:, 1],
         "content": np.array([entry.content for entry in entries.values()], np.uint64),
         "chunks": np.array([entry.chunks for entry in entries.values()], np.uint32),
+        "source": np.array([entry.source for entry in entries.values()], np.uint32),
         "ids": np.frombuffer(b"".join(ids), np.uint8),
         "titles": np.frombuffer(b"".join(titles), np.uint8),
         "id_end": np.array([len(part) for part in ids], np.uint64),

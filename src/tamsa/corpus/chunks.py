@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tamsa.types import Section
 
@@ -48,7 +49,7 @@ def split(text: str, sections: Sequence[Section] = (), max_chars: int = MAX_CHAR
         cuts.append(end)
     if len(cuts) == 1:
         cuts.append(len(text))
-    return [Chunk(text[a:b], a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [Chunk(text[a:b], a, b) for a, b in pairwise(cuts)]
 
 
 def _blocks(size: int, starts: Iterable[int], max_chars: int) -> Iterable[tuple[int, int]]:

@@ -94,7 +94,7 @@ class Index:
                 if key not in seen:
                     writer.delete_key(key)
             if writer.num_pending or not writer.manifest["complete"] or writer.manifest.get("skipped") != skipped:
-                writer.commit(complete=True, skipped=skipped)
+                writer.commit(complete=True, skipped=skipped, sources={} if writer.manifest.get("sources") else None)
         return cls(root)
 
     @classmethod
@@ -174,7 +174,8 @@ class Index:
                 return cached
         parts = state.lexical.document(key, state.catalog.chunks(row))
         document = _assemble(parts)
-        self._remember(version, document)
+        if document is not None:
+            self._remember(version, document)
         return document
 
     def find_title(self, title: str) -> list[str]:
@@ -255,7 +256,7 @@ class Index:
         return state
 
     def _best_chunks(self, state: _Snapshot, terms: Mapping[str, int], k: int) -> dict[bytes, StoredChunk]:
-        """Return the best chunk of each of the best `k` documents; documents with many good chunks cost extra rounds."""
+        """Return the best chunk of each of the best `k` documents; many good chunks of one cost extra rounds."""
         best: dict[bytes, StoredChunk] = {}
         limit = 2 * k + 10
         while state.lexical is not None and terms:

@@ -15,6 +15,7 @@ import errno
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -178,19 +179,16 @@ class LexicalReader:
         """Yield every chunk, in no particular order."""
         offset = 0
         while True:
-            query, here = tantivy.Query.all_query(), offset
-            hits = guard(
-                self._path,
-                lambda query=query, here=here: self._searcher.search(query, batch, count=False, offset=here).hits,
-                writing=False,
-            )
-            for _, address in hits:
-                stored = self._searcher.doc(address)
-                if json.loads(stored.get_first("head"))[0] != MANIFEST:
-                    yield _stored(stored, 0.0)
+            hits = guard(self._path, partial(self._page, offset, batch), writing=False)
+            yield from (chunk for chunk in hits if chunk is not None)
             if len(hits) < batch:
                 return
             offset += batch
+
+    def _page(self, offset: int, count: int) -> list[StoredChunk | None]:
+        hits = self._searcher.search(tantivy.Query.all_query(), count, count=False, offset=offset).hits
+        documents = [self._searcher.doc(address) for _, address in hits]
+        return [None if len(json.loads(d.get_first("head"))) == 1 else _stored(d, 0.0) for d in documents]
 
     def _weighted(self, term: str, count: int) -> Any:
         query = self._term("body", term, "freq")

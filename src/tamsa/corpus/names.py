@@ -75,6 +75,7 @@ class Name:
 
     @property
     def folded(self) -> tuple[str, ...]:
+        """The tokens, folded."""
         return tuple(fold(token) for token in self.tokens)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -51,7 +51,8 @@ def check_marker(root: Path) -> None:
         raise CorruptError(f"{root / MARKER}: not the marker of an index; delete the folder and build it anew")
     if marker.get("format") != FORMAT:
         raise CorruptError(
-            f"{root}: index format {marker.get('format')!r}, this Tamsa reads {FORMAT}; delete the folder and build it anew"
+            f"{root}: index format {marker.get('format')!r}, this Tamsa reads {FORMAT}; "
+            "delete the folder and build it anew"
         )
 
 
@@ -64,14 +65,30 @@ def read_state(root: Path) -> tuple[LexicalReader | None, Manifest, Catalog]:
     nothing: Manifest = {"generation": 0, "complete": False}
     if not (root / "lexical" / "meta.json").exists():
         return None, nothing, Catalog.empty()
+    generation = 0
     for _ in range(20):  # a writer may replace a generation between two of our reads
         reader = LexicalReader(root / "lexical")
         manifest = reader.manifest()
         if manifest is None:
             return reader, nothing, Catalog.empty()
+        generation = int(manifest["generation"])
         with contextlib.suppress(FileNotFoundError):
-            return reader, manifest, Catalog.load(catalog_path(root, manifest["generation"]))
-    raise CorruptError(f"{root}: catalog-{manifest['generation']}.bin is missing; delete the folder and build it anew")
+            return reader, manifest, Catalog.load(catalog_path(root, generation))
+    raise CorruptError(f"{root}: catalog-{generation}.bin is missing; delete the folder and build it anew")
+
+
+def read_sources(root: Path, manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Read what an index remembers of its source files.
+
+    Raises:
+        CorruptError: the file is damaged.
+    """
+    if not manifest.get("sources"):
+        return {}
+    stored = read_json(sources_path(root, int(manifest["sources"])))
+    if not isinstance(stored, dict):
+        raise CorruptError(f"{root}: damaged list of source files; delete the folder and build it anew")
+    return stored
 
 
 class IndexWriter:
@@ -109,14 +126,20 @@ class IndexWriter:
         """Documents changed since the last commit."""
         return len(self._pending)
 
-    def put(self, document: Document, key: bytes | None = None) -> bool:
-        """Add or replace a document; return False if it is there already, unchanged."""
+    def put(self, document: Document, key: bytes | None = None, source: int = 0) -> bool:
+        """Add or replace a document; return False if it is there already, unchanged.
+
+        Args:
+            document: the document, as `as_document` returns it.
+            key: its key, if the caller has it already.
+            source: number of the source file it comes from.
+        """
         key = key or key_of(document.id)
         head = head_of(document)
         content = content_hash(head, document.text)
         present = self._current(key)
         if present is not None:
-            if present.content == content:
+            if present.content == content and present.source == source:
                 return False
             self._lexical.delete(key)
         pieces = chunks.split(document.text, document.sections)
@@ -128,7 +151,7 @@ class IndexWriter:
                     key, part, piece.start, piece.text, document.id, document.title, anchors, None if part else head
                 )
             )
-        self._pending[key] = Entry(document.id, document.title, content, len(pieces))
+        self._pending[key] = Entry(document.id, document.title, content, len(pieces), source)
         return True
 
     def delete(self, doc_id: str) -> bool:
@@ -143,9 +166,16 @@ class IndexWriter:
         self._pending[key] = None
         return True
 
-    def holds(self, key: bytes) -> bool:
-        """Tell whether a document is in the index or about to be."""
-        return self._current(key) is not None
+    def source_of(self, key: bytes) -> int | None:
+        """Return the source file of a document that is in the index or about to be, None if it is not."""
+        present = self._current(key)
+        return None if present is None else present.source
+
+    def keys_from(self, sources: Iterable[int]) -> set[bytes]:
+        """Return the keys of the documents that came from any of these source files."""
+        wanted = set(sources)
+        keys = {self.catalog.key(row) for row in self.catalog.rows_from(wanted)} - self._pending.keys()
+        return keys | {key for key, entry in self._pending.items() if entry is not None and entry.source in wanted}
 
     def commit(self, *, complete: bool = True, sources: Mapping[str, Any] | None = None, **fields: Any) -> None:
         """Make all changes durable and visible at once.
@@ -197,7 +227,7 @@ class IndexWriter:
         row = self.catalog.row(key)
         if row < 0:
             return None
-        return Entry("", "", self.catalog.content(row), self.catalog.chunks(row))
+        return Entry("", "", self.catalog.content(row), self.catalog.chunks(row), self.catalog.source(row))
 
     def _sweep(self) -> None:
         """Delete files of old generations; the one before stays for readers that are just opening it."""

@@ -35,6 +35,6 @@ def build_command(
     Example: tamsa world build --pages 5000 --seed 7 --out worlds/seven
     """
     console = Console(stderr=True)
-    with progress_bar(console, "pages", total=pages, enabled=console.is_terminal) as advance:
+    with progress_bar(console, "pages", total=pages) as advance:
         summary = build_world(out, num_pages=pages, seed=seed, num_questions=questions, on_progress=advance)
     Console().print(str(summary), markup=False, highlight=False)

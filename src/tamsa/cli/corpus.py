@@ -1,0 +1,86 @@
+"""`tamsa index` and `tamsa search`: documents made searchable."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from tamsa.cli.bars import progress_bar
+from tamsa.cli.settings import Docs
+from tamsa.corpus import Progress, SearchIndex, open_corpus
+from tamsa.errors import InputError
+
+MAX_SKIPPED_SHOWN = 20
+
+
+def open_documents(
+    paths: Sequence[Path], *, console: Console, enabled: bool, out: Path | None = None
+) -> SearchIndex:
+    """Open documents for search, building or refreshing their index under a progress bar.
+
+    Raises:
+        InputError: a path is missing, or nothing in it can be read.
+        CorruptError: an index is damaged.
+    """
+    with progress_bar(console, "reading documents", enabled=enabled) as advance:
+
+        def show(progress: Progress) -> None:
+            advance(progress.done, progress.total, f"{progress.documents:,} documents read")
+
+        index = open_corpus(paths, out=out, on_progress=show)
+    if index.skipped and enabled:
+        _show_skipped(console, index)
+    return index
+
+
+def _show_skipped(console: Console, index: SearchIndex) -> None:
+    shown = index.skipped[:MAX_SKIPPED_SHOWN]
+    for path, reason in shown:
+        console.print(f"[yellow]skipped {escape(str(path))}: {escape(reason)}[/yellow]", highlight=False)
+    if len(index.skipped) > len(shown):
+        rest = Counter(reason.split(":")[0] for _, reason in index.skipped[len(shown) :])
+        reasons = ", ".join(f"{reason} ({count})" for reason, count in rest.most_common(5))
+        console.print(f"[yellow]and {len(index.skipped) - len(shown)} more: {escape(reasons)}[/yellow]", highlight=False)
+
+
+def index_command(
+    paths: Annotated[list[Path], typer.Argument(help="Files, folders or corpora (jsonl, parquet).")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the index.")],
+) -> None:
+    """Index documents; run again, it takes in only what has changed.
+
+    Example: tamsa index ~/papers notes.md --out papers.index
+    """
+    console = Console(stderr=True)
+    index = open_documents(paths, console=console, enabled=True, out=out)
+    typer.echo(f"{out}: {index.num_documents:,} documents in {index.num_chunks:,} chunks, {len(index.skipped)} skipped")
+    index.close()
+
+
+def search_command(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    docs: Docs = None,
+    limit: Annotated[int, typer.Option("--limit", "-k", min=1, max=100, help="Number of results.")] = 10,
+) -> None:
+    """Search documents without research: titles and snippets, best first.
+
+    Example: tamsa search "harbour bridge 1911" --docs papers.index
+    """
+    if not docs:
+        raise InputError("--docs is missing; name files, folders, a corpus or an index")
+    index = open_documents(docs, console=Console(stderr=True), enabled=True)
+    console = Console()
+    hits = index.search(query, limit)
+    for rank, hit in enumerate(hits, start=1):
+        anchor = f" · {hit.anchor}" if hit.anchor else ""
+        console.print(f"[bold]{rank}. {escape(hit.title)}[/bold] [dim]{escape(hit.id + anchor)}[/dim]", highlight=False)
+        console.print(f"   {escape(' '.join(hit.snippet.split()))}", highlight=False)
+    if not hits:
+        console.print("nothing found")
+    index.close()

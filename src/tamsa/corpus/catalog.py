@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ _TYPES: dict[str, str] = {
     "order": "<u4", "sorted_high": "<u8",
     "name": "<u8", "name_row": "<u4", "name_kind": "|u1",
 }  # fmt: skip
+
+_CACHED_NAMES = 1 << 14
 
 Array = NDArray[Any]
 
@@ -59,6 +62,8 @@ class Catalog:
         self._titles = memoryview(arrays["titles"])  # type: ignore[arg-type]
         self._filter: Array | None = None
         self._shift = np.uint64(0)
+        self.named = lru_cache(maxsize=_CACHED_NAMES)(self._named)
+        """Return `(row, kind, title)` of every document with a name of this hash (collisions included)."""
 
     # ------------------------------------------------------------------ reading
 
@@ -173,13 +178,13 @@ class Catalog:
         """Yield every document id."""
         return (self.id(row) for row in range(self.num_documents))
 
-    def named(self, value: int) -> list[tuple[int, int]]:
-        """Return `(row, kind)` of every document with a name of this hash (collisions included)."""
+    def _named(self, value: int) -> list[tuple[int, int, str]]:
         table = self._arrays["name"]
         start = int(np.searchsorted(table, np.uint64(value)))
         found = []
         while start < len(table) and int(table[start]) == value:
-            found.append((int(self._arrays["name_row"][start]), int(self._arrays["name_kind"][start])))
+            row = int(self._arrays["name_row"][start])
+            found.append((row, int(self._arrays["name_kind"][start]), self.title(row)))
             start += 1
         return found
 

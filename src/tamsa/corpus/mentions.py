@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,8 +18,8 @@ from tamsa.corpus.names import (
     TOKEN,
     Name,
     fold,
+    name_as,
     name_hash,
-    names_of,
     token_hash,
     tokens_of,
 )
@@ -34,7 +35,7 @@ _STOPS = re.compile(r"[.!?;:|\n•“\"«(\[]")
 _BREAKS = re.compile(r"[.!?;:|\n•(\[]|,")
 
 
-@dataclass(slots=True)
+@dataclass
 class _Text:
     text: str
     tokens: list[str]
@@ -42,13 +43,16 @@ class _Text:
     ends: list[int]
     folded: list[str]
     has_capitals: bool
-    _words: set[str] | None = None
 
-    @property
-    def words(self) -> set[str]:
-        if self._words is None:
-            self._words = set(self.folded)
-        return self._words
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The folded words of the text."""
+        return frozenset(self.folded)
+
+    @cached_property
+    def common(self) -> frozenset[str]:
+        """The words that the text writes in lower case somewhere."""
+        return frozenset(token for token in self.tokens if token[0].islower())
 
     def gap(self, index: int) -> str:
         """Return what stands between token `index - 1` and token `index`."""
@@ -85,8 +89,8 @@ def find_mentions(catalog: Catalog, text: str) -> list[Mention]:
     index = 0
     while index < len(tokens):
         step = 1
-        for length in lengths.get(index, ()):
-            matched = _match(catalog, page, index, length)
+        for length, value in lengths.get(index, ()):
+            matched = _match(catalog, page, index, length, value)
             if matched:
                 start, end = page.starts[index], page.ends[index + length - 1]
                 found.extend(Mention(catalog.id(row), catalog.title(row), start, end) for row in matched)
@@ -103,54 +107,53 @@ def find_title(catalog: Catalog, title: str) -> list[str]:
     titles with a qualifier ("Lilu (mythology)" for "Lilu") or an article count.
     """
     tokens = tokens_of(title)
+    folded = tuple(fold(token) for token in tokens)
     found: list[tuple[int, bool, str]] = []
-    for row, kind in catalog.named(name_hash(tokens)):
-        name = _name(catalog.title(row), kind, tokens)
-        if name is not None:
-            found.append((kind, catalog.title(row) != title, catalog.id(row)))
+    for row, kind, known in catalog.named(name_hash(tokens)):
+        name = name_as(known, kind)
+        if name is not None and name.folded == folded:  # else a mere collision of hashes
+            found.append((kind, known != title, catalog.id(row)))
     if not found and len(tokens) > 1 and fold(tokens[0]) == "the":
         return [] if fold(tokens[1]) == "the" else find_title(catalog, " ".join(tokens[1:]))
     best = min((EXACT if kind == EXACT else ARTICLE for kind, _, _ in found), default=EXACT)
     return [doc_id for kind, _, doc_id in sorted(found) if kind <= best]
 
 
-def _candidates(catalog: Catalog, tokens: list[str]) -> dict[int, list[int]]:
-    """Return the lengths of the possible names at each token, longest first."""
+def _candidates(catalog: Catalog, tokens: list[str]) -> dict[int, list[tuple[int, int]]]:
+    """Return `(length, hash)` of the possible names at each token, longest first."""
     hashes = np.array([token_hash(token) for token in tokens], np.uint64)
-    lengths: dict[int, list[int]] = {}
-    current = hashes
-    for length in range(1, min(MAX_TOKENS, len(tokens)) + 1):
-        if length > 1:
-            current = current[:-1] * np.uint64(MULTIPLIER) + hashes[length - 1 :]
-        for index in np.nonzero(catalog.is_name(current))[0].tolist():
-            lengths.setdefault(index, []).insert(0, length)
-    return lengths
+    runs = [hashes]
+    for length in range(2, min(MAX_TOKENS, len(tokens)) + 1):
+        runs.append(runs[-1][:-1] * np.uint64(MULTIPLIER) + hashes[length - 1 :])
+    every = np.concatenate(runs)
+    where = np.nonzero(catalog.is_name(every))[0]
+    starts = np.cumsum([0, *(len(run) for run in runs)])
+    lengths = np.searchsorted(starts, where, side="right")
+    found: dict[int, list[tuple[int, int]]] = {}
+    columns = ((where - starts[lengths - 1]).tolist(), lengths.tolist(), every[where].tolist())
+    for index, length, value in zip(*columns, strict=True):
+        found.setdefault(index, []).insert(0, (length, value))
+    return found
 
 
-def _name(title: str, kind: int, tokens: list[str]) -> Name | None:
-    """Return the name of a title that a token sequence writes; None for a mere collision of hashes."""
-    folded = tuple(fold(token) for token in tokens)
-    return next((name for name in names_of(title) if name.kind == kind and name.folded == folded), None)
-
-
-def _match(catalog: Catalog, page: _Text, index: int, length: int) -> list[int]:
+def _match(catalog: Catalog, page: _Text, index: int, length: int, value: int) -> list[int]:
     """Return the rows that the tokens `[index, index + length)` mention, best first."""
+    if length == 1 and not _may_be_name(page, index):
+        return []
     tokens = page.tokens[index : index + length]
-    if all(fold(token) in STOP_WORDS or token.isdigit() for token in tokens) and not _is_capital_name(page, tokens):
+    folded = tuple(page.folded[index : index + length])
+    if all(word in STOP_WORDS or word.isdigit() for word in folded) and not _is_capital_name(page, tokens):
         return []
     exact: list[tuple[bool, str, int]] = []
     partial: list[tuple[int, bool, int, str, int]] = []
-    for row, kind in catalog.named(name_hash(tokens)):
-        title = catalog.title(row)
-        name = _name(title, kind, tokens)
-        if name is None or not _is_written_as(page, index, name, title):
+    for row, kind, title in catalog.named(value):
+        name = name_as(title, kind)
+        if name is None or name.folded != folded or not _is_written_as(page, index, name, title):
             continue
         if kind == EXACT:
             exact.append((title != " ".join(tokens), catalog.id(row), row))
             continue
-        known = name.qualifier and any(
-            fold(word) in page.words for word in TOKEN.findall(name.qualifier) if fold(word) not in STOP_WORDS
-        )
+        known = any(word in page.words for word in name.hints)
         if kind == PLACED and not known:
             continue
         partial.append((0 if known else 1, kind == ARTICLE, len(title), catalog.id(row), row))
@@ -186,20 +189,22 @@ def _is_written_as(page: _Text, index: int, name: Name, title: str) -> bool:
     return bool(proper) or any(fold(token) not in OPENERS for token in written)
 
 
+def _may_be_name(page: _Text, index: int) -> bool:
+    """Tell whether one word can be a name at all, whatever titles there are."""
+    written = page.tokens[index]
+    if len(written) < 2 or page.folded[index] in STOP_WORDS or not any(char.isalpha() for char in written):
+        return False  # a sign, a common word, a year or another number
+    caseless = written.lower() == written.upper()
+    return caseless or written != written.lower()
+
+
 def _is_single_name(page: _Text, index: int, token: str) -> bool:
     """Tell whether one word is meant as a name and not as the common word it may be too."""
     written = page.tokens[index]
-    word = page.folded[index]
-    if not written[0].isalpha() and not any(char.isalpha() for char in written):
-        return False  # a year or another number
-    if len(written) < 2 or word in STOP_WORDS:
-        return False
     if not written[0].isupper():
         # "iPhone" is written as its title; a script without capitals has none to ask for.
-        caseless = written[0].lower() == written[0].upper()
-        return caseless or (written == token and token != token.lower())
+        return written == token or written.lower() == written.upper()
     if not page.opens(index):
         return True
-    if word in OPENERS:
-        return False
-    return word not in {token for token in page.tokens if token[0].islower()}
+    word = page.folded[index]
+    return word not in OPENERS and word not in page.common

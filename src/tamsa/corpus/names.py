@@ -11,7 +11,9 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+
+from tamsa.corpus.stopwords import STOP_WORDS
 
 TOKEN = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?:(?![\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])[^\W_][\u0300-\u036f]*)+"
@@ -65,7 +67,7 @@ def tokens_of(text: str) -> list[str]:
     return [rest] if rest else []
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Name:
     """One way of writing a title: its tokens, its kind, and the qualifier left out of it."""
 
@@ -73,10 +75,22 @@ class Name:
     kind: int
     qualifier: str = ""
 
-    @property
+    @cached_property
     def folded(self) -> tuple[str, ...]:
         """The tokens, folded."""
         return tuple(fold(token) for token in self.tokens)
+
+    @cached_property
+    def hints(self) -> tuple[str, ...]:
+        """The words of the qualifier that tell documents of one name apart, folded."""
+        words = (fold(token) for token in TOKEN.findall(self.qualifier))
+        return tuple(word for word in words if word not in STOP_WORDS)
+
+
+@lru_cache(maxsize=1 << 14)
+def name_as(title: str, kind: int) -> Name | None:
+    """Return the name of one kind of a title."""
+    return next((name for name in names_of(title) if name.kind == kind), None)
 
 
 def names_of(title: str) -> list[Name]:

@@ -16,12 +16,16 @@ MAX_BYTES = 50_000_000
 
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
 _DROPPED = frozenset(
-    "script style noscript template svg math iframe object embed canvas audio video nav button select option "
-    "textarea input dialog head".split()  # noqa: SIM905
+    """
+    script style noscript template svg math iframe object embed canvas audio video nav button select option textarea
+    input dialog head
+    """.split()  # noqa: SIM905
 )
 _BLOCKS = frozenset(
-    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
-    "h3 h4 h5 h6 header hgroup hr html li main ol p pre section summary table tbody tfoot thead tr ul caption".split()  # noqa: SIM905
+    """
+    address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3
+    h4 h5 h6 header hgroup hr html li main ol p pre section summary table tbody tfoot thead tr ul caption
+    """.split()  # noqa: SIM905
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _APART = _HEADINGS | {"p", "table", "ul", "ol", "blockquote", "section", "article"}  # an empty line around them

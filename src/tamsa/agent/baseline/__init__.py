@@ -1,0 +1,1 @@
+"""The baseline: a rule-based research policy without a language model."""

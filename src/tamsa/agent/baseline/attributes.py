@@ -1,0 +1,247 @@
+"""The ways in which English leads state the commonest facts: dates of life, origin, making."""
+
+from __future__ import annotations
+
+import re
+
+from tamsa.agent.baseline.lexicon import COUNTRY_OF, Kind
+from tamsa.agent.baseline.passages import Page, Span, When
+
+LEAD_SENTENCES = 3
+_PAREN = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+_BORN = re.compile(r"\b(?:born|b\.|birth)\b", re.IGNORECASE)
+_DIED = re.compile(r"\b(?:died|d\.|death|dies|passed away|killed|murdered|executed|assassinated)\b", re.IGNORECASE)
+_MADE = re.compile(
+    r"\b(?:founded|established|formed|created|incorporated|opened|launched|started|built|constructed|inaugurated"
+    r"|released|premiered|published|issued|debuted|aired|set up|began|dates from|completed|organi[sz]ed|chartered)\b",
+    re.IGNORECASE,
+)
+_MADE_CONCEPTS = {
+    "found": re.compile(r"\b(?:founded|established|formed|incorporated|created|set up|organi[sz]ed|started|launched|chartered|began)\b", re.I),
+    "release": re.compile(r"\b(?:released|premiered|published|issued|debuted|aired|came out|broadcast)\b", re.I),
+    "open": re.compile(r"\b(?:opened|inaugurated|unveiled)\b", re.I),
+    "build": re.compile(r"\b(?:built|constructed|completed|erected)\b", re.I),
+    "come": re.compile(r"\b(?:released|premiered|published|issued)\b", re.I),
+    "came": re.compile(r"\b(?:released|premiered|published|issued)\b", re.I),
+}  # fmt: skip
+
+
+def attribute_spans(page: Page, cues: frozenset[str], want: Kind, head: str) -> dict[tuple[int, int], float]:
+    """Find the spans that state a well-known attribute by their place in the lead.
+
+    Returns:
+        `(start, end)` of each such span -> a score to add, in (0, 1].
+    """
+    out: dict[tuple[int, int], float] = {}
+    if want in ("date", "year", "number", "any") and "birth" in cues:
+        _mark(out, birth_span(page), 1.0)
+    if want in ("date", "year", "any") and "death" in cues:
+        _mark(out, death_span(page), 1.0)
+    if want in ("place", "any") and "birth" in cues:
+        for span in birth_places(page):
+            _mark(out, span, 0.9)
+    if want in ("place", "any") and "death" in cues:
+        for span in _places_after(page, _DIED):
+            _mark(out, span, 0.8)
+    if want == "nationality" or ("nation" in cues and want in ("any", "place")) or head in ("country", "nation"):
+        _mark(out, nationality_span(page), 0.9 if want == "nationality" or "nation" in cues else 0.3)
+    if want in ("date", "year"):
+        for cue, pattern in _MADE_CONCEPTS.items():
+            if cue in cues:
+                _mark(out, _date_by(page, pattern), 0.8)
+                if cue in ("release", "come", "came"):
+                    _mark(out, release_span(page), 0.6)
+    if want in ("person", "org", "any") and page.kind == "work" and cues & _MAKER_CONCEPTS:
+        for span in makers(page):
+            _mark(out, span, 0.6)
+    return out
+
+
+_MAKER_CONCEPTS = frozenset("perform write direct compose invent design produce publisher release found".split())
+
+
+def makers(page: Page) -> list[Span]:
+    """Find who a work is "by", as its lead says."""
+    out = []
+    for sentence in page.sentences[:2]:
+        for match in re.finditer(r"\b(?:films?|movie|albums?|song|single|EP|novel|book|play|poem|series|opera|painting|work|game|manga|musical|"
+                                 r"written|directed|recorded|performed|composed|created) (?:\w+ )?by\s+", sentence.text):
+            at = sentence.start + match.end()
+            near = [s for s in page.spans_in(at, min(sentence.end, at + 110)) if s.when is None and s.number is None and s.kind != "nationality"]
+            if near:
+                out += [s for s in near if s.start == near[0].start]
+    return out
+
+
+def _mark(out: dict[tuple[int, int], float], span: Span | None, score: float) -> None:
+    if span is not None:
+        key = (span.start, span.end)
+        out[key] = max(out.get(key, 0.0), score)
+
+
+def _dates(page: Page, start: int, end: int) -> list[Span]:
+    return [span for span in page.spans_in(start, end) if span.when is not None and span.when.year]
+
+
+def life_dates(page: Page) -> tuple[Span | None, Span | None]:
+    """Read the dates of birth and death from the brackets after the name."""
+    for sentence in page.sentences[:LEAD_SENTENCES]:
+        for match in _PAREN.finditer(sentence.text):
+            at = sentence.start + match.start()
+            dates = _dates(page, at, sentence.start + match.end())
+            if not dates:
+                continue
+            inner = match[1]
+            died = _DIED.search(inner)
+            if died:
+                cut = at + 1 + died.start()
+                before = [span for span in dates if span.start < cut]
+                after = [span for span in dates if span.start >= cut]
+                return (before[0] if before else None), (after[0] if after else None)
+            if _BORN.search(inner):
+                return dates[0], None
+            if len(dates) >= 2 and re.search(r"[-–—]|\bto\b|until", page.text[dates[0].end : dates[-1].start]):
+                if page.kind in ("person", "any") or dates[0].kind == "date":
+                    return dates[0], dates[-1]
+    return None, None
+
+
+def birth_span(page: Page) -> Span | None:
+    """Find the date of birth."""
+    born, _ = life_dates(page)
+    return born or _date_by(page, re.compile(r"\b(?:born|birth)\b", re.IGNORECASE))
+
+
+def death_span(page: Page) -> Span | None:
+    """Find the date of death."""
+    _, died = life_dates(page)
+    return died or _date_by(page, _DIED)
+
+
+def _date_by(page: Page, pattern: re.Pattern[str]) -> Span | None:
+    """Find the date nearest after (else before) a verb, in the earliest sentence that has both."""
+    for sentence in page.sentences:
+        match = pattern.search(sentence.text)
+        if not match:
+            continue
+        at = sentence.start + match.start()
+        dates = _dates(page, sentence.start, sentence.end)
+        after = [span for span in dates if span.start > at and span.start - at < 140]
+        if after:
+            return after[0]
+        before = [span for span in dates if span.end <= at and at - span.end < 100]
+        if before:
+            return before[-1]
+    return None
+
+
+def release_span(page: Page) -> Span | None:
+    """Find the year in "is a 1995 film", else the date after "released"."""
+    for sentence in page.sentences[:2]:
+        match = re.search(r"\b(?:is|was|are)\s+(?:an?|the)\s+(?:[\w-]+\s+){0,3}?(\d{4})\b", sentence.text)
+        if match:
+            at = sentence.start + match.start(1)
+            for span in page.spans_in(at, at + 4):
+                if span.when is not None:
+                    return span
+    found = _date_by(page, _MADE)
+    if found is not None:
+        return found
+    for sentence in page.sentences[:1]:  # "X (1995) is a film"
+        for span in _dates(page, sentence.start, sentence.end):
+            return span
+    return None
+
+
+def founding_span(page: Page) -> Span | None:
+    """Find the date of founding, opening or making."""
+    return _date_by(page, _MADE_CONCEPTS["found"]) or _date_by(page, _MADE) or release_span(page)
+
+
+def birth_places(page: Page) -> list[Span]:
+    """Find the places named after "born", or before the dates of life."""
+    found = _places_after(page, re.compile(r"\bborn\b", re.IGNORECASE))
+    if found:
+        return found
+    for pattern in (
+        r"\b(?:a |an )?native (?:and \w+ )?of\s", r"\bhails? from\s", r"\bcomes? from\s", r"\bgrew up in\s",
+        r"\braised in\s", r"\boriginally from\s", r"\b(?:musician|singer|player|songwriter|actor|writer)\w* from\s",
+    ):  # fmt: skip
+        found = _places_after(page, re.compile(pattern, re.IGNORECASE), bare=True)
+        if found:
+            return found
+    return []
+
+
+def _places_after(page: Page, pattern: re.Pattern[str], *, bare: bool = False) -> list[Span]:
+    """Find the names after a verb and a preposition of place."""
+    for sentence in page.sentences:
+        for match in pattern.finditer(sentence.text):
+            rest = sentence.text[match.end() : match.end() + 160]
+            if bare:
+                offset = 0
+            else:
+                place = re.search(r"(?:^|[\s,])(?:in|at|near|on)\s+(?:the\s+(?:\w+\s+){0,3}(?:of|in)\s+)?(?=[^\d\s])", rest)
+                while place and re.match(r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\b", rest[place.end() :]):
+                    nxt = re.search(r"[\s,](?:in|at|near)\s+(?=[^\d\s])", rest[place.end() :])
+                    if not nxt:
+                        place = None
+                        break
+                    shift = place.end() + nxt.end()
+                    place = re.compile("").match(rest, shift)
+                if not place or re.search(r"[;]|\b(?:and|who|died|educated|studied)\b", rest[: place.start()]):
+                    comma = re.match(r"[^,;)]{0,30},\s+(?=[A-ZÀ-Þ])", rest)  # "(born 3 May 1950, Lyon)"
+                    if not comma or not re.search(r"\d{4},", comma[0]):
+                        continue
+                    offset = comma.end()
+                else:
+                    offset = place.end()
+            at = sentence.start + match.end() + offset
+            spans = [
+                span for span in page.spans_in(at, min(sentence.end, at + 90))
+                if span.start <= at + 4 and span.when is None and span.number is None
+            ]  # fmt: skip
+            if spans:
+                # "Springfield, Missouri" may be one link or two names: the longest first, all of them good
+                return sorted(spans, key=lambda span: span.start - span.end)
+    return []
+
+
+def nationality_span(page: Page) -> Span | None:
+    """Find the first demonym of the defining sentence."""
+    for sentence in page.sentences[:2]:
+        spans = [span for span in page.spans_in(sentence.start, sentence.end) if span.kind == "nationality"]
+        plain = sentence.text
+        verb = re.search(r"\b(?:is|was|are|were)\b", re.sub(r"\([^()]*\)", lambda m: " " * len(m[0]), plain))
+        after = [span for span in spans if verb and span.start >= sentence.start + verb.end()]
+        if after:
+            return after[0]
+        if verb:
+            match = re.search(r"\b([A-Z][a-z]+)(?:-born)?[- ]", plain[verb.end() :])
+            if match and match[1] in COUNTRY_OF:
+                at = sentence.start + verb.end() + match.start(1)
+                return Span(at, at + len(match[1]), match[1], "nationality")
+    return None
+
+
+def country_of(page: Page) -> str:
+    """Name the country of a page's subject, by demonym or by place, or return the empty string."""
+    span = nationality_span(page)
+    if span is not None:
+        return COUNTRY_OF[span.text]
+    for sentence in page.sentences[:2]:
+        for demonym, country in COUNTRY_OF.items():
+            if re.search(rf"\b{re.escape(country)}\b", sentence.text):
+                return country
+            if re.search(rf"\b{re.escape(demonym)}\b", sentence.text):
+                return country
+        if re.search(r"\b(?:U\.S\.|USA|United States)", sentence.text):
+            return "United States"
+        if re.search(r"\b(?:U\.K\.|UK|Great Britain)\b", sentence.text):
+            return "United Kingdom"
+    return ""
+
+
+def year_of(span: Span | None) -> When | None:
+    """Return the date of a span, if it has a year."""
+    return span.when if span is not None and span.when is not None and span.when.year else None

@@ -1,0 +1,107 @@
+"""What to open next: the worth of every known document, from names, ranks, snippets, links and the plan."""
+
+from __future__ import annotations
+
+import re
+
+from tamsa.agent.baseline.lexicon import concept, terms
+from tamsa.agent.baseline.question import Question, name_terms
+from tamsa.agent.baseline.resolver import Wishes
+from tamsa.agent.baseline.state import Known, State, fold_title
+
+NAMED = 3.0
+RANK = 1.3
+SNIPPET = 1.6
+LINK = 0.9
+LINK_SENTENCE = 1.4
+TITLE_WORDS = 0.8
+WISH = 1.0
+
+
+def rank(state: State, question: Question, wishes: Wishes) -> list[tuple[str, float]]:
+    """Return the documents that are not open yet with their worth, best first."""
+    in_names = name_terms(question.names)
+    covered = _covered(state, question)
+    rest = {term: weight for term, weight in question.weights.items() if term not in covered}
+    scored = []
+    for known in state.known.values():
+        if state.is_open(known.id):
+            continue
+        score = worth(state, question, known, rest, in_names) + WISH * wishes.pages.get(known.id, 0.0)
+        scored.append((known.id, score))
+    scored.sort(key=lambda item: (-item[1], item[0]))
+    return scored
+
+
+def _covered(state: State, question: Question) -> set[str]:
+    """Concepts of the question that are settled: those of names whose page is open."""
+    out: set[str] = set()
+    titles = {fold_title(page.title) for page in state.opened}
+    for name in question.names:
+        if fold_title(name.text) in titles:
+            out |= set(terms(name.text))
+    return out
+
+
+def worth(
+    state: State, question: Question, known: Known, rest: dict[str, float], in_names: frozenset[str]
+) -> float:
+    """Say how much a document promises."""
+    title = fold_title(known.title)
+    title_terms = [term for term in terms(re.sub(r"\([^()]*\)$", "", known.title))]
+    inner = re.search(r"\(([^()]*)\)$", known.title)
+    suspicious = bool(inner) and not any(term in question.weights for term in terms(inner[1]))  # type: ignore[index]
+    score = 0.0
+    # named in the question
+    for name in question.names:
+        folded = fold_title(name.text)
+        if folded == title:
+            exact = name.text.casefold() == known.title.casefold()
+            weak = suspicious and not exact and " " not in title
+            score = max(score, NAMED * (0.35 if weak else 0.8 if suspicious and not exact else 1.0))
+        elif folded and (f" {folded} " in f" {title} " or f" {title} " in f" {folded} "):
+            shared = min(len(folded.split()), len(title.split())) / max(len(folded.split()), len(title.split()))
+            score = max(score, NAMED * 0.5 * shared)
+    # found by search
+    best = 0.0
+    for query, place in known.ranks.items():
+        share = 1.0 if query == question.text else 0.55
+        best = max(best, share * (0.55 / (1 + place) + 0.45 * known.scores.get(query, 0.0) ** 2))
+    score += RANK * best
+    # what its snippet says about the question
+    present = frozenset(terms(f"{known.title} {known.snippet}"))
+    total = sum(rest.values())
+    if total and known.snippets:
+        score += SNIPPET * sum(weight for term, weight in rest.items() if term in present) / max(total, 3.0)
+    if title_terms:
+        score += TITLE_WORDS * sum(term in question.weights for term in title_terms) / (len(title_terms) + 1)
+    # linked from an opened page, in a sentence that speaks of what is asked
+    score += _links(state, question, known, rest, suspicious)
+    kind, noun = state.kind_of(known.id)
+    if kind == question.kind and question.kind not in ("any", "name"):
+        score += 0.15
+        if question.head and noun and concept(noun) == concept(question.head):
+            score += 0.25
+    return score
+
+
+def _links(state: State, question: Question, known: Known, rest: dict[str, float], suspicious: bool) -> float:
+    best = 0.0
+    total = sum(rest.values()) or 1.0
+    for source, start, end in known.linked_from:
+        for page in state.pages.get(source, ()):
+            if not 0 <= start < end <= len(page.text):
+                continue
+            sentence = next((s for s in page.sentences if s.start <= start < s.end), None)
+            if sentence is None:
+                continue
+            here = set(terms(sentence.text))
+            value = sum(weight for term, weight in rest.items() if term in here) / max(total, 3.0)
+            relevance = sum(w for t, w in question.weights.items() if t in page.term_set) / question.total
+            anchor = page.text[start:end]
+            if suspicious and " " not in anchor and fold_title(anchor) == fold_title(known.title):
+                value *= 0.3
+                relevance *= 0.3
+            first = 0.25 if sentence is page.sentences[0] else 0.0
+            best = max(best, LINK * relevance * (0.4 + first) + LINK_SENTENCE * value)
+    return best

@@ -1,0 +1,115 @@
+"""The baseline policy as a model: reads the transcript, writes the next ReAct turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tamsa.agent.baseline.answering import compose
+from tamsa.agent.baseline.navigation import rank
+from tamsa.agent.baseline.plan import Step, make_plan
+from tamsa.agent.baseline.question import Question, analyse
+from tamsa.agent.baseline.resolver import Resolver, simplify
+from tamsa.agent.baseline.state import State
+from tamsa.agent.react import render_call
+from tamsa.types import Completion, Message, ToolSchema
+
+MAX_PAGES = 10
+"""Documents opened for one question at most."""
+PAGES_PER_TURN = 2
+MAX_QUERIES_PER_TURN = 4
+MAX_QUERIES = 16
+MAX_TURNS = 16
+THRESHOLDS = (0.0, 1.9, 1.0, 1.0, 1.0, 1.15, 1.3, 1.5, 1.8, 2.1)
+"""Worth that the n-th document opened must have, by the number opened before it."""
+
+
+class BaselinePolicy:
+    """A research policy made of rules, with the interface of a language model.
+
+    It decomposes the question, searches, opens the most promising pages, follows the entities that they
+    introduce, and answers with an exact span, with a quote for each hop. It is a deterministic function
+    of the conversation, so a resumed run goes on as if it had never stopped.
+    """
+
+    name = "baseline"
+    context_length = 4_000_000
+    native_tools = False
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[ToolSchema] = (),
+        max_tokens: int | None = None,
+        stop: Sequence[str] = (),
+        on_text: Callable[[str], None] | None = None,
+    ) -> Completion:
+        """Write the next turn: tool calls, or the answer."""
+        text = self.decide(messages, may_call=bool(tools))
+        if on_text is not None:
+            on_text(text)
+        return Completion(text)
+
+    def count_tokens(self, text: str) -> int:
+        """Estimate the tokens of a text; the policy itself has no limit."""
+        return len(text) // 4 + 1
+
+    async def aclose(self) -> None:
+        """Do nothing: there is no connection."""
+
+    def decide(self, messages: Sequence[Message], *, may_call: bool = True) -> str:
+        """Return the next turn as ReAct text."""
+        state = State(messages)
+        question = analyse(state.question, _titles_in_question(state))
+        plan = make_plan(question)
+        plan = simplify(plan) if plan is not None else None
+        if not may_call or state.must_answer or not state.question:
+            return compose(state, question, plan)
+        if not state.queries:
+            return _turn("Start with the question and the names in it.", [("search", {"queries": _first_queries(question, state)})])
+        calls, thought = self._next(state, question, plan)
+        if not calls or state.num_turns >= MAX_TURNS:
+            return compose(state, question, plan)
+        return _turn(thought, calls)
+
+    def _next(self, state: State, question: Question, plan: Step | None) -> tuple[list[tuple[str, dict[str, object]]], str]:
+        resolver = Resolver(state, question)
+        if plan is not None:
+            resolver.values(plan)
+        calls: list[tuple[str, dict[str, object]]] = []
+        num_open = len(state.pages) + len(state.failed)
+        chosen = []
+        ranked = rank(state, question, resolver.wishes)
+        for key, score in ranked[:PAGES_PER_TURN]:
+            place = num_open + len(chosen)
+            if place >= MAX_PAGES or score < THRESHOLDS[place]:
+                break
+            chosen.append(key)
+        queries = []
+        if num_open < MAX_PAGES and len(state.queries) < MAX_QUERIES:
+            wanted = sorted(resolver.wishes.queries.items(), key=lambda item: (-item[1], item[0]))
+            queries = [query for query, _ in wanted if query not in state.queries][:MAX_QUERIES_PER_TURN]
+        if queries:
+            calls.append(("search", {"queries": queries}))
+        if chosen:
+            calls.append(("visit", {"ids": chosen, "goal": question.text[:300]}))
+        titles = "; ".join(state.known[key].title for key in chosen)
+        return calls, f"Open {titles}." if chosen else "Look for what is still missing."
+
+
+def _titles_in_question(state: State) -> tuple[str, ...]:
+    keys = [key for query, found in state.titles_in.items() if query == state.question[:2000] for key in found]
+    return tuple(state.known[key].title for key in keys)
+
+
+def _first_queries(question: Question, state: State) -> list[str]:
+    queries = [state.question[:2000]]
+    for name in sorted(question.names, key=lambda name: -len(name.text)):
+        if len(name.text) > 2 and name.text not in queries:
+            queries.append(name.text)
+    return queries[:5]
+
+
+def _turn(thought: str, calls: list[tuple[str, dict[str, object]]]) -> str:
+    thought = thought.replace("<", "‹").replace(">", "›")
+    return f"<think>{thought}</think>\n" + "\n".join(render_call(name, arguments) for name, arguments in calls)

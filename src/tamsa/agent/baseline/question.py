@@ -1,0 +1,289 @@
+"""Analysis of a question: its names, what kind of answer it wants, and what form it has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tamsa.agent.baseline.lexicon import COUNTRY_OF, STOP_WORDS, Kind, concept, kind_of_noun, terms, weight, words
+from tamsa.agent.baseline.passages import names_in
+
+MAX_QUESTION_CHARS = 2_000
+"""Characters of a question that are analysed; the rest of a pathological one is ignored."""
+Form = Literal["span", "polar", "choice", "count", "extreme"]
+"""span: an extractive answer; polar: yes or no; choice: one of two named options; count and extreme:
+a number or an item taken from several facts."""
+
+_QUOTED = re.compile(r"“([^”]{2,120})”|\"([^\"]{2,120})\"|(?<!\w)['‘]([^'’]{3,120})['’](?!\w)")
+_WH = re.compile(r"\b(who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
+_AUXILIARY = re.compile(
+    r"^(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|should)\b(?!\s+known\s+as)", re.IGNORECASE
+)
+_PAREN = re.compile(r"\s\([^()]{2,40}\)")
+_HOW_NUMBER = re.compile(
+    r"\bhow (?:many|much|old|long|tall|high|large|big|far|deep|wide|heavy|fast|often|populous)\b", re.IGNORECASE
+)
+_JOINT = re.compile(r"\s(?:and|or|in|for|on|at|with|to|as|by|from|during)\s(?:the\s)?")
+_KIND_OF_WH: dict[str, Kind] = {"who": "person", "whom": "person", "whose": "person", "when": "date", "where": "place"}
+_MIN_WORDS = frozenset(
+    """first earlier earliest before older oldest elder fewer fewest less least smaller smallest lower lowest shorter
+    shortest nearer cheaper lighter sooner slower narrower predates""".split()
+)
+_MAX_WORDS = frozenset(
+    """last later latest after younger youngest newer newest recent recently more most larger largest bigger biggest
+    greater greatest higher highest taller tallest longer longest heavier heaviest farther further deeper deepest
+    wider richer faster fastest oldest-person""".split()
+)
+_COMPARE = re.compile(rf"\b({'|'.join(sorted(_MIN_WORDS | _MAX_WORDS, key=len, reverse=True))})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A proper name, a quoted title or a known title in the question."""
+
+    text: str
+    start: int
+    end: int
+    quoted: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the rules see in a question."""
+
+    text: str
+    form: Form
+    kind: Kind
+    """Kind of the answer that is wanted."""
+    head: str
+    """The noun that the answer must be an instance of (`river` in "which river"), or empty."""
+    names: tuple[Name, ...]
+    weights: dict[str, float] = field(hash=False)
+    """Concept of each content word -> how telling it is."""
+    options: tuple[str, str] | None = None
+    """The two things compared."""
+    extreme: Literal["min", "max", ""] = ""
+
+    @property
+    def total(self) -> float:
+        """Sum of the weights of all content words."""
+        return sum(self.weights.values()) or 1.0
+
+
+def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:
+    """Analyse a question.
+
+    Args:
+        text: the question as asked.
+        titles: known document titles that stand in it; they are kept whole as names.
+    """
+    text = " ".join(text[:MAX_QUESTION_CHARS].split())
+    names = find_names(text, titles)
+    weights = {}
+    for word in words(text):
+        if word.casefold() not in STOP_WORDS:
+            key = concept(word)
+            weights[key] = max(weights.get(key, 0.0), weight(word))
+    options = _find_options(text, names)
+    kind, head = _wanted(text)
+    form: Form = "span"
+    first = _AUXILIARY.match(text)
+    if options and re.search(r"\bor\b", text) and not (first and _same_or_both(text)):
+        form = "choice"
+    elif first or _trailing_polar(text):
+        form = "choice" if re.search(r"\bor\b", text) and options else "polar"
+    elif options and re.search(r"\b(?:which (?:one )?of|between|which one)\b", text, re.IGNORECASE) and _comparing(text):
+        form = "choice"
+    elif re.search(r"\bhow many\b", text, re.IGNORECASE):
+        form = "count"
+    elif _superlative(text):
+        form = "extreme"
+    return Question(text, form, kind, head, names, weights, options, _extreme(text))
+
+
+def _same_or_both(text: str) -> bool:
+    return bool(re.search(r"\b(?:both|same)\b", text))
+
+
+def _trailing_polar(text: str) -> bool:
+    return bool(re.search(r",\s*(?:yes or no|true or false)\b|^true or false", text, re.IGNORECASE))
+
+
+def _comparing(text: str) -> bool:
+    return bool(_COMPARE.search(text))
+
+
+def _extreme(text: str) -> Literal["min", "max", ""]:
+    found = _COMPARE.search(text)
+    if not found:
+        return ""
+    return "min" if found[1].casefold() in _MIN_WORDS else "max"
+
+
+def _superlative(text: str) -> bool:
+    return bool(
+        re.search(r"\b(?:the )?(?:most|least|fewest|\w{3,}est)\b", text, re.IGNORECASE)
+        and re.search(r"^(?:which|what|who|of |among|in )", text, re.IGNORECASE)
+    )
+
+
+def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
+    """Find names: quoted spans, known titles, capitalised spans; longest first, none overlapping."""
+    found: list[Name] = []
+
+    def add(start: int, end: int, quoted: bool = False) -> None:
+        if end - start > 1 and not any(start < name.end and end > name.start for name in found):
+            paren = _PAREN.match(text, end)
+            found.append(Name(text[start : paren.end() if paren else end], start, paren.end() if paren else end, quoted))
+
+    for match in _QUOTED.finditer(text):
+        group = match.lastindex or 1
+        add(match.start(group), match.end(group), quoted=True)
+    spans = _cut_names(text)
+    low = text.casefold()
+    same_length = len(low) == len(text)
+    for title in sorted(titles, key=len, reverse=True):
+        plain = re.sub(r"\s*\([^()]*\)$", "", title)
+        for wanted in dict.fromkeys((title, plain)):
+            at = low.find(wanted.casefold()) if same_length and len(wanted) > 2 else -1
+            while at >= 0:
+                end = at + len(wanted)
+                bounded = not (at and text[at - 1].isalnum()) and not (end < len(text) and text[end].isalnum())
+                if " " not in wanted and _inside_longer(at, end, spans):
+                    at = low.find(wanted.casefold(), end)
+                    continue
+                telling = " " in wanted or (text[at].isupper() and at > 0) or text[at].isdigit()
+                if bounded and telling and any(char.isupper() or char.isdigit() for char in text[at:end]):
+                    add(at, end)
+                at = low.find(wanted.casefold(), end)
+    for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
+        if start == 0 and _WH.match(text[start:end].split()[0]):
+            continue
+        if start == 0 and " " not in text[start:end] and not _is_named(text[start:end]):
+            continue
+        add(start, end)
+    return tuple(sorted(found, key=lambda name: name.start))
+
+
+def _inside_longer(start: int, end: int, spans: list[tuple[int, int]]) -> bool:
+    return any(a <= start and end <= b and b - a > end - start for a, b in spans)
+
+
+def _cut_names(text: str) -> list[tuple[int, int]]:
+    """Find capitalised spans; unlike in running text, "X and Y" and "X in Y" are two names, and demonyms none."""
+    out: list[tuple[int, int]] = []
+    for start, end in names_in(text):
+        position = start
+        for joint in [*_JOINT.finditer(text, start, end), None]:
+            stop = joint.start() if joint else end
+            piece = text[position:stop]
+            inner = names_in(piece) if piece else []
+            out += [
+                (position + a, position + b)
+                for a, b in inner
+                if piece[a:b] not in COUNTRY_OF and piece[a:b].removesuffix("-born") not in COUNTRY_OF
+            ]
+            position = joint.end() if joint else end
+    return out
+
+
+def _is_named(word: str) -> bool:
+    low = word.casefold()
+    return low not in STOP_WORDS and kind_of_noun(low) is None and not low.endswith(("ing", "ed", "ly"))
+
+
+_HEAD = re.compile(
+    r"\b(?:what|which)(?:'s|\s+(?:is|are|was|were)(?:\s+the)?)?\s+(?P<np>(?:[\w'’,-]+\s*){1,8})", re.IGNORECASE
+)
+_NP_END = frozenset(
+    """is are was were be do does did has have had can could will would that who whom which whose where when in on at
+    of for from by to with and or as after before during since until under over into about than the""".split()
+)
+
+
+def _wanted(text: str) -> tuple[Kind, str]:
+    """Say what kind of answer is wanted, and the head noun that says so."""
+    match = _HOW_NUMBER.search(text)
+    first = _WH.search(text)
+    if match and (first is None or match.start() <= first.start()):
+        noun = re.match(r"\s+([a-z-]+)", text[match.end() :])
+        return "number", noun[1] if noun else ""
+    if first is None:
+        return _imperative(text)
+    word = first[1].casefold()
+    if word in _KIND_OF_WH:
+        if word == "whose":
+            noun = re.match(r"\s+([a-z-]+)", text[first.end() :])
+            if noun and (kind := kind_of_noun(noun[1])) not in (None, "person"):
+                return kind or "any", noun[1]
+        if word == "who":
+            match = re.match(r"\s+(?:is|was|were|are)\s+(?:the\s+)?([a-z][\w-]*(?:\s[a-z][\w-]*){0,3})", text[first.end() :])
+            head = _head_noun(match[1]) if match else ""
+            return "person", head if kind_of_noun(head) == "person" else ""
+        return _KIND_OF_WH[word], ""
+    match = _HEAD.search(text, first.start())
+    if match:
+        head = _head_noun(match["np"])
+        if head:
+            return _kind_for(head, text), head
+    return "any", ""
+
+
+def _imperative(text: str) -> tuple[Kind, str]:
+    match = re.match(r"(?:name|give|tell|list|state|identify|find|in)\s+(?:me\s+)?(?:the\s+)?(.*)", text, re.IGNORECASE)
+    head = _head_noun(match[1] if match else text)
+    return (_kind_for(head, text) if head else "any"), head
+
+
+def _kind_for(head: str, text: str) -> Kind:
+    return kind_of_noun(head) or ("name" if head.endswith("name") else "any")
+
+
+def _head_noun(phrase: str) -> str:
+    """Return the last noun of the noun phrase that a text opens with."""
+    kept: list[str] = []
+    for word in re.findall(r"[\w'’-]+|,", phrase):
+        low = word.casefold()
+        if low in ("the", "a", "an", "of") and not kept:
+            continue
+        if low in _NP_END or word == ",":
+            break
+        if kept and kind_of_noun(kept[-1]) and kind_of_noun(low) is None and low.endswith(("ed", "ing", "s")):
+            break  # "which river flows", "what company founded"
+        if kept and concept(low) in ("direct", "write", "found", "star", "release", "birth", "win", "own") and (
+            kind_of_noun(low) is None
+        ):
+            break
+        if word[0].isupper() and kept and kind_of_noun(kept[-1]):
+            break
+        kept.append(low)
+    for word in reversed(kept):
+        if kind_of_noun(word):
+            return word
+    return kept[-1] if kept else ""
+
+
+def _find_options(text: str, names: tuple[Name, ...]) -> tuple[str, str] | None:
+    """Find the two things that a question compares."""
+    for joint in (r"\s*,?\s*(?:or|and|&)\s+(?:(?:the|a|an|is|was)\s+)*(?:[a-z-]+\s+){0,4}[\"'“‘]?$",):
+        pairs = [
+            (left, right)
+            for left, right in zip(names, names[1:], strict=False)
+            if re.match(r"[\"'”’]?" + joint, text[left.end : right.start] + "")
+        ]
+        if pairs:
+            with_or = [pair for pair in pairs if re.search(r"\bor\b", text[pair[0].end : pair[1].start])]
+            left, right = (with_or or pairs)[-1]
+            return left.text, right.text
+    match = re.search(
+        r"(?:\b(?:a|an|the)\s+)?([\w-]+(?: [\w-]+)?),? or (?:(?:a|an|the)\s+)?([\w-]+(?: [\w-]+){0,2})\s*\?", text
+    )
+    if match:
+        return match[1], match[2]
+    return None
+
+
+def name_terms(names: tuple[Name, ...]) -> frozenset[str]:
+    """Return the concepts of all words that stand in names."""
+    return frozenset(term for name in names for term in terms(name.text))

@@ -1,0 +1,250 @@
+"""Typed extractive reading: the best span of a page for a relation, by cues, distance and kind."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from tamsa.agent.baseline.attributes import attribute_spans
+from tamsa.agent.baseline.lexicon import COUNTRIES, COUNTRY_OF, STOP_WORDS, Kind, concept, noun_fit, noun_of_name, terms
+from tamsa.agent.baseline.passages import Page, Sentence, Span, unit_after
+from tamsa.agent.baseline.state import State, fold_title
+
+_WORD = re.compile(r"\w+(?:[-'’.&]\w+)*")
+_PASSIVE_BY = re.compile(r"\b(?:by|from|of)\s+(?:(?:the|an?|its|his|her|fellow)\s+)?(?:[\w-]+\s+){0,5}$")
+_PLACE_PREPOSITION = re.compile(r"\b(?:in|at|near|from|of|to|on|around|outside)\s+(?:the\s+)?(?:[a-z]+\s+(?:of|city|town|village)\s+)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A candidate answer with where it stands and how much speaks for it."""
+
+    text: str
+    score: float
+    page: Page
+    start: int
+    end: int
+    """Page offsets of the span; for the page's own title, of the sentence that proves it."""
+    target: str = ""
+    """Id of the document that it names, if known."""
+    kind: Kind = "any"
+    is_title: bool = False
+
+    @property
+    def sentence(self) -> Sentence:
+        """The sentence that holds it."""
+        for sentence in self.page.sentences:
+            if sentence.start <= self.start < sentence.end:
+                return sentence
+        return Sentence(self.start, self.end, self.page.text[self.start : self.end])
+
+
+def compatible(state: State, want: Kind, head: str, span: Span, page: Page) -> float:
+    """Say how well a span fits the wanted kind, in [0, 1]."""
+    kind, noun = span.kind, ""
+    known_kind: Kind = "any"
+    target = span.target or next(iter(state.by_title(span.text)), "")
+    if target and _trustworthy(state, target, span, page):
+        known_kind, noun = state.kind_of(target)
+    if want in ("date", "year"):
+        if kind == "date":
+            return 1.0 if want == "date" or span.when is not None and span.when.year else 0.4
+        return 0.0 if kind != "year" else (1.0 if want == "year" else 0.75)
+    if want == "number":
+        if kind != "number":
+            return 0.12 if kind == "year" and head in ("number", "") else 0.0
+        if head.startswith("percent"):
+            return 1.0 if "%" in span.text or "percent" in page.text[span.start : span.end + 10] else 0.2
+        return 1.0
+    if kind in ("date", "year", "number"):
+        return 0.0 if want not in ("any", "name") else 0.25
+    if want == "nationality":
+        return 1.0 if kind == "nationality" else (0.35 if span.text in COUNTRIES else 0.0)
+    if want == "language":
+        return 0.9 if kind == "nationality" else 0.4
+    if kind == "nationality":
+        return 0.3 if want in ("any",) or head in ("country", "nation") else 0.05
+    if want == "place" and head in ("country", "nation") and span.text in COUNTRIES:
+        return 1.2
+    if known_kind != "any":
+        if want in ("any", "name"):
+            return 0.6
+        if known_kind == want:
+            return noun_fit(head, noun)
+        near = {("org", "place"), ("place", "org"), ("event", "award"), ("award", "event"), ("person", "org"),
+                ("work", "org"), ("org", "work"), ("place", "event")}  # fmt: skip
+        return 0.25 if (want, known_kind) in near else 0.06
+    if kind not in ("name", "any"):
+        if want in ("any", "name"):
+            return 0.6
+        return 0.95 * noun_fit(head, noun_of_name(span.text)) if kind == want else 0.12
+    before = page.text[max(0, span.start - 40) : span.start]
+    num_words = len(span.text.split())
+    shape = _looks_like_person(span.text)
+    if want == "person":
+        return (0.8 if shape and num_words > 1 else 0.45) * (0.6 if _PLACE_PREPOSITION.search(before) else 1.0)
+    if want == "place":
+        return 0.8 if _PLACE_PREPOSITION.search(before) else 0.45
+    if want in ("any", "name"):
+        return 0.6
+    if want == "work":
+        return 0.5
+    return 0.5
+
+
+def _trustworthy(state: State, target: str, span: Span, page: Page) -> bool:
+    """Refuse a link from a common word to a title that only shares it ("patrick" to a parish)."""
+    known = state.known.get(target)
+    if known is None:
+        return False
+    if fold_title(known.title) != fold_title(span.text):
+        return True  # a link that the document itself makes
+    inner = re.search(r"\(([^()]*)\)$", known.title)
+    if not inner:
+        return " " in span.text or len(span.text) > 3
+    return any(term in page.term_set for term in terms(inner[1])) or " " in span.text
+
+
+def _looks_like_person(text: str) -> bool:
+    tokens = text.split()
+    if not 1 <= len(tokens) <= 5 or tokens[0] in ("The", "A", "An"):
+        return False
+    return all(token[:1].isupper() or token.casefold() in ("de", "von", "van", "der", "da", "al", "bin", "ibn", "el",
+               "la", "le", "di", "du", "of", "dos", "del") for token in tokens)  # fmt: skip
+
+
+def read(
+    state: State,
+    page: Page,
+    *,
+    cues: Collection[str],
+    want: Kind,
+    head: str = "",
+    about: Collection[str] = (),
+    near: Collection[str] = (),
+    exclude: Collection[str] = (),
+) -> list[Reading]:
+    """Find what a page says for a relation.
+
+    Args:
+        state: what is known.
+        page: an opened page.
+        cues: concepts of the words that state the relation.
+        want: kind of the value.
+        head: noun that the value is an instance of.
+        about: names of the subject; a sentence of another page must mention one of them.
+        near: further concepts that make a sentence likelier.
+        exclude: folded names that cannot be the value.
+
+    Returns:
+        Candidates, best first.
+    """
+    cues = set(cues)
+    own = _is_about(page, about)
+    found: dict[tuple[int, int], Reading] = {}
+    strong = attribute_spans(page, frozenset(cues), want, head) if own else {}
+    for index, sentence in enumerate(page.sentences):
+        in_sentence = page.spans_in(sentence.start, sentence.end)
+        if not in_sentence:
+            continue
+        if not own and about and not _mentions(sentence.text, about):
+            continue
+        tokens = [(m.start() + sentence.start, m.end() + sentence.start, concept(m[0])) for m in _WORD.finditer(sentence.text)]
+        cue_at = [(start, end, term) for start, end, term in tokens if term in cues]
+        present = {term for _, _, term in tokens}
+        coverage = len({term for _, _, term in cue_at}) / len(cues) if cues else 0.3
+        support = sum(1 for term in near if term in present) / (len(near) + 1) if near else 0.0
+        position = 0.15 if index == 0 and own else 0.0
+        for span in in_sentence:
+            boost = strong.get((span.start, span.end), 0.0)
+            if not boost and not cue_at and not support and not (own and index < 2):
+                continue
+            folded = fold_title(span.text)
+            if not folded or folded in exclude or (own and fold_title(page.name) == folded):
+                continue
+            fit = compatible(state, want, head, span, page)
+            if fit <= 0.0:
+                continue
+            closeness = _closeness(page, span, cue_at, want)
+            if closeness >= 0.95 and span.kind == "name" and 0.3 < fit < 0.85:
+                fit = 0.85  # "its capital is X" says itself what X is
+            if head and span.kind not in ("number", "date", "year") and head in span.text.casefold().split():
+                fit = max(fit, 1.15)
+            if want == "number" and head and _counts(page, span, head):
+                boost += 0.6
+            score = fit * (0.15 + 0.9 * coverage * (0.4 + 0.6 * closeness) + 0.5 * support + position + boost)
+            if not own:
+                score *= 0.6
+            old = found.get((span.start, span.end))
+            if old is None or score > old.score:
+                text, start, end = _present(page, span, want, head)
+                found[(span.start, span.end)] = Reading(
+                    text, score, page, start, end, span.target or next(iter(state.by_title(span.text)), ""), span.kind
+                )
+    return sorted(found.values(), key=lambda reading: (-reading.score, reading.start))
+
+
+def _counts(page: Page, span: Span, noun: str) -> bool:
+    """Tell whether a number is followed by the noun that it counts."""
+    after = page.text[span.end : span.end + 60]
+    return bool(re.match(rf"\s(?:[\w-]+\s){{0,3}}{re.escape(noun.rstrip('s'))}", after, re.IGNORECASE))
+
+
+def _is_about(page: Page, about: Collection[str]) -> bool:
+    if not about:
+        return True
+    title = fold_title(page.name)
+    return any(fold_title(name) == title for name in about)
+
+
+def _mentions(text: str, names: Collection[str]) -> bool:
+    low = f" {fold_title(text)} "
+    return any(f" {fold_title(name)} " in low for name in names if name)
+
+
+def _closeness(page: Page, span: Span, cue_at: list[tuple[int, int, str]], want: Kind) -> float:
+    """Say how near a span stands to a cue, in [0, 1]; "directed by X" is nearest."""
+    best = 0.0
+    for start, end, _ in cue_at:
+        if start >= span.start and end <= span.end:
+            continue
+        if span.start >= end:
+            gap = page.text[end : span.start]
+            distance = len(gap.split())
+            value = math.exp(-distance / 6)
+            if re.fullmatch(r"[\s,:]*(?:(?:by|in|on|at|as|of|from|is|was|are|were|the|a|an|to|for|with|and)\s+){0,3}[\"“‘]?", gap):
+                value = 1.0
+            elif want == "person" and not re.search(r"\bby\b|\bis\b|\bwas\b|,|:", gap):
+                value *= 0.75
+        else:
+            gap = page.text[span.end : start]
+            value = 0.85 * math.exp(-len(gap.split()) / 6)
+            if re.fullmatch(r"[\"”’]?\s+(?:(?:is|was|are|were|has|had|also|later|first|the|an?|its|their|'s|’s)\s+){0,4}", gap):
+                value = 0.95
+            elif re.fullmatch(r"['’]s\s+(?:\w+\s+){0,2}", gap):
+                value = 0.9
+        if ";" in gap or len(gap) > 160:
+            value *= 0.5
+        best = max(best, value)
+    return best
+
+
+def _present(page: Page, span: Span, want: Kind, head: str) -> tuple[str, int, int]:
+    """Return a span as it is answered: the year of a date, a number with its unit."""
+    if want == "year" and span.kind == "date" and span.when is not None and span.when.year:
+        at = span.text.find(str(span.when.year))
+        if at >= 0:
+            return str(span.when.year), span.start + at, span.start + at + len(str(span.when.year))
+    if want == "number" and head in ("height", "length", "area", "depth", "distance", "elevation", "long", "tall", "high", "wide", "deep", "far", "weight", "width", "altitude"):
+        unit = unit_after(page.text, span.end)
+        return page.text[span.start : span.end + len(unit)], span.start, span.end + len(unit)
+    if want == "nationality" and span.text in COUNTRIES:
+        return next((d for d, c in COUNTRY_OF.items() if c == span.text), span.text), span.start, span.end
+    return span.text, span.start, span.end
+
+
+def content_terms(text: str) -> tuple[str, ...]:
+    """Return the concepts of the content words of a text."""
+    return tuple(term for term in terms(text) if term not in STOP_WORDS)

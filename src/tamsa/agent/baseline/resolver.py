@@ -1,0 +1,266 @@
+"""Carrying out a plan over the opened pages: each step's values, and what must be opened or searched for them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+from tamsa.agent.baseline.lexicon import concept, is_concept, terms
+from tamsa.agent.baseline.plan import Step
+from tamsa.agent.baseline.question import Question
+from tamsa.agent.baseline.reading import Reading, read
+from tamsa.agent.baseline.state import State, fold_title
+
+MAX_VALUES = 3
+"""Values of an inner step that are followed."""
+_DROPPED_HEADS = frozenset("year date time place name person type kind one".split())
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of a step: a document, a text, or both, and the readings that led to it."""
+
+    text: str
+    id: str = ""
+    score: float = 1.0
+    chain: tuple[Reading, ...] = ()
+
+
+@dataclass
+class Wishes:
+    """What would help to go on: documents to open with their worth, and queries to run."""
+
+    pages: dict[str, float] = field(default_factory=dict)
+    queries: dict[str, float] = field(default_factory=dict)
+
+    def page(self, key: str, worth: float) -> None:
+        self.pages[key] = max(self.pages.get(key, 0.0), worth)
+
+    def query(self, text: str, worth: float) -> None:
+        text = " ".join(text.split())[:300]
+        if text:
+            self.queries[text] = max(self.queries.get(text, 0.0), worth)
+
+
+def simplify(step: Step) -> Step:
+    """Merge steps that add nothing of their own ("the date of birth of X", "which city is the capital of X")."""
+    if step.of is None:
+        return step
+    inner = simplify(step.of)
+    own = _own_cues(step)
+    if inner.of is not None and not step.names:
+        bare = not own or set(own) == {concept(step.head)} and not is_concept(concept(step.head)) and step.kind != "number"
+        if bare:
+            head = step.head if step.kind != "any" else inner.head
+            return replace(inner, kind=step.kind if step.kind != "any" else inner.kind, head=head or inner.head)
+        if inner.kind == "any" and inner.cues and all(c in ("birth", "death", "compose", "lyric") for c in inner.cues):
+            return replace(step, cues=tuple(dict.fromkeys(own + inner.cues)), of=inner.of)
+    return replace(step, cues=own, of=inner)
+
+
+def _own_cues(step: Step) -> tuple[str, ...]:
+    """The cues without the noun that only says what kind of thing the value is."""
+    head = concept(step.head) if step.head else ""
+    kept = tuple(cue for cue in step.cues if cue not in _DROPPED_HEADS)
+    others = tuple(cue for cue in kept if cue != head)
+    return others if others and not is_concept(head) else kept
+
+
+class Resolver:
+    """Evaluates plans over one state."""
+
+    def __init__(self, state: State, question: Question) -> None:
+        self.state = state
+        self.question = question
+        self.wishes = Wishes()
+        self._memo: dict[Step, list[Value]] = {}
+        self._excluded = frozenset(fold_title(name.text) for name in question.names)
+
+    def values(self, step: Step) -> list[Value]:
+        """Return the values of a step, best first."""
+        if step not in self._memo:
+            self._memo[step] = []  # a guard against cycles; plans are trees, so it is never read
+            if step.of is not None:
+                self._memo[step] = self._related(step)
+            elif step.name:
+                self._memo[step] = self._named(step.name, step.head)
+            else:
+                self._memo[step] = self._described(step)
+        return self._memo[step]
+
+    # ---------------------------------------------------------------- leaves
+
+    def _named(self, name: str, head: str) -> list[Value]:
+        state = self.state
+        ids = state.by_title(name)
+        exact = [key for key in ids if state.known[key].title.casefold() == name.casefold()]
+        if "(" in name and exact:
+            ids = exact
+        scored = []
+        for key in ids:
+            kind, noun = state.kind_of(key)
+            fits = not head or concept(noun) == concept(head) or concept(head) in {concept(w) for w in terms(state.known[key].title)}
+            best = max((known for known in state.known[key].scores.values()), default=0.5)
+            scored.append(Value(state.known[key].title, key, (1.0 if fits else 0.8) * (0.8 + 0.2 * best)))
+        if not scored:
+            scored = self._like(name)
+        scored.sort(key=lambda value: -value.score)
+        for rank, value in enumerate(scored[:2]):
+            if value.id and not state.is_open(value.id):
+                self.wishes.page(value.id, (3.0 if rank == 0 else 1.2) * value.score)
+        return scored[:MAX_VALUES] or [Value(name, "", 0.6)]
+
+    def _like(self, name: str) -> list[Value]:
+        """Find documents whose title or alias is close to a name."""
+        wanted = set(fold_title(name).split())
+        out = []
+        for known in self.state.known.values():
+            title = set(fold_title(known.title).split())
+            if not title or not wanted:
+                continue
+            shared = len(title & wanted)
+            if shared and (wanted <= title or title <= wanted and len(title) > 1):
+                out.append(Value(known.title, known.id, 0.85 * shared / max(len(title), len(wanted))))
+            elif known.ranks.get(name) == 0 and fold_title(name) in fold_title(known.snippet[:160]):
+                out.append(Value(known.title, known.id, 0.7))  # an alias in the lead
+        return [value for value in out if value.score > 0.3]
+
+    def _described(self, step: Step) -> list[Value]:
+        state = self.state
+        wanted = [term for term in terms(step.phrase) if term != concept(step.head)]
+        if not wanted:
+            return []
+        self.wishes.query(step.phrase, 1.0)
+        out = []
+        for key, known in state.known.items():
+            if not known.snippets and key not in state.pages:
+                continue
+            if fold_title(known.title) in self._excluded:
+                continue
+            present = state.terms_of(key)
+            coverage = sum(term in present for term in wanted) / len(wanted)
+            kind, noun = state.kind_of(key)
+            if step.kind != "any" and kind not in ("any", step.kind):
+                coverage *= 0.4
+            if step.head and noun and concept(noun) == concept(step.head):
+                coverage *= 1.15
+            if coverage >= 0.5:
+                out.append(Value(known.title, key, min(1.0, coverage) * 0.9))
+        out.sort(key=lambda value: -value.score)
+        for value in out[:2]:
+            if not state.is_open(value.id):
+                self.wishes.page(value.id, 1.8 * value.score)
+        return out[:MAX_VALUES]
+
+    # ---------------------------------------------------------------- relations
+
+    def _related(self, step: Step) -> list[Value]:
+        assert step.of is not None
+        state = self.state
+        found: dict[str, Value] = {}
+        near = [term for name in step.names for term in terms(name)]
+        for subject in self.values(step.of)[:MAX_VALUES]:
+            about = [subject.text]
+            if subject.id:
+                about.append(state.known[subject.id].title)
+                if not state.is_open(subject.id):
+                    self.wishes.page(subject.id, 2.4 * subject.score)
+            elif subject.text:
+                self.wishes.query(subject.text, 0.9 * subject.score)
+            exclude = {fold_title(name) for name in about} | self._chain_titles(subject) | self._excluded
+            readings: list[Reading] = []
+            for page in state.opened:
+                own = page.id == subject.id
+                if not own and not self._mentions(page.id, about):
+                    continue
+                readings += read(
+                    state, page, cues=step.cues, want=step.kind, head=step.head, about=about,
+                    near=near, exclude=exclude,
+                )[:6]  # fmt: skip
+                if not own:
+                    readings += self._title_reading(step, page.id, about)
+            self._inverse(step, about, subject)
+            for reading in readings:
+                value = Value(
+                    reading.text, self._document(reading), math.sqrt(subject.score) * reading.score, (*subject.chain, reading)
+                )
+                key = fold_title(reading.text)
+                old = found.get(key)
+                if old is None or value.score > old.score:
+                    found[key] = value
+        values = sorted(found.values(), key=lambda value: -value.score)
+        return values[: MAX_VALUES * 2]
+
+    def _chain_titles(self, subject: Value) -> set[str]:
+        return {fold_title(reading.text) for reading in subject.chain}
+
+    def _document(self, reading: Reading) -> str:
+        if reading.is_title:
+            return reading.page.id
+        return reading.target or next(iter(self.state.by_title(reading.text)), "")
+
+    def _mentions(self, key: str, names: list[str]) -> bool:
+        return any(
+            f" {fold_title(name)} " in f" {_folded_text(page.text)} " for page in self.state.pages[key] for name in names
+        )
+
+    def _title_reading(self, step: Step, key: str, about: list[str]) -> list[Reading]:
+        """Read the page's own subject as the value: "X is a film directed by the subject"."""
+        page = self.state.pages[key][0]
+        if fold_title(page.name) in self._excluded:
+            return []
+        kind, noun = self.state.kind_of(key)
+        if step.kind not in ("any", "name", kind) and kind != "any":
+            return []
+        best: Reading | None = None
+        cues = set(step.cues)
+        for sentence in page.sentences:
+            low = f" {fold_title(sentence.text)} "
+            if not any(f" {fold_title(name)} " in low for name in about):
+                continue
+            present = set(terms(sentence.text))
+            coverage = len(cues & present) / len(cues) if cues else 0.3
+            score = 0.15 + 0.9 * coverage
+            if step.head:
+                score *= 1.1 if noun and concept(noun) == concept(step.head) else 0.8
+            if best is None or score > best.score:
+                best = Reading(page.name, score, page, sentence.start, sentence.end, key, kind, is_title=True)
+        return [best] if best else []
+
+    def _inverse(self, step: Step, about: list[str], subject: Value) -> None:
+        """Wish for documents whose snippet ties the subject to the relation, and for a search that finds them."""
+        cues = set(step.cues)
+        name = about[-1] if "(" not in about[-1] else about[0]
+        self.wishes.query(f"{name} {' '.join(self._surface(step))}", 0.8 * subject.score)
+        for key, known in self.state.known.items():
+            if self.state.is_open(key) or not known.snippets:
+                continue
+            low = f" {fold_title(known.snippet)} "
+            if not any(f" {fold_title(item)} " in low for item in about):
+                continue
+            present = set(terms(f"{known.title} {known.snippet}"))
+            coverage = len(cues & present) / len(cues) if cues else 0.0
+            kind, noun = self.state.kind_of(key)
+            fits = step.kind in ("any", kind) or kind == "any"
+            worth = coverage * (1.0 if fits else 0.4) * subject.score
+            if step.head and noun and concept(noun) == concept(step.head):
+                worth *= 1.3
+            if worth > 0.25:
+                self.wishes.page(key, 1.5 * worth)
+
+    def _surface(self, step: Step) -> list[str]:
+        cues = set(step.cues)
+        words = [word for word in self.question.text.replace("?", " ").split() if concept(word.strip("'\",.")) in cues]
+        return list(dict.fromkeys(word.strip("'\",.") for word in words))[:6]
+
+
+_TEXTS: dict[str, str] = {}
+
+
+def _folded_text(text: str) -> str:
+    folded = _TEXTS.get(text)
+    if folded is None:
+        if len(_TEXTS) > 256:
+            _TEXTS.clear()
+        folded = _TEXTS[text] = fold_title(text)
+    return folded

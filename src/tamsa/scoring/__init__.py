@@ -1,0 +1,33 @@
+"""Scoring: metrics of answers, retrieval and citations, and a language model as judge."""
+
+from tamsa.scoring.judge import Judge, Judgement, UnparsedVerdictError, parse_verdict, validate_answers
+from tamsa.scoring.metrics import (
+    CitationCheck,
+    Estimate,
+    bootstrap_interval,
+    check_citations,
+    estimate,
+    exact_match,
+    f1_score,
+    normalize_answer,
+    recall,
+    recall_at_k,
+)
+
+__all__ = [
+    "CitationCheck",
+    "Estimate",
+    "Judge",
+    "Judgement",
+    "UnparsedVerdictError",
+    "bootstrap_interval",
+    "check_citations",
+    "estimate",
+    "exact_match",
+    "f1_score",
+    "normalize_answer",
+    "parse_verdict",
+    "recall",
+    "recall_at_k",
+    "validate_answers",
+]

@@ -15,7 +15,7 @@ MIN_OBSERVATION_TOKENS = 64
 
 
 class Context:
-    """Counts the tokens of a growing conversation, each message once."""
+    """Measures conversations against the context of one model."""
 
     def __init__(self, model: Model, budget: Budget, schemas: Sequence[ToolSchema]) -> None:
         self._model = model
@@ -23,15 +23,15 @@ class Context:
         self._share = budget.observation_share
         self.max_completion_tokens = max(1, min(budget.max_completion_tokens, self._length // 8))
         self._limit = int(self._length * budget.context_share)
-        self._counted = 0
-        self._tokens = sum(model.count_tokens(str(schema.parameters) + schema.description) for schema in schemas)
+        self._schemas = sum(model.count_tokens(str(schema.parameters) + schema.description) for schema in schemas)
+        self._known: dict[int, tuple[Message, int]] = {}
 
     def tokens(self, messages: Sequence[Message]) -> int:
-        """Count the tokens of a conversation that only ever grows."""
-        for message in messages[self._counted :]:
-            self._tokens += self._of(message)
-        self._counted = len(messages)
-        return self._tokens
+        """Count the tokens of a conversation; messages counted the last time are not counted again."""
+        self._known = {
+            id(message): self._known.get(id(message)) or (message, self._of(message)) for message in messages
+        }
+        return self._schemas + sum(tokens for _, tokens in self._known.values())
 
     def _of(self, message: Message) -> int:
         calls = "".join(call.name + str(call.arguments) for call in message.tool_calls)

@@ -21,6 +21,8 @@ CONTROL_TAGS = (
     "finding",
     "quote",
     "settlement",
+    "report",
+    "fold",
     "function_call",
     "function",
     "system",

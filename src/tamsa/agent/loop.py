@@ -18,11 +18,12 @@ from tamsa.agent.context import Context
 from tamsa.agent.fencing import clean, neutralise
 from tamsa.agent.react import NOT_FOUND, Turn, parse_turn
 from tamsa.agent.reporting import build_report, read_report, write_report
+from tamsa.agent.strategies import Strategy, make_strategy
 from tamsa.agent.transcript import Record, Transcript, call_key
 from tamsa.errors import ContextLengthError, InputError
 from tamsa.store import RunFolder
 from tamsa.tools import Toolset
-from tamsa.types import Completion, Message, Model, Report, ToolCall, ToolResult
+from tamsa.types import Completion, Message, Model, Report, ToolCall, ToolResult, Usage
 
 MAX_QUESTION_CHARS = 20_000
 MAX_NUDGES = 2
@@ -44,6 +45,7 @@ async def research(
     folder: RunFolder | None = None,
     on_event: OnEvent | None = None,
     date: str | None = None,
+    mode: str = "react",
 ) -> Report:
     """Research a question.
 
@@ -56,12 +58,14 @@ async def research(
         on_event: called with each journal record as it is made, and with `{"kind": "delta", "text"}`
             while the model writes.
         date: the current date as told to the model (ISO); today's by default, the run's own on resume.
+        mode: the strategy: `react`, `iter` or `fold`.
 
     Returns:
         The report. With a folder it is also written there as JSON, Markdown and HTML.
 
     Raises:
         InputError: the question is empty or too long.
+        ConfigError: there is no such mode.
         ModelError: the model failed for good. The run can be continued from its folder.
         StorageError: the run cannot be written.
     """
@@ -72,7 +76,8 @@ async def research(
         raise InputError(f"the question has {len(question):,} characters; at most {MAX_QUESTION_CHARS:,} are read")
     if folder is not None and (done := read_report(folder)) is not None:
         return done
-    run = _Run(clean(question), model, tools, budget or Budget(), folder, on_event)
+    strategy = make_strategy(mode, native=model.native_tools)
+    run = _Run(clean(question), model, tools, strategy, budget or Budget(), folder, on_event)
     return await run.finish(date or calendar_date.today().isoformat())
 
 
@@ -82,6 +87,7 @@ class _Run:
         question: str,
         model: Model,
         tools: Toolset,
+        strategy: Strategy,
         budget: Budget,
         folder: RunFolder | None,
         on_event: OnEvent | None,
@@ -89,10 +95,11 @@ class _Run:
         self._question = question
         self._model = model
         self._tools = tools
+        self._strategy = strategy
         self._budget = budget
         self._folder = folder
         self._on_event = on_event
-        self._state = Transcript(native=model.native_tools)
+        self._state = Transcript()
         self._context = Context(model, budget, tools.schemas)
 
     async def finish(self, date: str) -> Report:
@@ -103,8 +110,13 @@ class _Run:
             state.spent.earlier_s = state.seconds
             if state.replayed is not None:
                 self._tools.replay(*state.replayed)
-        if not state.messages:
-            system = prompts.system_prompt(self._tools.schemas, native=self._model.native_tools, date=date)
+        if not state.system:
+            system = prompts.system_prompt(
+                self._tools.schemas,
+                native=self._model.native_tools,
+                date=date,
+                instructions=self._strategy.instructions,
+            )
             self._record({"kind": "prompt", "system": system, "question": self._question})
         while state.answer is None:
             if state.pending:
@@ -115,6 +127,8 @@ class _Run:
                 await self._force()
             elif reason := self._why_stop():
                 self._record({"kind": "force", "reason": reason})
+            elif self._context.full(self._messages()):
+                await self._relieve()
             else:
                 await self._think()
         report = build_report(
@@ -142,17 +156,37 @@ class _Run:
             return reason
         if state.idle >= MAX_IDLE_TURNS:
             return f"the last {state.idle} turns only repeated earlier calls"
-        if self._context.full(state.messages):
-            return f"the model's context of {self._model.context_length:,} tokens is full"
         return None
+
+    def _messages(self) -> list[Message]:
+        return self._strategy.messages(self._state)
+
+    async def _relieve(self) -> None:
+        """Make room in a full context by a summary, or end the research."""
+        reason = f"the model's context of {self._model.context_length:,} tokens is full"
+        request = self._strategy.relief(self._state)
+        if request is None:
+            return self._record({"kind": "force", "reason": reason})
+        messages = [*self._messages(), Message("user", request)]
+        try:
+            completion = await self._complete(messages, self._remaining_s(), with_tools=False)
+        except (TimeoutError, ContextLengthError):
+            return self._record({"kind": "force", "reason": reason})
+        turn = parse_turn(clean(completion.text))
+        text = turn.rest or turn.answer or ""
+        if not text.strip():
+            return self._record({"kind": "force", "reason": reason})
+        return self._record({"kind": "summary", "text": text, "usage": asdict(self._usage(completion, messages))})
+
+    def _remaining_s(self) -> float:
+        return max(1.0, self._budget.max_seconds - self._state.spent.seconds)
 
     # ------------------------------------------------------------------ think
 
     async def _think(self) -> None:
-        state = self._state
-        remaining = max(1.0, self._budget.max_seconds - state.spent.seconds)
+        messages = self._messages()
         try:
-            completion = await self._complete(state.messages, remaining, with_tools=True)
+            completion = await self._complete(messages, self._remaining_s(), with_tools=True)
         except TimeoutError:
             return self._record(
                 {"kind": "force", "reason": f"the limit of {self._budget.max_seconds:g} seconds is reached"}
@@ -162,7 +196,7 @@ class _Run:
         text = clean(completion.text)
         turn = parse_turn(text)
         calls = self._number([*completion.tool_calls, *(ToolCall("", c.name, c.arguments) for c in turn.calls)])
-        return self._record(self._completion_record(completion, text, turn, calls))
+        return self._record(self._completion_record(completion, messages, text, turn, calls))
 
     def _settle(self, turn: Record) -> None:
         """Decide what a turn without calls means: the answer, a nudge, or the end."""
@@ -211,10 +245,14 @@ class _Run:
             numbered.append(ToolCall(key, clean(call.name), call.arguments))
         return numbered
 
-    def _completion_record(self, completion: Completion, text: str, turn: Turn, calls: list[ToolCall]) -> Record:
-        usage = completion.usage
-        if not usage.total_tokens:  # a server that reports nothing still costs something
-            usage = self._context.estimate(self._state.messages, text, usage)
+    def _usage(self, completion: Completion, messages: list[Message]) -> Usage:
+        if completion.usage.total_tokens:
+            return completion.usage
+        return self._context.estimate(messages, completion.text, completion.usage)  # a server that reports nothing
+
+    def _completion_record(
+        self, completion: Completion, messages: list[Message], text: str, turn: Turn, calls: list[ToolCall]
+    ) -> Record:
         return {
             "kind": "completion",
             "step": self._state.spent.steps + 1,
@@ -224,7 +262,7 @@ class _Run:
             "answer": turn.answer,
             "problems": list(turn.problems),
             "rest": turn.rest,
-            "usage": asdict(usage),
+            "usage": asdict(self._usage(completion, messages)),
             "finish_reason": completion.finish_reason,
         }
 
@@ -239,7 +277,7 @@ class _Run:
         first: dict[str, str] = {}
         for call in state.pending:
             first.setdefault(call_key(call), call.id)
-        share = self._context.observation_tokens(state.messages, len(state.pending))
+        share = self._context.observation_tokens(self._messages(), len(state.pending))
         tasks = [
             asyncio.create_task(self._observe(call, share, twin=first[call_key(call)] != call.id))
             for call in state.pending
@@ -280,7 +318,8 @@ class _Run:
         """Ask for the final answer without tools, of a shortened conversation if the whole does not fit."""
         state = self._state
         problem = "the conversation does not fit the model's context"
-        for messages in (state.messages, self._context.compact(state.messages)):
+        whole = self._messages()
+        for messages in (whole, self._context.compact(whole)):
             try:
                 completion = await self._complete(messages, FORCED_ANSWER_GRACE_S, with_tools=False)
             except ContextLengthError:
@@ -289,6 +328,6 @@ class _Run:
                 problem = f"the model gave no final answer within {FORCED_ANSWER_GRACE_S:g} s"
                 break
             text = clean(completion.text)
-            return self._record(self._completion_record(completion, text, parse_turn(text), []))
+            return self._record(self._completion_record(completion, messages, text, parse_turn(text), []))
         notes = (f"forced to answer: {state.forced}", problem)
         return self._finish((state.draft or NOT_FOUND).strip(), *notes)

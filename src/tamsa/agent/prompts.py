@@ -29,7 +29,7 @@ Give a finding for each link of the chain, with one or more quotes of one senten
 with the claim is written <quote doc="DOCUMENT ID" stance="against">…</quote>, followed by \
 <settlement>why one side is right</settlement>. A quote that is not found word for word is thrown away.
 
-Current date: {date}"""
+Current date: {date}{instructions}"""
 
 _TEXT_TOOLS = """# Tools
 {schemas}
@@ -41,8 +41,15 @@ The results come back in <tool_response> tags.
 """
 
 
-def system_prompt(tools: Sequence[ToolSchema], *, native: bool, date: str) -> str:
-    """Write the system prompt; the tools stand in it unless the model gets them natively."""
+def system_prompt(tools: Sequence[ToolSchema], *, native: bool, date: str, instructions: str = "") -> str:
+    """Write the system prompt.
+
+    Args:
+        tools: the tools on offer; they stand in the prompt unless the model gets them natively.
+        native: whether it does.
+        date: the current date, ISO.
+        instructions: what the strategy adds.
+    """
     section = ""
     if tools and not native:
         lines = [
@@ -52,7 +59,7 @@ def system_prompt(tools: Sequence[ToolSchema], *, native: bool, date: str) -> st
             for tool in tools
         ]
         section = _TEXT_TOOLS.format(schemas="\n".join(lines))
-    return _SYSTEM.format(tools=section, not_found=NOT_FOUND, date=date)
+    return _SYSTEM.format(tools=section, not_found=NOT_FOUND, date=date, instructions=instructions)
 
 
 def nudge(problems: Sequence[str]) -> str:

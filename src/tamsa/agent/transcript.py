@@ -1,7 +1,8 @@
 """The state of a run as a pure function of its journal.
 
 Live or resumed, every record passes through `Transcript.apply`: what a resumed run knows is by
-construction what the uninterrupted run knew.
+construction what the uninterrupted run knew. How the transcript becomes the model's next prompt is
+the business of a strategy (`tamsa.agent.strategies`).
 """
 
 from __future__ import annotations
@@ -13,20 +14,54 @@ from typing import Any
 
 from tamsa.agent import prompts
 from tamsa.agent.budget import Spent
-from tamsa.agent.react import render_observations
-from tamsa.types import Message, ToolCall, ToolResult, Usage
+from tamsa.types import ToolCall, ToolResult, Usage
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a call gave back, as the model was shown it."""
+    """What a call gave back, as the model is shown it."""
 
     call: ToolCall
     text: str
-    data: Any
-    error: bool
+    data: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A turn of the model."""
+
+    step: int
+    text: str
+    rest: str
+    """The text outside thought, calls and answer."""
+    calls: tuple[ToolCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The observations of a turn, in the order of its calls."""
+
+    step: int
+    observations: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Words of the agent itself to the model."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the model made of everything before, to go on from."""
+
+    text: str
+
+
+Entry = Said | Observed | Notice | Summary
 
 
 def call_key(call: ToolCall) -> str:
@@ -36,12 +71,15 @@ def call_key(call: ToolCall) -> str:
 
 @dataclass
 class Transcript:
-    """The conversation so far and all that follows from it."""
+    """What has been said and done so far, and all that follows from it."""
 
-    native: bool
-    """Whether observations go to the model as `tool` messages (else as user text)."""
-    messages: list[Message] = field(default_factory=list)
+    system: str = ""
+    question: str = ""
+    entries: list[Entry] = field(default_factory=list)
+    """Grows at its end only."""
     spent: Spent = field(default_factory=Spent)
+    seconds: float = 0.0
+    """Wall clock of the run at its last record."""
     pending: list[ToolCall] = field(default_factory=list)
     """Calls of the last turn that have no observation yet."""
     visited: dict[str, None] = field(default_factory=dict)
@@ -60,32 +98,32 @@ class Transcript:
     idle: int = 0
     """Turns in a row that asked nothing new."""
     notes: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-    """Wall clock of the run at its last record."""
     replayed: tuple[ToolCall, ToolResult] | None = None
     """The call and result of the record applied last, if it was an observation."""
-    _confirm: bool = False
-    _turn: list[ToolCall] = field(default_factory=list)
+    _calls: tuple[ToolCall, ...] = ()
     _observed: dict[str, Observation] = field(default_factory=dict)
+    _confirm: bool = False
 
     def apply(self, record: Mapping[str, Any]) -> None:
         """Take a journal record into the state."""
         self.replayed = self.unsettled = None
         self.seconds = record["seconds"]
-        match record.get("kind"):
+        match record["kind"]:
             case "prompt":
-                self.messages = [Message("system", record["system"]), Message("user", record["question"])]
+                self.system, self.question = record["system"], record["question"]
             case "completion":
                 self._complete(record)
             case "observation":
                 self._observe(record)
             case "nudge":
-                self.messages.append(Message("user", record["text"]))
+                self.entries.append(Notice(record["text"]))
+            case "summary":
+                self.spent.usage += Usage(**record["usage"])
+                self.entries.append(Summary(record["text"]))
             case "force":
                 self.forced = record["reason"]
-                self.pending.clear()
                 self._flush()
-                self.messages.append(Message("user", prompts.force(record["reason"])))
+                self.entries.append(Notice(prompts.force(record["reason"])))
             case "final":
                 self.answer = record["answer"]
                 self.notes += record["notes"]
@@ -94,8 +132,8 @@ class Transcript:
         calls = tuple(ToolCall(item["id"], item["name"], item["arguments"]) for item in record["calls"])
         self.spent.usage += Usage(**record["usage"])
         self.spent.steps += 1
-        self.messages.append(Message("assistant", record["text"], tool_calls=calls if self.native else ()))
-        self._turn = list(calls)
+        self.entries.append(Said(self.spent.steps, record["text"], record["rest"], calls))
+        self._calls = calls
         self.pending = list(calls)
         self.unsettled = None if calls else dict(record)
         readable = bool(calls) or bool((record["answer"] or "").strip())
@@ -107,34 +145,32 @@ class Transcript:
                 self._confirm = True
 
     def _observe(self, record: Mapping[str, Any]) -> None:
-        call = next(call for call in self._turn if call.id == record["call"])
+        call = next(call for call in self._calls if call.id == record["call"])
         result = ToolResult(record["text"], record["data"], record["error"])
         self.replayed = (call, result)
-        self._observed[call.id] = Observation(call, result.text, result.data, result.error)
+        self._observed[call.id] = Observation(call, result.text, result.data)
         self.pending = [item for item in self.pending if item.id != call.id]
         self.spent.calls += 1
-        if not result.error:
-            for page in (result.data or {}).get("pages", ()) if isinstance(result.data, Mapping) else ():
+        if not result.error and isinstance(result.data, Mapping):
+            for page in result.data.get("pages", ()):
                 if not page.get("error"):
                     self.visited.setdefault(page["id"])
         if not self.pending:
             self._flush()
 
     def _flush(self) -> None:
-        """Hand the turn's observations to the conversation, in the order of the calls."""
-        observed = [self._observed.get(call.id) for call in self._turn]
+        """Close the turn: its observations in the order of its calls, none missing."""
+        self.pending = []
+        if not self._calls:
+            return
         step = self.spent.steps
-        for call in self._turn:
+        for call in self._calls:
             self.served.setdefault(call_key(call), step)
-        if self.native:
-            for call, item in zip(self._turn, observed, strict=True):
-                text = item.text if item else "not run: the research ended first"
-                data = item.data if item else None
-                self.messages.append(Message("tool", text, tool_call_id=call.id, name=call.name, data=data))
-        elif self._turn:
-            self.messages.append(Message("user", render_observations([item.text for item in observed if item])))
-        if self._confirm and not self.forced:
-            self.messages.append(Message("user", prompts.draft_kept()))
-        self._confirm = False
-        self._turn = []
+        missing = "not run: the research ended first"
+        observations = tuple(self._observed.get(call.id, Observation(call, missing)) for call in self._calls)
+        self.entries.append(Observed(step, observations))
+        if self._confirm:
+            self.entries.append(Notice(prompts.draft_kept()))
+        self._calls = ()
         self._observed = {}
+        self._confirm = False

@@ -1,0 +1,116 @@
+"""A user's mistake is one clear line and exit code 2, with nothing lost and no traceback."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCUMENT = {"id": "a", "title": "Alpha", "text": "Alpha is a town."}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "docs.jsonl").write_text(json.dumps(DOCUMENT) + "\n")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "x.pdf").write_bytes(b"%PDF-1.7 broken")
+    (tmp_path / "bad.jsonl").write_text("{nope\n")
+    (tmp_path / "script.jsonl").write_text('{"text": "<answer>x</answer>"}\n')
+    (tmp_path / "badrun").mkdir()
+    (tmp_path / "badrun" / "run.json").write_text("{}")
+    return tmp_path
+
+
+def tamsa(place: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "OLLAMA_"))}
+    clean |= {"XDG_CACHE_HOME": str(place / "cache"), "COLUMNS": "200", **environment}
+    return subprocess.run(
+        [sys.executable, "-m", "tamsa", *arguments], cwd=place, env=clean, capture_output=True, text=True, timeout=120
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+RESEARCH = ("research", "Where is Alpha?")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((*RESEARCH,), "--docs"),
+        (("research", "", "--docs", "docs.jsonl"), "question is empty"),
+        (("research", "x" * 100_000, "--docs", "docs.jsonl"), "100,000 characters"),
+        ((*RESEARCH, "--docs", "missing"), "missing"),
+        ((*RESEARCH, "--docs", "empty"), "no documents"),
+        ((*RESEARCH, "--docs", "broken"), "none of the 1 files can be read"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "--model", "gpt"), "unknown"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "--model", "openai:"), "MODEL is missing"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "--model", "openai:x"), "OPENAI_API_KEY"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "--model", "scripted:none.jsonl"), "none.jsonl"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "--model", "openai:x", "-s", "model.base_url=nonsense"), "base_url"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "-s", "budget.max_cals=3"), "max_cals"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "--config", "none.toml"), "none.toml"),
+        (("research", "--resume", "empty"), "no run to resume"),
+        (("research", "--resume", "badrun"), "run.json"),
+        (("search", "x", "--docs", "missing"), "missing"),
+        (("search", "x"), "--docs"),
+        (("index", "missing", "--out", "i"), "missing"),
+        (("index", "docs.jsonl", "--out", "broken"), "broken"),
+        (("eval", "missing.jsonl", "--docs", "docs.jsonl"), "missing.jsonl"),
+        (("eval", "bad.jsonl", "--docs", "docs.jsonl"), "line 1"),
+        (("world", "build", "--out", "broken"), "broken"),
+    ],
+)
+def test_mistake_is_one_line(place: Path, arguments: tuple[str, ...], words: str) -> None:
+    result = tamsa(place, *arguments)
+    assert result.returncode == 2, result.stderr
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_unreachable_endpoint_leaves_a_run_to_resume(place: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}/v1"
+    options = ("-s", f"model.base_url={url}", "-s", "model.max_retries=1", "-s", "model.backoff_s=0.01")
+    result = tamsa(place, *RESEARCH, "--docs", "docs.jsonl", "--model", "openai:x", "--out", "run", *options)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert "tamsa research --resume run" in result.stderr
+    again = tamsa(place, "research", "--resume", "run", "--model", "scripted:script.jsonl")
+    assert again.returncode == 0, again.stderr
+    assert json.loads((place / "run" / "report.json").read_text())["answer"] == "x"
+
+
+def test_key_appears_nowhere(place: Path) -> None:
+    secret = "sk-tell-nobody-123"
+    options = ("-s", f"model.base_url=http://127.0.0.1:{free_port()}/v1", "-s", "model.max_retries=0")
+    result = tamsa(
+        place, *RESEARCH, "--docs", "docs.jsonl", "--model", "openai:x", "--out", "run", *options, OPENAI_API_KEY=secret
+    )
+    assert secret not in result.stdout + result.stderr
+    for path in (place / "run").rglob("*"):
+        assert path.is_dir() or secret not in path.read_text(errors="replace")
+
+
+def test_run_folder_in_use_is_not_overwritten(place: Path) -> None:
+    command = (*RESEARCH, "--docs", "docs.jsonl", "--model", "scripted:script.jsonl", "--out", "run")
+    assert tamsa(place, *command).returncode == 0
+    before = {path.name: path.read_bytes() for path in (place / "run").iterdir()}
+    result = tamsa(place, *command)
+    assert result.returncode == 2
+    assert "--resume" in result.stderr
+    assert {path.name: path.read_bytes() for path in (place / "run").iterdir()} == before
+
+
+def test_quiet_when_piped(place: Path) -> None:
+    result = tamsa(place, *RESEARCH, "--docs", "docs.jsonl", "--model", "scripted:script.jsonl", "--out", "run")
+    assert result.stderr == ""
+    assert "report: run/report.html" in result.stdout

@@ -106,13 +106,16 @@ def check_citations(report: Mapping[str, Any], text_of: Callable[[str], str | No
             correct += 1
         else:
             problems.append(f"citation {position}: {problem}")
-    dangling: set[int] = set()
+    dangling: set[str] = set()
     findings = report.get("findings")
     for finding in findings if isinstance(findings, list) else ():
-        if isinstance(finding, Mapping):
-            for name in ("citations", "against"):
-                numbers = finding.get(name)
-                dangling.update(n for n in numbers if n not in seen) if isinstance(numbers, list | tuple) else None
+        if not isinstance(finding, Mapping):
+            continue
+        for name in ("citations", "against"):
+            numbers = finding.get(name)
+            for number in numbers if isinstance(numbers, list | tuple) else ():
+                if not (isinstance(number, int) and number in seen):
+                    dangling.add(repr(number))
     problems += [f"a finding refers to citation {number}, which does not exist" for number in sorted(dangling)]
     return CitationCheck(len(citations) + len(dangling), correct, tuple(problems))
 

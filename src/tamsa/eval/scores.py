@@ -130,7 +130,8 @@ def format_table(scores: Scores) -> Table:
         table.add_row(*_row(kind.replace("[", "\\["), summary, judged))
     notes = []
     if scores.overall.failed:
-        notes.append(f"{scores.overall.failed} runs failed and count as wrong")
+        failed = scores.overall.failed
+        notes.append(f"{failed} {'run' if failed == 1 else 'runs'} failed and count as wrong")
     if scores.overall.judge_unparsed:
         notes.append(f"{scores.overall.judge_unparsed} verdicts could not be read")
     table.caption = "; ".join(notes) or None

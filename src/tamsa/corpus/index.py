@@ -8,14 +8,17 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tamsa.corpus import analysis, mentions
+from tamsa.corpus import analysis, fusion, mentions
 from tamsa.corpus.catalog import Catalog
+from tamsa.corpus.dense import DenseReader, check_vectors, make_vectors
 from tamsa.corpus.documents import as_document, key_of
+from tamsa.corpus.encoder import Encoder, MiniLM
 from tamsa.corpus.lexical import LexicalReader, StoredChunk
+from tamsa.corpus.lock import WriterLock
 from tamsa.corpus.snippets import best_window
 from tamsa.corpus.writer import IndexWriter, Manifest, check_marker, read_state, sections_of
 from tamsa.errors import InputError
@@ -24,6 +27,9 @@ from tamsa.types import Document, Hit, Link, Mention
 CHECKPOINT_S = 30.0
 """Seconds of building after which a checkpoint is committed, so that a crash loses no more than these."""
 _CACHED_CHARS = 16_000_000
+_CANDIDATES = 50  # chunks that are ranked in any case, so that a small k gives the start of a large one
+_NAMED_BOOST = 1.5
+_MAX_NAMING_CHARS = 2000  # a longer query is no question that names what it asks about
 
 Record = Document | Mapping[str, Any]
 Progress = Callable[[int], None]
@@ -35,6 +41,7 @@ class _Snapshot:
     manifest: Manifest
     catalog: Catalog
     stamp: tuple[int, int, int]
+    dense: DenseReader | None = None
 
 
 class Index:
@@ -44,8 +51,9 @@ class Index:
     sees the state committed last. Open one with `Index.open`, make one with `Index.build`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encoder: Encoder | None = None) -> None:
         self.path = path
+        self._encoder = encoder
         self._lock = threading.Lock()
         self._cache: OrderedDict[tuple[bytes, int], Document] = OrderedDict()
         self._cached_chars = 0
@@ -62,6 +70,7 @@ class Index:
         progress: Progress | None = None,
         wait_s: float = 0.0,
         checkpoint_s: float = CHECKPOINT_S,
+        dense: bool | Encoder = False,
     ) -> Index:
         """Make a folder hold exactly these documents, and open it.
 
@@ -75,12 +84,15 @@ class Index:
             progress: is called with the number of records read so far, now and then.
             wait_s: seconds to wait for another writer.
             checkpoint_s: seconds between commits of a long build.
+            dense: make vectors too (slow: about 20 chunks a second and core), and search with them.
 
         Raises:
+            ConfigError: the packages that dense search needs are not installed.
             InputError: the folder holds other files, another process writes to it, or no record is a document.
             StorageError: a write failed; the last checkpoint stays readable.
         """
         root = Path(path)
+        encoder = _encoder(dense)
         with IndexWriter(root, wait_s=wait_s) as writer:
             seen: set[bytes] = set()
             skipped: list[list[str]] = []
@@ -95,18 +107,55 @@ class Index:
                     writer.delete_key(key)
             if writer.num_pending or not writer.manifest["complete"] or writer.manifest.get("skipped") != skipped:
                 writer.commit(complete=True, skipped=skipped, sources={} if writer.manifest.get("sources") else None)
-        return cls(root)
+        index = cls(root, encoder)
+        if encoder is not None:
+            index.make_vectors(wait_s=wait_s)
+        return index
 
     @classmethod
-    def open(cls, path: Path | str) -> Index:
+    def open(cls, path: Path | str, *, dense: bool | Encoder = False) -> Index:
         """Open an index that was built before.
 
+        Args:
+            path: the index folder.
+            dense: search with vectors too; the index must have been built with them.
+
         Raises:
-            InputError: there is none.
+            InputError: there is no index, or no vectors in it.
             CorruptError: it is damaged or of another version; the message says what to do.
+            ConfigError: the packages that dense search needs are not installed.
         """
-        check_marker(Path(path))
-        return cls(Path(path))
+        root = Path(path)
+        check_marker(root)
+        if dense:
+            check_vectors(root)
+        return cls(root, _encoder(dense))
+
+    def make_vectors(self, progress: Callable[[int, int], None] | None = None, *, wait_s: float = 0.0) -> int:
+        """Encode the chunks that have no vector yet; return how many were encoded.
+
+        A killed call keeps what it finished and goes on when it is made again.
+
+        Args:
+            progress: is called with the chunks encoded and the chunks to encode.
+            wait_s: seconds to wait for another writer.
+
+        Raises:
+            InputError: another process writes to the index.
+            ConfigError: the packages that dense search needs are not installed.
+            StorageError: a write failed.
+        """
+        if self._encoder is None:
+            self._encoder = MiniLM()
+        lock = WriterLock(self.path / "lock", wait_s)
+        try:
+            state = self._snapshot()
+            count = make_vectors(self.path, state.catalog, state.lexical, self._encoder, progress)
+        finally:
+            lock.release()
+        with self._lock:
+            self._state = self._read()
+        return count
 
     def update(self, documents: Iterable[Record], *, wait_s: float = 0.0) -> int:
         """Add or replace documents in one commit; return how many changed.
@@ -119,6 +168,8 @@ class Index:
             changed = sum(writer.put(as_document(record)) for record in documents)
             if changed:
                 writer.commit(complete=writer.manifest["complete"])
+        if changed and self._encoder is not None:
+            self.make_vectors(wait_s=wait_s)
         return changed
 
     def delete(self, ids: Iterable[str], *, wait_s: float = 0.0) -> int:
@@ -132,6 +183,8 @@ class Index:
             deleted = sum(writer.delete(doc_id) for doc_id in ids)
             if deleted:
                 writer.commit(complete=writer.manifest["complete"])
+        if deleted and self._encoder is not None:
+            self.make_vectors(wait_s=wait_s)
         return deleted
 
     # ------------------------------------------------------------------ reading
@@ -141,7 +194,7 @@ class Index:
 
         Returns:
             At most `k` hits, one a document, best first; `snippet` is `document.text[start:end]`.
-            A document whose title is the query comes first.
+            A document whose title is the query comes first, one whose title is in it counts more.
 
         Raises:
             CorruptError: the index is damaged.
@@ -151,8 +204,12 @@ class Index:
         state = self._snapshot()
         terms = analysis.terms(query[: analysis.MAX_QUERY_CHARS])
         best = self._best_chunks(state, terms, k)
+        if len(query) <= _MAX_NAMING_CHARS:
+            best = _prefer_named(best, {key_of(m.id) for m in mentions.find_mentions(state.catalog, query)})
+        if state.dense is not None and query.strip():
+            best = self._fused(state, query, best)
         if len(query) <= mentions.MAX_TITLE_CHARS:
-            self._lead_with_title(state, query, best)
+            best = self._led_by_title(state, query, best)
         return [_hit(chunk, terms) for chunk in list(best.values())[:k]]
 
     def get(self, doc_id: str) -> Document | None:
@@ -242,7 +299,9 @@ class Index:
 
     def _read(self) -> _Snapshot:
         stamp = self._stamp()  # before reading: a commit in between is seen by the next call
-        return _Snapshot(*read_state(self.path), stamp)
+        lexical, manifest, catalog = read_state(self.path)
+        dense = DenseReader(self.path, catalog, self._encoder) if self._encoder is not None else None
+        return _Snapshot(lexical, manifest, catalog, stamp, dense)
 
     def _snapshot(self) -> _Snapshot:
         state = self._state
@@ -258,7 +317,7 @@ class Index:
     def _best_chunks(self, state: _Snapshot, terms: Mapping[str, int], k: int) -> dict[bytes, StoredChunk]:
         """Return the best chunk of each of the best `k` documents; many good chunks of one cost extra rounds."""
         best: dict[bytes, StoredChunk] = {}
-        limit = 2 * k + 10
+        limit = max(_CANDIDATES, 2 * k + 10)
         while state.lexical is not None and terms:
             found = state.lexical.search(terms, limit)
             best = {}
@@ -269,18 +328,30 @@ class Index:
             limit *= 4
         return best
 
-    def _lead_with_title(self, state: _Snapshot, query: str, best: dict[bytes, StoredChunk]) -> None:
+    def _fused(self, state: _Snapshot, query: str, lexical: dict[bytes, StoredChunk]) -> dict[bytes, StoredChunk]:
+        """Fuse the lexical ranking of documents with that of their nearest chunks."""
+        assert state.dense is not None and state.lexical is not None
+        nearest: dict[bytes, int] = {}
+        for near in state.dense.search(query, 2 * _CANDIDATES):
+            nearest.setdefault(near.key, near.part)
+        scores = fusion.fuse([(list(lexical), 1.0), (list(nearest), fusion.DENSE_WEIGHT)])
+        best: dict[bytes, StoredChunk] = {}
+        for key, score in scores.items():
+            chunk = lexical.get(key) or state.lexical.chunk(key, nearest[key])
+            if chunk is not None:
+                best[key] = replace(chunk, score=score)
+        return best
+
+    def _led_by_title(self, state: _Snapshot, query: str, best: dict[bytes, StoredChunk]) -> dict[bytes, StoredChunk]:
+        """Put the documents whose title is the whole query first."""
         lead: dict[bytes, StoredChunk] = {}
         top = max((chunk.score for chunk in best.values()), default=0.0)
         for doc_id in mentions.find_title(state.catalog, query)[:3]:
             key = key_of(doc_id)
-            chunk = best.pop(key, None) or (state.lexical.chunk(key, 0) if state.lexical else None)
+            chunk = best.get(key) or (state.lexical.chunk(key, 0) if state.lexical else None)
             if chunk is not None:
-                lead[key] = chunk if chunk.score >= top else _scored(chunk, top)
-        rest = dict(best)
-        best.clear()
-        best.update(lead)
-        best.update(rest)
+                lead[key] = replace(chunk, score=max(chunk.score, top))
+        return lead | {key: chunk for key, chunk in best.items() if key not in lead}
 
     def _remember(self, version: tuple[bytes, int], document: Document) -> None:
         size = len(document.text)
@@ -328,19 +399,20 @@ def _first(skipped: Sequence[Sequence[str]]) -> str:
     return f" ({skipped[0][0]}: {skipped[0][1]})" if skipped else ""
 
 
-def _scored(chunk: StoredChunk, score: float) -> StoredChunk:
-    return StoredChunk(
-        chunk.key,
-        chunk.part,
-        chunk.start,
-        chunk.end,
-        chunk.id,
-        chunk.title,
-        chunk.anchors,
-        chunk.head,
-        chunk.text,
-        score,
-    )
+def _prefer_named(best: dict[bytes, StoredChunk], named: set[bytes]) -> dict[bytes, StoredChunk]:
+    """Raise the documents whose title stands in the query."""
+    if not named.intersection(best):
+        return best
+    raised = {
+        key: replace(chunk, score=chunk.score * _NAMED_BOOST) if key in named else chunk for key, chunk in best.items()
+    }
+    return dict(sorted(raised.items(), key=lambda item: (-item[1].score, item[1].id)))
+
+
+def _encoder(dense: bool | Encoder) -> Encoder | None:
+    if isinstance(dense, bool):
+        return MiniLM() if dense else None
+    return dense
 
 
 def _hit(chunk: StoredChunk, terms: Mapping[str, int]) -> Hit:

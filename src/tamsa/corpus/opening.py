@@ -72,6 +72,7 @@ def open_corpus(
     checkpoint_s: float = CHECKPOINT_S,
     time_limit_s: float = TIME_LIMIT_S,
     workers: int | None = None,
+    dense: bool = False,
 ) -> Index:
     """Open what a person names as documents, building or refreshing its index.
 
@@ -87,15 +88,17 @@ def open_corpus(
         checkpoint_s: seconds between commits.
         time_limit_s: seconds a reader may take until its next result.
         workers: reader processes; as many as processors by default, at most 4.
+        dense: make vectors too, and search with them.
 
     Raises:
         InputError: a path does not exist, or nothing in them can be read.
         CorruptError: the index is damaged.
         StorageError: the index cannot be written.
+        ConfigError: the packages that dense search needs are not installed.
     """
     places = [Path(path) for path in paths]
     if len(places) == 1 and (places[0] / MARKER).is_file():
-        return _open_built(places[0])
+        return _open_built(places[0], dense)
     listing = list_files(places)
     what = ", ".join(str(path) for path in places[:3])
     if not listing.files:
@@ -111,11 +114,18 @@ def open_corpus(
         index.close()
         reason = f"; {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
         raise InputError(f"{what}: none of the {len(listing.files)} files can be read{reason}")
+    if dense:
+        index.make_vectors(lambda done, total: _tell_vectors(index, on_progress, done, total), wait_s=wait_s)
     return index
 
 
-def _open_built(path: Path) -> Index:
-    index = Index.open(path)
+def _tell_vectors(index: Index, on_progress: OnProgress | None, done: int, total: int) -> None:
+    if on_progress:
+        on_progress(Progress(done, total, index.num_documents, "vectors"))
+
+
+def _open_built(path: Path, dense: bool) -> Index:
+    index = Index.open(path, dense=dense)
     if not index.num_documents:
         index.close()
         raise InputError(f"{path}: the index is empty; run the command that was to build it again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tamsa.agent.baseline.comparison import as_value, compare
 from tamsa.agent.baseline.lexicon import concept, terms
 from tamsa.agent.baseline.plan import Step
 from tamsa.agent.baseline.question import Question
@@ -25,8 +26,12 @@ def best_value(state: State, question: Question, plan: Step | None) -> Value | N
         if key and (key not in pool or pool[key].score < value.score):
             pool[key] = value
 
+    resolver = Resolver(state, question)
+    verdict = compare(state, question, resolver)
+    if verdict is not None:
+        return as_value(verdict)
     if plan is not None and plan.of is not None:
-        for value in Resolver(state, question).values(plan):
+        for value in resolver.values(plan):
             add(Value(value.text, value.id, value.score * 2.0, value.chain))
     for value in soft_values(state, question):
         add(value)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tamsa.agent.baseline.answering import compose
+from tamsa.agent.baseline.comparison import compare
 from tamsa.agent.baseline.navigation import rank
 from tamsa.agent.baseline.plan import Step, make_plan
 from tamsa.agent.baseline.question import Question, analyse
-from tamsa.agent.baseline.resolver import Resolver, simplify
+from tamsa.agent.baseline.resolver import Resolver, Value, simplify
 from tamsa.agent.baseline.state import State
 from tamsa.agent.react import render_call
 from tamsa.types import Completion, Message, ToolSchema
@@ -19,6 +20,10 @@ PAGES_PER_TURN = 2
 MAX_QUERIES_PER_TURN = 4
 MAX_QUERIES = 16
 MAX_TURNS = 16
+SURE_FIT = 0.75
+SURE_COVERAGE = 0.6
+SURE = 0.8
+"""Score of a reading from which on it needs no second opinion."""
 THRESHOLDS = (0.0, 1.9, 1.0, 1.0, 1.0, 1.15, 1.3, 1.5, 1.8, 2.1)
 """Worth that the n-th document opened must have, by the number opened before it."""
 
@@ -74,8 +79,13 @@ class BaselinePolicy:
 
     def _next(self, state: State, question: Question, plan: Step | None) -> tuple[list[tuple[str, dict[str, object]]], str]:
         resolver = Resolver(state, question)
-        if plan is not None:
-            resolver.values(plan)
+        verdict = compare(state, question, resolver)
+        if verdict is not None and verdict.sure:
+            return [], ""
+        if plan is not None and verdict is None and question.form not in ("polar", "choice"):
+            values = resolver.values(plan)
+            if _settled(state, question, plan, values):
+                return [], ""
         calls: list[tuple[str, dict[str, object]]] = []
         num_open = len(state.pages) + len(state.failed)
         chosen = []
@@ -95,6 +105,18 @@ class BaselinePolicy:
             calls.append(("visit", {"ids": chosen, "goal": question.text[:300]}))
         titles = "; ".join(state.known[key].title for key in chosen)
         return calls, f"Open {titles}." if chosen else "Look for what is still missing."
+
+
+def _settled(state: State, question: Question, plan: Step, values: list[Value]) -> bool:
+    """Tell whether every step of the plan was read with good evidence, and the evidence covers the question."""
+    if plan.of is None or not values or len(values[0].chain) < plan.depth:
+        return False
+    chain = values[0].chain
+    if not all(reading.score >= SURE and reading.fit >= SURE_FIT for reading in chain):
+        return False
+    present = frozenset().union(*(reading.page.term_set for reading in chain))
+    covered = sum(weight for term, weight in question.weights.items() if term in present)
+    return covered >= SURE_COVERAGE * question.total
 
 
 def _titles_in_question(state: State) -> tuple[str, ...]:

@@ -153,6 +153,9 @@ def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
                 if " " not in wanted and _inside_longer(at, end, spans):
                     at = low.find(wanted.casefold(), end)
                     continue
+                if at == 0 and not text.startswith(wanted):  # "The town that …" is not the film "The Town"
+                    at = low.find(wanted.casefold(), end)
+                    continue
                 telling = " " in wanted or (text[at].isupper() and at > 0) or text[at].isdigit()
                 if bounded and telling and any(char.isupper() or char.isdigit() for char in text[at:end]):
                     add(at, end)

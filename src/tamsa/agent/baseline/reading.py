@@ -31,6 +31,8 @@ class Reading:
     """Id of the document that it names, if known."""
     kind: Kind = "any"
     is_title: bool = False
+    fit: float = 1.0
+    """How well it fits the wanted kind."""
 
     @property
     def sentence(self) -> Sentence:
@@ -162,7 +164,7 @@ def read(
             if not boost and not cue_at and not support and not (own and index < 2):
                 continue
             folded = fold_title(span.text)
-            if not folded or folded in exclude or (own and fold_title(page.name) == folded):
+            if not folded or folded in exclude or (own and _same_name(folded, fold_title(page.name), span)):
                 continue
             fit = compatible(state, want, head, span, page)
             if fit <= 0.0:
@@ -181,9 +183,20 @@ def read(
             if old is None or score > old.score:
                 text, start, end = _present(page, span, want, head)
                 found[(span.start, span.end)] = Reading(
-                    text, score, page, start, end, span.target or next(iter(state.by_title(span.text)), ""), span.kind
-                )
+                    text, score, page, start, end, span.target or next(iter(state.by_title(span.text)), ""), span.kind,
+                    fit=fit,
+                )  # fmt: skip
     return sorted(found.values(), key=lambda reading: (-reading.score, reading.start))
+
+
+def _same_name(folded: str, title: str, span: Span) -> bool:
+    """Tell whether a span is the subject's own name, in another order or length."""
+    if folded == title:
+        return True
+    if span.kind not in ("name", "any"):
+        return False
+    one, two = set(folded.split()), set(title.split())
+    return one == two or (len(two) > 1 and two < one and len(one) <= len(two) + 2)
 
 
 def _counts(page: Page, span: Span, noun: str) -> bool:

@@ -14,7 +14,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 class Advance(Protocol):
     """Reports progress: how much is done, of how much, and what to call it."""
 
-    def __call__(self, done: int, total: int | None = None, text: str | None = None) -> None: ...
+    def __call__(self, done: int, total: int | None = None, text: str | None = None) -> None:
+        """Show `done` of `total`."""
+        ...
 
 
 def _silent(done: int, total: int | None = None, text: str | None = None) -> None:

@@ -19,9 +19,7 @@ from tamsa.errors import InputError
 MAX_SKIPPED_SHOWN = 20
 
 
-def open_documents(
-    paths: Sequence[Path], *, console: Console, enabled: bool, out: Path | None = None
-) -> SearchIndex:
+def open_documents(paths: Sequence[Path], *, console: Console, enabled: bool, out: Path | None = None) -> SearchIndex:
     """Open documents for search, building or refreshing their index under a progress bar.
 
     Raises:
@@ -46,7 +44,9 @@ def _show_skipped(console: Console, index: SearchIndex) -> None:
     if len(index.skipped) > len(shown):
         rest = Counter(reason.split(":")[0] for _, reason in index.skipped[len(shown) :])
         reasons = ", ".join(f"{reason} ({count})" for reason, count in rest.most_common(5))
-        console.print(f"[yellow]and {len(index.skipped) - len(shown)} more: {escape(reasons)}[/yellow]", highlight=False)
+        console.print(
+            f"[yellow]and {len(index.skipped) - len(shown)} more: {escape(reasons)}[/yellow]", highlight=False
+        )
 
 
 def index_command(

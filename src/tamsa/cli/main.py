@@ -22,10 +22,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-app.command("research")(research.research_command)
+app.command("research", epilog=research.EPILOG)(research.research_command)
 app.command("index")(corpus.index_command)
 app.command("search")(corpus.search_command)
-app.command("eval")(evaluation.eval_command)
+app.command("eval", epilog=evaluation.EPILOG)(evaluation.eval_command)
 app.add_typer(world.app, name="world")
 
 

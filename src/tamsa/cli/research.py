@@ -15,8 +15,10 @@ from rich.markup import escape
 
 from tamsa import __version__
 from tamsa.agent import research
+from tamsa.agent.heavy import NUM_AGENTS, research_heavy
 from tamsa.agent.reporting import to_html, write_pdf
 from tamsa.agent.reporting.markdown import carriers, totals
+from tamsa.agent.strategies import STRATEGIES
 from tamsa.cli.corpus import open_documents
 from tamsa.cli.live import LiveSteps
 from tamsa.cli.settings import (
@@ -31,9 +33,10 @@ from tamsa.cli.settings import (
     with_limits,
 )
 from tamsa.config import from_mapping
-from tamsa.errors import InputError, TamsaError
+from tamsa.corpus import SearchIndex
+from tamsa.errors import ConfigError, InputError, TamsaError
 from tamsa.store import RunFolder, new_id
-from tamsa.tools import corpus_toolset
+from tamsa.tools import Toolset, corpus_toolset
 from tamsa.tools.corpus import PAGE_CHARS
 from tamsa.types import Model, Report
 
@@ -56,6 +59,13 @@ def research_command(
     model: ModelSpecOption = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the run; runs/ID by default.")] = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="Continue the run in this folder.")] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            "--mode", help="react, iter, fold, or heavy: several agents and a synthesis.", show_default="react"
+        ),
+    ] = None,
+    agents: Annotated[int, typer.Option(min=2, max=64, help="Agents of the heavy mode.")] = NUM_AGENTS,
     config: Config = None,
     overrides: Overrides = None,
     max_calls: Annotated[int | None, typer.Option(min=1, help="Limit on tool calls.")] = None,
@@ -78,15 +88,17 @@ def research_command(
         if not docs:
             raise InputError("--docs is missing; name files, folders, a corpus or an index")
         spec, settings, folder = model or DEFAULT_MODEL, load_settings(config, overrides), None
+    if mode not in (None, "heavy", *STRATEGIES):
+        raise ConfigError(f"mode {mode!r}: unknown; choose one of {', '.join((*STRATEGIES, 'heavy'))}")
     settings = with_limits(settings, max_calls, max_seconds)
     policy = make_model(spec, settings)
     index = open_documents(docs, console=console, enabled=shown)
     if folder is None:
         path = out or Path("runs") / new_id()
-        folder = RunFolder.create(path, _manifest(question, spec, settings, docs))
-    tools = corpus_toolset(index, page_chars=page_chars(policy))
+        folder = RunFolder.create(path, _manifest(question, spec, mode or "react", agents, settings, docs))
+    steps = LiveSteps(console, enabled=shown)
     try:
-        report = asyncio.run(_run(question, policy, tools, settings, folder, LiveSteps(console, enabled=shown)))
+        report = asyncio.run(_run(question, policy, index, settings, folder, steps))
     except (TamsaError, KeyboardInterrupt) as error:
         if not isinstance(error, InputError):
             console.print(f"continue with: tamsa research --resume {folder.path}", markup=False, highlight=False)
@@ -103,28 +115,47 @@ def page_chars(model: Model) -> int:
 
 
 async def _run(
-    question: str, model: Model, tools: Any, settings: Settings, folder: RunFolder, live: LiveSteps
+    question: str, model: Model, index: SearchIndex, settings: Settings, folder: RunFolder, live: LiveSteps
 ) -> Report:
+    manifest = folder.manifest
+
+    def make_tools() -> Toolset:
+        return corpus_toolset(index, page_chars=page_chars(model))
+
     try:
         with live:
+            if manifest["mode"] == "heavy":
+                return await research_heavy(
+                    question,
+                    model=model,
+                    make_tools=make_tools,
+                    num_agents=manifest["agents"],
+                    synthesize=model.name != "baseline",
+                    budget=settings.budget,
+                    folder=folder,
+                    on_event=live,
+                    date=manifest["date"],
+                )
             return await research(
                 question,
                 model=model,
-                tools=tools,
+                tools=make_tools(),
                 budget=settings.budget,
                 folder=folder,
                 on_event=live,
-                date=folder.manifest["date"],
+                date=manifest["date"],
+                mode=manifest["mode"],
             )
     finally:
         await model.aclose()
 
 
-def _manifest(question: str, spec: str, settings: Settings, docs: list[Path]) -> dict[str, Any]:
+def _manifest(question: str, spec: str, mode: str, agents: int, settings: Settings, docs: list[Path]) -> dict[str, Any]:
     return {
         "question": question.strip(),
         "model": spec,
-        "mode": "react",
+        "mode": mode,
+        "agents": agents,
         "docs": [str(path.resolve()) for path in docs],
         "settings": settings.public(),
         "date": date.today().isoformat(),

@@ -10,9 +10,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from tamsa.kernels.kda import gpu
 from tamsa.kernels.kda.arguments import boundaries, check_arguments, check_values
-from tamsa.kernels.kda.backends import choose_backend
+from tamsa.kernels.kda.backends import choose_backend, installed
 from tamsa.kernels.kda.reference import chunk_kda, recurrent_kda
+
+if installed("numba"):
+    from tamsa.kernels.kda import cpu, operators
 
 
 def kda(
@@ -55,8 +59,46 @@ def kda(
     check_arguments(q, k, v, g, beta, initial_state, cu_seqlens)
     choice = choose_backend(q.device, q.dtype, backend)
     scale = q.shape[-1] ** -0.5 if scale is None else float(scale)
-    o, state = _plain(choice.name, q, k, v, g, beta, scale, initial_state, cu_seqlens)
+    if choice.name == "cpu":
+        o, state = _on_cpu(q, k, v, g, beta, scale, initial_state, cu_seqlens)
+    elif choice.name == "gpu":
+        o, state = gpu.forward(q, k, v, g, beta, scale, initial_state, cu_seqlens)
+    else:
+        o, state = _plain(choice.name, q, k, v, g, beta, scale, initial_state, cu_seqlens)
     return o, state if output_final_state else None
+
+
+def _on_cpu(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    g: Tensor,
+    beta: Tensor,
+    scale: float,
+    initial_state: Tensor | None,
+    cu_seqlens: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """Run the compiled kernels: directly where nothing watches, through the torch operator otherwise."""
+    dtype = v.dtype
+    if dtype == torch.float16:
+        q, k, v, g, beta = q.float(), k.float(), v.float(), g.float(), beta.float()
+    tensors = (q, k, v, g, beta) if initial_state is None else (q, k, v, g, beta, initial_state)
+    save = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+    if save or not _plainly_eager(tensors):
+        o, state, _, _ = operators.kda_cpu(q, k, v, g, beta, initial_state, cu_seqlens, scale, save)
+    else:
+        o, state, _, _ = cpu.forward(q, k, v, g, beta, initial_state, cu_seqlens, scale, False)
+    return o if o.dtype == dtype else o.to(dtype), state
+
+
+def _plainly_eager(tensors: tuple[Tensor, ...]) -> bool:
+    """Tell whether a call may skip the dispatcher: no tracing, no `torch.func`, no tensor subclass, no mode."""
+    return (
+        not torch.compiler.is_compiling()
+        and not torch._C._are_functorch_transforms_active()
+        and torch._C._len_torch_dispatch_stack() == 0
+        and all(type(x) is Tensor or type(x) is torch.nn.Parameter for x in tensors)
+    )
 
 
 def _plain(

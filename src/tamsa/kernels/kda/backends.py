@@ -23,7 +23,8 @@ class BackendChoice:
 
 
 @cache
-def _installed(module: str) -> bool:
+def installed(module: str) -> bool:
+    """Tell whether a module can be imported, without importing it."""
     return importlib.util.find_spec(module) is not None
 
 
@@ -37,12 +38,12 @@ def choose_backend(device: torch.device, dtype: torch.dtype, backend: str) -> Ba
         raise ConfigError(f"backend: {backend!r}, expected one of {', '.join(BACKENDS)}")
     if backend == "cpu" and device.type != "cpu":
         raise ConfigError(f"backend: 'cpu' with tensors on {device}; move them to the CPU or use backend='auto'")
-    if backend == "cpu" and not _installed("numba"):
+    if backend == "cpu" and not installed("numba"):
         raise ConfigError("backend: 'cpu' needs numba; install tamsa[models] or use backend='chunk'")
     if backend == "gpu":
         if device.type != "cuda":
             raise ConfigError(f"backend: 'gpu' with tensors on {device}; move them to a GPU or use backend='auto'")
-        if not _installed("fla"):
+        if not installed("fla"):
             raise ConfigError("backend: 'gpu' needs flash-linear-attention; install tamsa[gpu] or use backend='chunk'")
         if dtype == torch.float64:
             raise ConfigError("backend: 'gpu' with fp64 inputs; use backend='reference' or 'chunk'")
@@ -55,9 +56,13 @@ def _automatic(device: str, dtype: torch.dtype) -> BackendChoice:
     if device == "cuda":
         if dtype == torch.float64:
             return BackendChoice("chunk", "fp64 tensors on a GPU: fla has no fp64 kernel")
-        if _installed("fla"):
+        if installed("fla"):
             return BackendChoice("gpu", "tensors on a GPU and flash-linear-attention is installed")
         return BackendChoice("chunk", "tensors on a GPU, but flash-linear-attention is missing (install tamsa[gpu])")
+    if device == "cpu":
+        if installed("numba"):
+            return BackendChoice("cpu", "tensors on the CPU and numba is installed")
+        return BackendChoice("chunk", "tensors on the CPU, but numba is missing (install tamsa[models])")
     return BackendChoice("chunk", f"tensors on {device}: plain torch chunk form")
 
 

@@ -352,7 +352,7 @@ async def test_secrets_never_reach_the_folder(tmp_path, monkeypatch):
             assert b"sk-secret" not in path.read_bytes()
 
 
-def render(scores: Scores, width: int = 160) -> str:
+def render(scores: Scores, width: int) -> str:
     console = Console(width=width, record=True, file=open(Path("/dev/null"), "w"))  # noqa: SIM115
     try:
         console.print(format_table(scores))
@@ -363,6 +363,7 @@ def render(scores: Scores, width: int = 160) -> str:
 
 async def test_table_shows_figures_kinds_and_failures():
     scores = await run(ScriptedModel(script(munnow=[{"error": "model"}])), corpus="towns [red]x[/red]")
-    text = render(scores)
-    for words in ("83.3 ± 16.7", "1.000", "even", "odd", "1 run failed", "towns [red]x[/red]"):
+    text = render(scores, 80)
+    for words in ("83.3", "16.7", "1.000", "even", "odd", "1 run failed", "towns [red]x[/red]", "at most 1 pages"):
         assert words in text
+    assert "…" not in text and max(map(len, text.splitlines())) <= 80

@@ -111,7 +111,7 @@ class Replies:
     @staticmethod
     def sse(*chunks: Any, done: bool = True) -> bytes:
         text = "".join(f"data: {c if isinstance(c, str) else json.dumps(c)}\n\n" for c in chunks)
-        return (text + ("data: [DONE]\n\n" if done else "")).encode()
+        return (text + ("data: [DONE]\n\n" if done else "")).encode("utf-8", "surrogatepass")
 
     @classmethod
     def text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import random
 import traceback
 from typing import Any
 
@@ -451,3 +452,67 @@ async def test_content_filter_is_an_error_finish(endpoint, replies):
     model = model_at(endpoint)
     assert (await model.complete(ASK)).finish_reason == "error"
     await model.aclose()
+
+
+GOOD_STREAM = [
+    {"choices": [{"index": 0, "delta": {"role": "assistant", "reasoning_content": "Hmm"}}]},
+    {"choices": [{"index": 0, "delta": {"content": "<answer>Pa"}}]},
+    {
+        "choices": [
+            {
+                "index": 0,
+                "delta": {"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}}]},
+            }
+        ]
+    },
+    {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+    {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}},
+]
+JUNK = [None, True, -1, 1e308, "", "x", [], {}, [[]], {"a": [{}]}, "\ud800", "9" * 400]
+
+
+def mutate(value: Any, dice: random.Random) -> Any:
+    """Put junk somewhere into a JSON value."""
+    if dice.random() < 0.15:
+        return dice.choice(JUNK)
+    if isinstance(value, dict):
+        return {k: mutate(v, dice) for k, v in value.items() if dice.random() > 0.05}
+    if isinstance(value, list):
+        return [mutate(v, dice) for v in value] * dice.choice([1, 1, 1, 2])
+    return value
+
+
+async def flood(endpoint: Any, replies: Any, seeds: range) -> None:
+    model = model_at(endpoint, max_retries=1, backoff_s=0, timeout_s=5, native_tools="yes")
+    ended = {"answer": 0, "error": 0}
+    for seed in seeds:
+        dice = random.Random(seed)
+        data = bytearray(replies.sse(*[mutate(chunk, dice) for chunk in GOOD_STREAM], done=dice.random() < 0.5))
+        for _ in range(dice.choice([0, 0, 1, 5])):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        if dice.random() < 0.2:
+            del data[dice.randrange(len(data)) :]
+        kind = dice.choice(["text/event-stream"] * 4 + ["application/json", "text/html", "", "x/y; charset=nope"])
+        endpoint.replies = [replies.raw(bytes(data), kind)]
+        try:
+            done = await model.complete(ASK, tools=[SEARCH], stop=["STOP"])
+        except ModelError as error:
+            assert "\n" not in str(error) and len(str(error)) < 900
+            ended["error"] += 1
+        else:
+            done.text.encode()
+            json.dumps([dict(call.arguments) for call in done.tool_calls])
+            assert all(isinstance(call.name, str) and call.id for call in done.tool_calls)
+            assert done.usage.prompt_tokens >= 0
+            ended["answer"] += 1
+    await model.aclose()
+    assert min(ended.values()) > len(seeds) // 20, f"the flood is one-sided: {ended}"
+
+
+async def test_mangled_streams_end_in_an_answer_or_a_typed_error(endpoint, replies):
+    await flood(endpoint, replies, range(150))
+
+
+@pytest.mark.soak
+async def test_flood_of_mangled_streams(endpoint, replies):
+    await flood(endpoint, replies, range(1_000, 6_000))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from tamsa.eval.results import Result
 from tamsa.scoring.metrics import estimate
@@ -118,50 +120,65 @@ class Scores:
 
 
 def format_table(scores: Scores) -> Table:
-    """Lay scores out for the terminal: accuracies in percent with standard errors, kinds below the whole."""
+    """Lay scores out for the terminal, in 80 columns: percent, standard errors below, kinds below the whole."""
     about = scores.about
     title = " · ".join(str(about[name]) for name in ("model", "corpus") if about.get(name))
-    table = Table(title=title.replace("[", "\\[") or None, title_style="bold", caption_style="dim")
-    judged = scores.overall.judge_n + scores.overall.judge_unparsed > 0
-    for name in _columns(judged):
-        table.add_column(name, justify="left" if name == "questions" else "right", no_wrap=True)
-    table.add_row(*_row("all", scores.overall, judged), style="bold", end_section=bool(scores.by_kind))
-    for kind, summary in scores.by_kind.items():
-        table.add_row(*_row(kind.replace("[", "\\["), summary, judged))
-    notes = []
-    if scores.overall.failed:
-        failed = scores.overall.failed
-        notes.append(f"{failed} {'run' if failed == 1 else 'runs'} failed and count as wrong")
-    if scores.overall.judge_unparsed:
-        notes.append(f"{scores.overall.judge_unparsed} verdicts could not be read")
-    table.caption = "; ".join(notes) or None
+    overall = scores.overall
+    columns = [c for c in _COLUMNS if c[0] != "judge" or overall.judge_n + overall.judge_unparsed > 0]
+    table = Table(
+        title=Text(title) if title else None,
+        caption=Text(_caption(overall)),
+        caption_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        padding=0,
+        pad_edge=False,
+    )
+    table.add_column("kind", overflow="fold")
+    table.add_column("n", justify="right", no_wrap=True)
+    for heading, _, _ in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, summary in (("all", overall), *scores.by_kind.items()):
+        values = [_shown(getattr(summary, field), form) for _, field, form in columns]
+        table.add_row(Text(name), str(summary.n), *values, style="bold" if summary is overall else None)
+        errors = [
+            _shown(getattr(summary, field + "_se", None), form) if form == "%" else "" for _, field, form in columns
+        ]
+        if any(error.strip("–") for error in errors):
+            table.add_row(Text("  ±"), "", *(error.replace("–", "") for error in errors), style="dim")
     return table
 
 
-def _columns(judged: bool) -> Iterable[str]:
-    yield from ("questions", "n", "EM", "F1")
-    if judged:
-        yield "judge"
-    yield from ("R@2", "R@5", "visited", "citations", "pages", "steps", "tokens", "seconds")
+_COLUMNS = (
+    ("EM", "em", "%"),
+    ("F1", "f1", "%"),
+    ("judge", "judge", "%"),
+    ("R@2", "recall_at_2", "%"),
+    ("R@5", "recall_at_5", "%"),
+    ("visited", "visited_recall", "%"),
+    ("cited", "citation_precision", ".3f"),
+    ("pages", "pages_mean", ".1f"),
+    ("steps", "steps_mean", ".1f"),
+    ("tokens", "tokens_mean", ",.0f"),
+    ("sec", "seconds_mean", ".2f"),
+)
 
 
-def _row(name: str, summary: Summary, judged: bool) -> list[str]:
-    row = [name, str(summary.n), _percent(summary.em, summary.em_se), _percent(summary.f1, summary.f1_se)]
-    if judged:
-        row.append(_percent(summary.judge, summary.judge_se))
-    row += [
-        _percent(summary.recall_at_2, summary.recall_at_2_se),
-        _percent(summary.recall_at_5, summary.recall_at_5_se),
-        _percent(summary.visited_recall, summary.visited_recall_se),
-        "–" if summary.citation_precision is None else f"{summary.citation_precision:.3f}",
-        "–" if summary.pages_mean is None else f"{summary.pages_mean:.1f} (max {summary.pages_max})",
-    ]
-    for value, form in ((summary.steps_mean, ".1f"), (summary.tokens_mean, ",.0f"), (summary.seconds_mean, ".2f")):
-        row.append("–" if value is None else format(value, form))
-    return row
-
-
-def _percent(value: float | None, error: float | None) -> str:
+def _shown(value: float | None, form: str) -> str:
     if value is None:
         return "–"
-    return f"{100 * value:.1f}" + ("" if error is None else f" ± {100 * error:.1f}")
+    return f"{100 * value:.1f}" if form == "%" else format(value, form)
+
+
+def _caption(summary: Summary) -> str:
+    notes = []
+    if summary.pages_max is not None:
+        notes.append(f"at most {summary.pages_max} pages opened")
+    notes.append(f"{summary.num_citations:,} citations checked")
+    if summary.cost_total is not None:
+        notes.append(f"${summary.cost_total:.4f} spent")
+    if summary.failed:
+        notes.append(f"{summary.failed} {'run' if summary.failed == 1 else 'runs'} failed and count as wrong")
+    if summary.judge_unparsed:
+        notes.append(f"{summary.judge_unparsed} answers without a readable verdict")
+    return "; ".join(notes)

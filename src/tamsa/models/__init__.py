@@ -3,10 +3,13 @@
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 
 from tamsa.models.cache import KimiLinearCache, Snapshot
+from tamsa.models.checkpoints import register_conversion
 from tamsa.models.config import KimiLinearConfig
 from tamsa.models.kimi_linear import KimiLinearForCausalLM, KimiLinearModel
 from tamsa.models.loss import linear_cross_entropy
+from tamsa.models.prefix_cache import PrefixCache
 
+register_conversion()
 AutoConfig.register("kimi_linear", KimiLinearConfig, exist_ok=True)
 AutoModel.register(KimiLinearConfig, KimiLinearModel, exist_ok=True)
 AutoModelForCausalLM.register(KimiLinearConfig, KimiLinearForCausalLM, exist_ok=True)
@@ -16,6 +19,7 @@ __all__ = [
     "KimiLinearConfig",
     "KimiLinearForCausalLM",
     "KimiLinearModel",
+    "PrefixCache",
     "Snapshot",
     "linear_cross_entropy",
 ]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from transformers.conversion_mapping import get_checkpoint_conversion_mapping, register_checkpoint_conversion_mapping
 
 from tamsa.errors import InputError
 
@@ -76,6 +77,15 @@ def to_official(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         else:
             result[name.replace(".self_attn.forget_gate.", ".self_attn.")] = tensor
     return result
+
+
+def register_conversion() -> None:
+    """Let transformers' loader translate the official naming for our classes too.
+
+    It knows the translation by the model type, but applies it to classes outside its own package only when asked.
+    """
+    mapping = get_checkpoint_conversion_mapping("kimi_linear")
+    register_checkpoint_conversion_mapping("kimi_linear", mapping, overwrite=True)
 
 
 def explain_loading(name: str, info: Mapping[str, Any]) -> None:

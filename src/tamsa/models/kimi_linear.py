@@ -17,8 +17,9 @@ from transformers.modeling_outputs import MoeCausalLMOutputWithPast, MoeModelOut
 
 from tamsa.errors import InputError
 from tamsa.models.cache import KimiLinearCache
-from tamsa.models.checkpoints import explain_loading
+from tamsa.models.checkpoints import explain_loading, to_official
 from tamsa.models.config import LINEAR, KimiLinearConfig
+from tamsa.models.inputs import check_cache, check_ids, new_mask
 from tamsa.models.kda import ForgetGate, KimiDeltaAttention, ShortConvolution
 from tamsa.models.latents import Latents
 from tamsa.models.layout import Layout, plan
@@ -109,6 +110,24 @@ class KimiLinearPreTrainedModel(PreTrainedModel):
             explain_loading(str(name), info)
         return (model, info) if wants_info else model
 
+    def save_pretrained(self, folder: Any, *args: Any, naming: str = "official", **kwargs: Any) -> None:
+        """Write config and weights (safetensors, sharded by `max_shard_size`); all else as in transformers.
+
+        Args:
+            folder: where to.
+            naming: `official` (the published checkpoint's names) or `transformers`; both load back.
+
+        Raises:
+            InputError: the naming is unknown.
+        """
+        if naming not in ("official", "transformers"):
+            raise InputError(f"save_pretrained: naming = {naming!r}; known: official, transformers")
+        if naming == "official" and kwargs.get("is_main_process", True):
+            state = kwargs.get("state_dict")
+            kwargs["state_dict"] = to_official(self.state_dict() if state is None else state)
+        kwargs["save_original_format"] = False
+        super().save_pretrained(folder, *args, **kwargs)
+
     def num_params(self) -> int:
         """Count the parameters, tied ones once."""
         return sum(p.numel() for p in self.parameters())
@@ -157,13 +176,13 @@ class KimiLinearModel(KimiLinearPreTrainedModel):
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise InputError("give either input_ids or inputs_embeds")
-        hidden = self.embed_tokens(_check_ids(input_ids)) if inputs_embeds is None else inputs_embeds
+        hidden = self._embed(input_ids) if inputs_embeds is None else inputs_embeds
         if hidden.ndim != 3 or hidden.shape[-1] != self.config.hidden_size:
             raise InputError(f"inputs_embeds must be [B, T, {self.config.hidden_size}], got {list(hidden.shape)}")
         cu_seqlens = kwargs.get("cu_seq_lens_q") if cu_seqlens is None else cu_seqlens
-        cache = _check_cache(past_key_values)
+        cache = check_cache(past_key_values)
         shape = (hidden.shape[0], hidden.shape[1])
-        mask = _new_mask(attention_mask, shape, 0 if cache is None else cache.columns)
+        mask = new_mask(attention_mask, shape, 0 if cache is None else cache.columns)
         wanted = use_cache if use_cache is not None else self.config.use_cache and not self.training
         continuing = cache is not None and cache.columns > 0
         layout = plan(
@@ -179,6 +198,14 @@ class KimiLinearModel(KimiLinearPreTrainedModel):
         elif wanted and cache is None and not packed and not self._checkpointing:
             cache = KimiLinearCache(self.config)
         return self._run(hidden, layout, cache, output_hidden_states, output_router_logits)
+
+    def _embed(self, input_ids: torch.Tensor | None) -> torch.Tensor:
+        try:
+            return self.embed_tokens(check_ids(input_ids))
+        except IndexError as error:
+            assert input_ids is not None
+            span = f"[{int(input_ids.min())}, {int(input_ids.max())}]"
+            raise InputError(f"input_ids span {span}, outside vocab_size = {self.config.vocab_size}") from error
 
     @property
     def _checkpointing(self) -> bool:
@@ -318,7 +345,7 @@ class KimiLinearForCausalLM(KimiLinearPreTrainedModel, GenerationMixin):
         T = input_ids.shape[1]
         past = cache.columns
         if mask is not None and mask.shape[-1] not in (T, past + T):
-            _new_mask(mask, (input_ids.shape[0], T), past)  # raises
+            new_mask(mask, (input_ids.shape[0], T), past)  # raises
         offset = 0 if mask is None else mask.shape[-1] - T
         ends = [*range(chunk_size, T - keep + 1, chunk_size), T]
         start = 0
@@ -376,7 +403,7 @@ class KimiLinearForCausalLM(KimiLinearPreTrainedModel, GenerationMixin):
             )
         cache = model_kwargs.get("past_key_values")
         if cache is not None:
-            _check_cache(cache)._is_user_defined = True
+            check_cache(cache)._is_user_defined = True
         elif generation_config.use_cache is not False:
             cache = model_kwargs["past_key_values"] = self.new_cache()
             if generation_config.is_assistant:
@@ -429,34 +456,6 @@ def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor, kwargs: dict[str,
     labels, divisor = _targets(labels, logits, kwargs)
     total = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORE, reduction="sum")
     return total / divisor
-
-
-def _check_ids(input_ids: torch.Tensor | None) -> torch.Tensor:
-    if input_ids is None or input_ids.ndim != 2 or input_ids.dtype not in (torch.int64, torch.int32):
-        found = None if input_ids is None else f"{input_ids.dtype} {list(input_ids.shape)}"
-        raise InputError(f"input_ids must be integers of shape [B, T], got {found}")
-    if input_ids.shape[0] == 0 or input_ids.shape[1] == 0:
-        raise InputError(f"input_ids {list(input_ids.shape)} hold no token; give at least one")
-    return input_ids
-
-
-def _check_cache(cache: Any) -> Any:
-    if cache is not None and not isinstance(cache, KimiLinearCache):
-        raise InputError(f"past_key_values must be a KimiLinearCache (model.new_cache()), got {type(cache).__name__}")
-    return cache
-
-
-def _new_mask(mask: torch.Tensor | None, shape: tuple[int, int], past: int) -> torch.Tensor | None:
-    """Return the mask `[B, T]` of the new columns, or None when every token is real."""
-    if mask is None:
-        return None
-    B, T = shape
-    if not isinstance(mask, torch.Tensor) or mask.ndim != 2 or mask.shape[0] != B or mask.shape[1] not in (T, past + T):
-        found = list(mask.shape) if isinstance(mask, torch.Tensor) else type(mask).__name__
-        expected = f"[{B}, {T}]" + (f" or [{B}, {past + T}]" if past else "")
-        raise InputError(f"attention_mask must have shape {expected}, got {found}")
-    mask = mask[:, mask.shape[1] - T :]
-    return None if bool(mask.all()) else mask
 
 
 @contextmanager

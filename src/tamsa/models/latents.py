@@ -83,7 +83,8 @@ class Latents:
             capacity = buffer.data.shape[1]
         else:
             capacity = max(64, length) if buffer is None else max(length, 2 * buffer.data.shape[1])
-        data = like.new_empty(batch, capacity, like.shape[-1])
+        # zeros, since attention over rows of different length multiplies what lies beyond a row by 0
+        data = like.new_zeros(batch, capacity, like.shape[-1])
         if buffer is not None and (used := max(self.lengths)):
             data[:, :used] = buffer.data[:, :used]
         self._attach(_Buffer(data))

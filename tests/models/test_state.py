@@ -1,0 +1,262 @@
+"""The state can be kept, restored, forked, rolled back, shared and moved without changing what follows."""
+
+import random
+
+import pytest
+import torch
+
+from tamsa.errors import CorruptError, InputError
+from tamsa.models import KimiLinearCache, PrefixCache
+
+
+def feed(model, ids, cache, mask=None):
+    with torch.no_grad():
+        return model(ids, mask, past_key_values=cache, use_cache=True).logits
+
+
+@pytest.mark.parametrize("kind", ["dense", "moe"])
+def test_random_splits_of_the_prefill_change_nothing(kind, model_of, tokens):
+    model = model_of(kind)
+    ids = tokens(2, 90)
+    with torch.no_grad():
+        whole = model(ids).logits
+    chooser = random.Random(0)
+    for _ in range(6):
+        cuts = [0, *sorted(chooser.sample(range(1, 90), chooser.randint(1, 12))), 90]
+        cache = model.new_cache()
+        parts = [feed(model, ids[:, a:b], cache) for a, b in zip(cuts, cuts[1:], strict=False)]
+        assert (torch.cat(parts, 1) - whole).abs().max() <= 5e-6
+
+
+@pytest.mark.parametrize("at", [1, 2, 33])
+def test_restore_is_bitwise(at, model_of, tokens):
+    model = model_of("moe")
+    ids = tokens(2, 60)
+    cache = model.new_cache()
+    feed(model, ids[:, :at], cache)
+    snapshot = cache.snapshot()
+    first = feed(model, ids[:, at:50], cache), feed(model, ids[:, 50:51], cache)
+    for _ in range(2):
+        cache.restore(snapshot)
+        assert cache.columns == at
+        again = feed(model, ids[:, at:50], cache), feed(model, ids[:, 50:51], cache)
+        assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_a_snapshot_survives_a_diverging_continuation(model_of, tokens):
+    model = model_of()
+    ids, other = tokens(1, 40), tokens(1, 40, seed=2)
+    cache = model.new_cache()
+    feed(model, ids[:, :20], cache)
+    snapshot = cache.snapshot()
+    wanted = feed(model, ids[:, 20:], KimiLinearCache.from_snapshot(model.config, snapshot))
+    feed(model, other[:, :15], cache)
+    for t in range(15, 20):
+        feed(model, other[:, t : t + 1], cache)
+    assert torch.equal(feed(model, ids[:, 20:], KimiLinearCache.from_snapshot(model.config, snapshot)), wanted)
+
+
+def test_forks_are_bitwise_and_independent(model_of, tokens):
+    model = model_of("moe")
+    ids = tokens(1, 30)
+    cache = model.new_cache()
+    feed(model, ids, cache)
+    branches = [tokens(1, 10, seed=s) for s in range(3)]
+    wanted = []
+    for branch in branches:
+        alone = model.new_cache()
+        feed(model, ids, alone)
+        wanted.append([feed(model, branch[:, t : t + 1], alone) for t in range(10)])
+    forks = cache.fork(3)
+    for t in range(10):  # interleaved, so that sharing would show
+        for branch, fork, logits in zip(branches, forks, wanted, strict=True):
+            assert torch.equal(feed(model, branch[:, t : t + 1], fork), logits[t])
+    assert cache.columns == 30
+
+
+@pytest.mark.parametrize("feeds", [[1] * 20, [8, 8, 8, 8], [5, 1, 1, 7, 1, 30], [64]])
+@pytest.mark.parametrize("k", [1, 3, 8, 16])
+def test_rollback_is_as_if_never_fed(feeds, k, model_of, tokens):
+    model = model_of()
+    total = 12 + sum(feeds)
+    ids, more = tokens(2, total), tokens(2, 20, seed=3)
+    cache = model.new_cache()
+    cache.record(16)
+    position = 12
+    feed(model, ids[:, :12], cache)
+    for n in feeds:
+        feed(model, ids[:, position : position + n], cache)
+        position += n
+    cache.rollback(k)
+    never = model.new_cache()
+    feed(model, ids[:, : total - k], never)
+    assert cache.columns == never.columns == total - k
+    assert (feed(model, more, cache) - feed(model, more, never)).abs().max() <= 1e-5
+    cache.rollback(4)
+    cache.rollback(5)
+    never.reset()
+    feed(model, torch.cat([ids[:, : total - k], more[:, :11]], 1), never)
+    assert (feed(model, more, cache) - feed(model, more, never)).abs().max() <= 1e-5
+
+
+def test_rollback_beyond_the_window_is_refused(model_of, tokens):
+    model = model_of()
+    cache = model.new_cache()
+    feed(model, tokens(1, 30), cache)
+    with pytest.raises(InputError, match=r"rollback: k = 1; 0 tokens.*record"):
+        cache.rollback(1)
+    cache.record(8)
+    feed(model, tokens(1, 30), cache)
+    with pytest.raises(InputError, match="window = 8"):
+        cache.rollback(25)
+    cache.rollback(8)
+    assert cache.columns == 52
+
+
+def test_assisted_generation_equals_greedy(model_of, tokens):
+    model = model_of()
+    ids = tokens(1, 10).repeat(1, 4)
+    options = {"max_new_tokens": 25, "do_sample": False, "attention_mask": torch.ones_like(ids)}
+    greedy = model.generate(ids, **options)
+    assert torch.equal(model.generate(ids, prompt_lookup_num_tokens=4, **options), greedy)
+
+
+def test_batch_operations_move_whole_sequences(model_of, tokens):
+    model = model_of("moe")
+    ids, more = tokens(3, 20), tokens(4, 5, seed=2)
+    mask = torch.ones_like(ids)
+    mask[1, :6] = 0
+    cache = model.new_cache()
+    feed(model, ids, cache, mask)
+    rows = torch.tensor([2, 0, 1, 1])
+    cache.reorder_cache(rows)
+    moved = feed(model, more, cache)
+    wanted = model.new_cache()
+    feed(model, ids[rows], wanted, mask[rows])
+    assert (moved - feed(model, more, wanted)).abs().max() <= 1e-5
+    cache.batch_select_indices(torch.tensor([3]))
+    cache.batch_repeat_interleave(2)
+    assert cache.batch_size == 2
+
+
+def test_a_saved_state_continues_bitwise(model_of, tokens, tmp_path):
+    model = model_of("moe")
+    ids, more = tokens(2, 33), tokens(2, 4, seed=2)
+    mask = torch.ones_like(ids)
+    mask[0, 20:] = 0
+    cache = model.new_cache()
+    feed(model, ids, cache, mask)
+    cache.save(tmp_path / "state.safetensors")
+    loaded = KimiLinearCache.load(tmp_path / "state.safetensors", model.config)
+    assert torch.equal(feed(model, more, loaded), feed(model, more, cache))
+
+
+def test_a_state_of_another_config_is_refused_by_name(model_of, config_of, tokens, tmp_path):
+    model = model_of()
+    cache = model.new_cache()
+    feed(model, tokens(1, 5), cache)
+    cache.save(tmp_path / "state.safetensors")
+    other = config_of(kv_lora_rank=16)
+    with pytest.raises(InputError, match="kv_lora_rank 24 there, 16 here"):
+        KimiLinearCache.load(tmp_path / "state.safetensors", other)
+    with pytest.raises(InputError, match="kv_lora_rank 24 there, 16 here"):
+        KimiLinearCache(other).restore(cache.snapshot())
+    (tmp_path / "state.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0nonsense")
+    with pytest.raises(CorruptError, match=r"state\.safetensors"):
+        KimiLinearCache.load(tmp_path / "state.safetensors", model.config)
+
+
+def test_prefill_in_chunks_equals_one_pass(model_of, tokens):
+    model = model_of("moe")
+    ids = tokens(2, 50)
+    seen = []
+    logits, cache = model.prefill(ids, chunk_size=7, on_chunk=lambda c: seen.append(c.columns))
+    with torch.no_grad():
+        assert (logits - model(ids).logits[:, -1]).abs().max() <= 1e-5
+    assert seen == [7, 14, 21, 28, 35, 42, 49, 50]
+    assert cache.columns == 50
+
+
+# ---------------------------------------------------------------------------- prefix cache
+
+
+def test_a_prefix_hit_costs_only_the_new_tokens_and_changes_nothing(model_of, tokens):
+    model = model_of()
+    ids = tokens(1, 60)
+    prefixes = PrefixCache(model.config, 10_000_000)
+    for end in (20, 45):
+        cache, hit = prefixes.lookup(ids[0, :end].tolist())
+        feed(model, ids[:, hit:end], cache)
+        prefixes.insert(ids[0, :end].tolist(), cache)
+    cache, hit = prefixes.lookup(ids[0].tolist())
+    assert hit == 45
+    with torch.no_grad():
+        assert (feed(model, ids[:, hit:], cache) - model(ids).logits[:, hit:]).abs().max() <= 5e-6
+    assert prefixes.lookup(ids[0, :30].tolist())[1] == 20
+    assert prefixes.lookup(ids[0, :20].tolist())[1] == 0  # at least one token must be left to read
+    assert prefixes.lookup([1, 2, 3])[1] == 0
+
+
+def test_generate_continues_a_prefix_hit(model_of, tokens):
+    model = model_of()
+    prefixes = PrefixCache(model.config, 10_000_000)
+    turn = tokens(1, 15)
+    for _ in range(3):
+        cache, hit = prefixes.lookup(turn[0].tolist())
+        out = model.generate(turn, past_key_values=cache, max_new_tokens=6, do_sample=False)
+        assert torch.equal(out, model.generate(turn, max_new_tokens=6, do_sample=False))
+        read = out[0, :-1].tolist()
+        prefixes.insert(read, cache)
+        turn = torch.cat([out, tokens(1, 4, seed=9)], 1)
+    assert hit == 15 + 5 + 10
+    assert prefixes.num_hits == 2
+
+
+def test_the_prefix_cache_equals_a_dictionary(model_of):
+    """Random inserts and lookups against the obvious implementation."""
+    model = model_of(num_hidden_layers=2, hidden_size=8, intermediate_size=8, linear_head_dim=4)
+    prefixes = PrefixCache(model.config, 100_000_000)
+    kept: set[tuple[int, ...]] = set()
+    chooser = random.Random(0)
+    for _ in range(60):
+        ids = tuple(chooser.randint(0, 2) for _ in range(chooser.randint(1, 8)))
+        cache, hit = prefixes.lookup(ids)
+        assert hit == max((len(p) for p in kept if len(p) < len(ids) and ids[: len(p)] == p), default=0)
+        assert cache.columns == hit
+        feed(model, torch.tensor([ids[hit:]]), cache)
+        prefixes.insert(ids, cache)
+        kept.add(ids)
+        assert len(prefixes) == len(kept)
+
+
+def test_the_memory_bound_drops_the_least_recently_used(model_of, tokens):
+    model = model_of()
+    cache = model.new_cache()
+    feed(model, tokens(1, 10), cache)
+    size = cache.nbytes()
+    prefixes = PrefixCache(model.config, int(size * 3.5))
+    prompts = [tokens(1, 10, seed=s) for s in range(4)]
+    for i, prompt in enumerate(prompts):
+        cache = model.new_cache()
+        feed(model, prompt, cache)
+        prefixes.insert(prompt[0].tolist(), cache)
+        if i == 2:
+            assert prefixes.lookup([*prompts[0][0].tolist(), 1])[1] == 10
+    found = [prefixes.lookup([*p[0].tolist(), 1])[1] for p in prompts]
+    assert found == [10, 0, 10, 10]
+    assert prefixes.nbytes() <= size * 3.5
+    assert not PrefixCache(model.config, 10).insert(prompts[3][0].tolist(), cache)
+
+
+def test_shared_latents_are_counted_once(model_of, tokens):
+    model = model_of()
+    ids = tokens(1, 200)
+    prefixes = PrefixCache(model.config, 10_000_000)
+    cache = model.new_cache()
+    cache.reserve(200, 1, torch.empty(0))
+    for end in range(20, 201, 20):
+        feed(model, ids[:, end - 20 : end], cache)
+        prefixes.insert(ids[0, :end].tolist(), cache)
+    latents = 200 * 32 * 4
+    states = 10 * (cache.nbytes() - latents)
+    assert prefixes.nbytes() == latents + states

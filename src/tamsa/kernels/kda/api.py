@@ -10,6 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from tamsa.errors import InputError
 from tamsa.kernels.kda import gpu
 from tamsa.kernels.kda.arguments import boundaries, check_arguments, check_values
 from tamsa.kernels.kda.backends import choose_backend, installed
@@ -66,6 +67,58 @@ def kda(
     else:
         o, state = _plain(choice.name, q, k, v, g, beta, scale, initial_state, cu_seqlens)
     return o, state if output_final_state else None
+
+
+def kda_decode(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    g: Tensor,
+    beta: Tensor,
+    state: Tensor,
+    *,
+    scale: float | None = None,
+    cu_seqlens: Tensor | None = None,
+    backend: str = "auto",
+) -> Tensor:
+    """Compute KDA for the next tokens and advance the state in place, without gradients.
+
+    Args:
+        q, k, v, g, beta, scale, cu_seqlens, backend: as in `kda`.
+        state: `[N, H, K, V]`, contiguous, fp32 (fp64 for fp64 inputs); becomes the state after the last token. Where
+            the call raises for a value (not a shape), it may have been written to.
+
+    Returns:
+        The output `[B, T, H, V]` in the dtype of `v`.
+
+    Raises:
+        InputError: a shape, dtype, device or value is wrong, or the state is not contiguous.
+        ConfigError: the backend is unknown or cannot run here.
+    """
+    check_arguments(q, k, v, g, beta, state, cu_seqlens)
+    if not state.is_contiguous():
+        raise InputError(f"state: strides {tuple(state.stride())}, expected a contiguous [N, H, K, V] to write to")
+    scale = q.shape[-1] ** -0.5 if scale is None else float(scale)
+    with torch.no_grad():
+        if choose_backend(q.device, q.dtype, backend).name != "cpu" or q.dtype == torch.float16:
+            o, final = kda(
+                q,
+                k,
+                v,
+                g,
+                beta,
+                scale=scale,
+                initial_state=state,
+                output_final_state=True,
+                cu_seqlens=cu_seqlens,
+                backend=backend,
+            )
+            assert final is not None
+            state.copy_(final)
+            return o
+        if _plainly_eager((q, k, v, g, beta, state)):
+            return cpu.forward_in_place(q, k, v, g, beta, state, cu_seqlens, scale)
+        return operators.kda_cpu_(q, k, v, g, beta, state, cu_seqlens, scale)
 
 
 def _on_cpu(

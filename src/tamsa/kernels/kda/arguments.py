@@ -55,16 +55,17 @@ def check_arguments(
     if v.dim() != 4:
         raise InputError(f"v: shape {_shape(v)}, expected four dimensions [B, T, H, V]")
     V = v.shape[3]
-    _want("k", k, "[B, T, H, K]", (B, T, H, K))
-    _want("g", g, "[B, T, H, K]", (B, T, H, K))
-    _want("v", v, "[B, T, H, V]", (B, T, H, V))
-    _want("beta", beta, "[B, T, H]", (B, T, H))
-    for letter, size, name in (("B", B, "q"), ("T", T, "q"), ("H", H, "q"), ("K", K, "q"), ("V", V, "v")):
-        if size == 0:
-            raise InputError(f"{name}: {letter} = 0 in shape {_shape(q if name == 'q' else v)}, expected at least 1")
+    if k.shape != q.shape or g.shape != q.shape or v.shape[:3] != q.shape[:3] or beta.shape != q.shape[:3]:
+        _want("k", k, "[B, T, H, K]", (B, T, H, K))
+        _want("g", g, "[B, T, H, K]", (B, T, H, K))
+        _want("v", v, "[B, T, H, V]", (B, T, H, V))
+        _want("beta", beta, "[B, T, H]", (B, T, H))
+    if B * T * H * K * V == 0:
+        _refuse_empty(q, v)
     _check_dtypes(q, k, v, g, beta)
-    for name, x in (("k", k), ("v", v), ("g", g), ("beta", beta)):
-        _same_device(name, x, q)
+    if not (k.device == v.device == g.device == beta.device == q.device):
+        for name, x in (("k", k), ("v", v), ("g", g), ("beta", beta)):
+            _same_device(name, x, q)
     N = B
     if cu_seqlens is not None:
         N = _check_cu_seqlens(cu_seqlens, B)
@@ -76,12 +77,21 @@ def check_arguments(
     return N
 
 
+def _refuse_empty(q: Tensor, v: Tensor) -> None:
+    for letter, size in zip("BTHK", q.shape, strict=True):
+        if size == 0:
+            raise InputError(f"q: {letter} = 0 in shape {_shape(q)}, expected at least 1")
+    raise InputError(f"v: V = 0 in shape {_shape(v)}, expected at least 1")
+
+
 def _same_device(name: str, x: Tensor, q: Tensor) -> None:
     if x.device != q.device:
         raise InputError(f"{name}: on {x.device}, expected {q.device}, where q is")
 
 
 def _check_dtypes(q: Tensor, k: Tensor, v: Tensor, g: Tensor, beta: Tensor) -> None:
+    if q.dtype == k.dtype == v.dtype == g.dtype == beta.dtype and q.dtype in DTYPES:
+        return
     if q.dtype not in DTYPES:
         raise InputError(f"q: {q.dtype}, expected one of {', '.join(str(d) for d in DTYPES)}")
     for name, x in (("k", k), ("v", v)):

@@ -16,6 +16,8 @@ Columns are summed in `GROUPS` groups whatever the number of threads: a unit of 
 
 Legend: as in `cpu_forward`; Kp is K padded, a tile is one vector of `width` lanes along K, Vp the columns padded.
 """
+# mypy: ignore-errors
+# numba infers the types of what it compiles
 
 from __future__ import annotations
 
@@ -328,7 +330,7 @@ def backward_units(first, last, plan, memory, scale):
                 store(bp, t, beta)
                 row = gp + (t + 1) * Vp * size
                 x = batch * do_b + at * do_t + h * do_h + v0
-                if not read_row(do, x, do_code, row, v1 - v0, columns, zero, scale) == 0:
+                if read_row(do, x, do_code, row, v1 - v0, columns, zero, scale) != 0:
                     flags |= 64
                 row = rp + t * Vp * size
                 read_row(residual, ((batch * T + at) * H + h) * V + v0, NATIVE, row, v1 - v0, columns, zero, scale)

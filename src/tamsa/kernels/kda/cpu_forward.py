@@ -10,6 +10,8 @@ on the tokens that follow or on how a sequence is cut into calls: results are bi
 Legend: K, V widths; Kp, Vp the same padded to whole vectors; C tokens staged at a time. A plane is `[C, Kp]` or
 `[C, Vp]` in scratch memory, the plane of keys with a row of zeros before it.
 """
+# mypy: ignore-errors
+# numba infers the types of what it compiles
 
 from __future__ import annotations
 
@@ -108,9 +110,8 @@ def advance_columns(source, target, v0, v1, V, block, spare, kp, ep, qp, vp, op,
     while c + lanes <= v1:
         shift = (c - v0) * size
         before = source + c * size if source != 0 else source
-        advance(
-            before, V, target + c * size, V, block, kp, ep, qp, vp + shift, op + shift, bp, wp, n, K, Kp, Vp, wide, one
-        )
+        after = target + c * size
+        advance(before, V, after, V, block, kp, ep, qp, vp + shift, op + shift, bp, wp, n, K, Kp, Vp, wide, one)
         c += lanes
     while c + NARROW <= v1:
         shift = (c - v0) * size
@@ -212,18 +213,18 @@ def forward_units(first, last, plan, memory, scale):
                 fetch_row(v, batch * v_b + soon * v_t + h * v_h + v0, code, v1 - v0, scale)
                 row = (t * Kp) * size
                 kr = kp + row + Kp * size
-                if not read_row(k, batch * k_b + at * k_t + h * k_h, code, kr, K, Kp, zero, scale) == 0:
+                if read_row(k, batch * k_b + at * k_t + h * k_h, code, kr, K, Kp, zero, scale) != 0:
                     flags |= 2
-                if not read_row(q, batch * q_b + at * q_t + h * q_h, code, qp + row, K, Kp, zero, scale) == 0:
+                if read_row(q, batch * q_b + at * q_t + h * q_h, code, qp + row, K, Kp, zero, scale) != 0:
                     flags |= 1
                 read_row(g, batch * g_b + at * g_t + h * g_h, g_code, ep + row, K, Kp, zero, scale)
                 if decay_row(ep + row, K, Kp, zero, scale) != 0:
                     flags |= 8
                 column = batch * v_b + at * v_t + h * v_h + v0
-                if not read_row(v, column, code, vp + t * Vp * size, v1 - v0, Vp, zero, scale) == 0:
+                if read_row(v, column, code, vp + t * Vp * size, v1 - v0, Vp, zero, scale) != 0:
                     flags |= 4
                 beta = read_number(b, batch * b_b + at * b_t + h * b_h, b_code, scale)
-                if not beta - beta == 0:
+                if beta - beta != 0:
                     flags |= 16
                 store(bp, t, beta)
                 factor = splat(scale, zero)
@@ -247,6 +248,6 @@ def forward_units(first, last, plan, memory, scale):
                     write_row(vp + t * Vp * size, residual, out, NATIVE, v1 - v0, zero, scale)
                 for i in range(0, Vp, LANES):
                     check = add(check, mul(load(vp + t * Vp * size, i, zero), zero))
-            if not total(check) == 0:
+            if total(check) != 0:
                 flags |= 32
     return flags

@@ -3,6 +3,8 @@
 Every row is padded with zeros to whole vectors. `code` names the dtype in memory: `NATIVE` (the precision of the
 kernel) or `BF16`. Flags name the arguments that hold bad values; see `FLAGS`.
 """
+# mypy: ignore-errors
+# numba infers the types of what it compiles
 
 from __future__ import annotations
 

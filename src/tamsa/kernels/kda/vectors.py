@@ -7,6 +7,7 @@ AVX-512, AVX2, SSE, NEON. No instruction set is named. A multiply-add is one rou
 Addresses and indices are `intp`; indices count elements. A kernel says which width and precision it means by a
 prototype vector (`like`): one Python function compiles for every width it is called with.
 """
+# mypy: disable-error-code="import-untyped"
 
 from __future__ import annotations
 

@@ -1,0 +1,78 @@
+"""A question in the making: text, answers, facts; and the choice of the pages that support it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tamsa.world.graph import Entity, Fact, Place
+
+NOT_FOUND = "NOT FOUND"
+"""The answer to a question on which the documents are silent."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """One question before it gets its number.
+
+    `facts` are the facts that a solver must find, in order; `pages` are further pages that support the answer.
+    """
+
+    kind: str
+    question: str
+    answers: list[str]
+    facts: list[Fact]
+    hops: int
+    query: dict[str, Any]
+    pages: list[str] = field(default_factory=list)
+    places: list[tuple[Fact, Place]] = field(default_factory=list)
+    """Fixed places for some facts, where not any statement of them will do."""
+    settlement: dict[str, Any] | None = None
+
+    def record(self, number: int) -> dict[str, Any]:
+        """Return the JSON record."""
+        fixed = {id(fact): place for fact, place in self.places}
+        chosen: list[str] = []
+        chain: list[list[str]] = []
+        evidence: list[dict[str, Any]] = []
+        for fact in self.facts:
+            place = fixed.get(id(fact)) or best_place(fact, chosen)
+            if place.page not in chosen:
+                chosen.append(place.page)
+            target = fact.object.title if isinstance(fact.object, Entity) else fact.text
+            chain.append([fact.subject.title, fact.relation.name, target, place.page])
+            evidence.append({"title": place.page, "start": place.start, "end": place.end})
+        for page in self.pages:
+            if page not in chosen:
+                chosen.append(page)
+        record = {
+            "id": f"w{number:05d}",
+            "question": self.question,
+            "answers": self.answers,
+            "supporting_titles": chosen,
+            "kind": self.kind,
+            "hops": self.hops,
+            "chain": chain,
+            "evidence": evidence,
+            "query": self.query,
+        }
+        if self.settlement is not None:
+            record["settlement"] = self.settlement
+        return record
+
+
+def best_place(fact: Fact, pages: Sequence[str]) -> Place:
+    """Choose where to read a fact: on a page that is needed anyway, else the subject's own, else any."""
+    for place in fact.stated:
+        if place.page in pages:
+            return place
+    for place in fact.stated:
+        if place.page == fact.subject.title:
+            return place
+    return fact.stated[0]
+
+
+def usable(fact: Fact) -> bool:
+    """True for an undisputed fact that stands on some page."""
+    return fact.status == "asserted" and bool(fact.stated)

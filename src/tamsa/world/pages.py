@@ -1,0 +1,165 @@
+"""Composes the page of an entity: lead, sections of facts, asides, tables."""
+
+from __future__ import annotations
+
+from random import Random
+
+from tamsa.world.asides import ASIDES
+from tamsa.world.graph import PRESENT, Entity, Fact, show
+from tamsa.world.leads import write_lead
+from tamsa.world.prose import Page, article
+
+_ORDER = (
+    "Early life", "Education", "Career", "Office", "Works", "Background", "Discovery", "Taxonomy", "History", "Construction",
+    "Preparation", "Negotiation", "Journey", "Geography", "Location", "Course", "Dimensions", "Production", "Cast", "Plot",
+    "Description", "Business", "Leadership", "Service", "Ground", "Identity", "Name", "Properties", "Occurrence",
+    "Distribution", "Behaviour", "Signing", "Battle", "Aftermath", "Release", "Provenance", "Programme", "Exploration",
+    "Government", "Economy", "Population", "Culture", "Buildings", "People", "In the arts", "Writing", "Speakers",
+    "Recognition", "Personal life", "Legacy", "Death",
+)  # fmt: skip
+_RANK = {name: index for index, name in enumerate(_ORDER)}
+O_SECTION: dict[str, str] = {
+    "born_in": "People", "died_in": "People", "buried_at": "People", "studied_at": "People", "worked_for": "People",
+    "plays_for": "People", "student_of": "Legacy", "father": "Personal life", "mother": "Personal life",
+    "spouse": "Personal life", "head_of_state": "Office", "mayor": "Office", "led_by": "Office", "capital": "Government",
+    "region_seat": "Government", "official_language": "Speakers", "in_region": "Geography", "on_river": "Geography",
+    "twin_town": "Culture", "source": "Geography", "flows_into": "Course", "first_ascent_by": "Career",
+    "crosses": "Geography", "stands_in": "Buildings", "designed_by": "Works", "author": "Works", "publisher": "Business",
+    "set_in": "In the arts", "dedicated_to": "Legacy", "director": "Works", "screenwriter": "Works", "composer": "Works",
+    "starring": "Works", "studio": "Business", "based_on": "Legacy", "artist": "Works", "producer": "Works",
+    "label": "Business", "recorded_in": "In the arts", "painter": "Works", "depicts": "In the arts",
+    "held_by": "Provenance", "winner": "Recognition", "founder": "Career", "headquarters": "Economy",
+    "acquired_by": "Business", "located_in": "Culture", "ground": "Service", "established_by": "Legacy",
+    "named_after": "Legacy", "shipbuilder": "Business", "captain": "Career", "home_port": "Economy", "inventor": "Works",
+    "manufacturer": "Business", "spoken_in": "Culture", "grammar_by": "Works", "described_by": "Works",
+    "found_in": "Geography", "national_animal": "Culture", "discovered_by": "Works", "type_locality": "Geography",
+    "fought_near": "History", "victor": "Career", "defeated": "Career", "ended_by": "History", "signed_in": "History",
+    "negotiator": "Career", "leader": "Career", "destination": "Exploration", "sailed_on": "Service",
+    "funded_by": "Leadership",
+}  # fmt: skip
+_TABLES: dict[str, tuple[str, str, str]] = {
+    "director": ("Filmography", "Film", "released"),
+    "author": ("Novels", "Novel", "published"),
+    "artist": ("Discography", "Album", "released"),
+    "painter": ("Paintings", "Painting", "painted"),
+    "shipbuilder": ("Ships built", "Ship", "launched"),
+    "publisher": ("Selected books", "Novel", "published"),
+}
+_SOLE_SECTION = {"person": "Life", "company": "Company"}
+
+
+def write_page(entity: Entity, random: Random) -> Page:
+    """Write the page of an entity other than a list or a source."""
+    page = Page(entity, random)
+    page.heading(entity.title)
+    told = write_lead(page)
+    sections: dict[str, list[tuple[Fact, str]]] = {}
+    tables: list[tuple[str, list[Fact]]] = []
+    for name in _TABLES:
+        rows = [f for f in entity.inverse if f.relation.name == name]
+        if len(rows) >= 3 and all(f.status == "asserted" for f in rows) and random.random() < 0.8:
+            tables.append((name, rows))
+    tabled = {id(f) for _, rows in tables for f in rows}
+    for fact in entity.facts:
+        if "S" in fact.home and id(fact) not in told and fact.status == "asserted":
+            sections.setdefault(fact.relation.section, []).append((fact, "s"))
+    for fact in entity.inverse:
+        if "O" in fact.home and id(fact) not in told and fact.status == "asserted":
+            if id(fact) in tabled and random.random() < 0.8:
+                continue
+            sections.setdefault(O_SECTION.get(fact.relation.name, fact.relation.section), []).append((fact, "o"))
+    if entity.kind == "award":
+        winners = entity.all("winner")
+        if winners:
+            tables.append(("winner", winners))
+    total = sum(len(items) for items in sections.values())
+    headed = total >= 5
+    ordered = sorted(sections, key=lambda name: _RANK.get(name, 99))
+    for name in ordered:
+        items = sections[name]
+        if headed and (len(items) > 1 or random.random() < 0.6):
+            page.heading(name)
+        elif name == ordered[0]:
+            page.paragraph()
+        _write_facts(page, items)
+    _write_disputes(page)
+    if random.random() < 0.75 and entity.kind in ASIDES:
+        page.plain(_aside(page, random))
+    if entity.namesakes and random.random() < 0.7:
+        other = random.choice(entity.namesakes)
+        page.sentence([f"{_Name(page)} should not be confused with ", other, f", {_what(other)}."], [])
+    for name, rows in tables:
+        _write_table(page, name, rows)
+    return page
+
+
+def _Name(page: Page) -> str:  # noqa: N802
+    text = article(page.entity) + (page.entity.short if page.entity.kind == "person" else page.entity.name)
+    return text[0].upper() + text[1:]
+
+
+def _what(entity: Entity) -> str:
+    if entity.kind == "person":
+        return f"the {entity.country.note if entity.country else ''} {entity.sub}".replace("  ", " ")
+    return f"another {entity.kind}" if entity.kind != "film" else "the film"
+
+
+def _write_facts(page: Page, items: list[tuple[Fact, str]]) -> None:
+    random = page.random
+    random.shuffle(items)
+    items.sort(key=lambda item: item[0].year or item[0].subject.start or 0)
+    index = 0
+    since = 0
+    while index < len(items):
+        fact, side = items[index]
+        follow = items[index + 1] if index + 1 < len(items) else None
+        if since >= 5:
+            page.paragraph()
+            since = 0
+        index += 2 if page.say(fact, side, follow=follow) else 1
+        since += 1
+
+
+_DISPUTED = {
+    "born_on": ("The sources do not agree on the date of birth", "Different dates of birth are found in print"),
+    "height": ("The height is given differently in different works", "Published heights do not agree"),
+    "founded": ("The year of foundation is given differently by the sources", "Accounts of the founding year differ"),
+    "designed_by": (
+        "More than one name has been put forward as that of the designer",
+        "The sources name different designers",
+    ),
+    "painter": ("The attribution of the work has been disputed", "Different painters have been named"),
+    "settled_in": ("The year of the charter is reported differently", "Sources differ on the year of the charter"),
+    "inventor": ("The invention has been credited to more than one person", "Sources disagree on who the inventor was"),
+}
+
+
+def _write_disputes(page: Page) -> None:
+    for fact in page.entity.facts:
+        if fact.status == "settled" and fact.relation.name in _DISPUTED and page.random.random() < 0.8:
+            page.plain(page.random.choice(_DISPUTED[fact.relation.name]) + ".")
+
+
+def _aside(page: Page, random: Random) -> str:
+    return random.choice(ASIDES[page.entity.kind])
+
+
+def _write_table(page: Page, name: str, rows: list[Fact]) -> None:
+    if name == "winner":
+        page.heading("Winners")
+        page.table(
+            ("Year", "Winner", "Profession"),
+            [((str(f.year), f.object, f.object.sub), (f,)) for f in rows if isinstance(f.object, Entity)],
+        )
+        return
+    title, column, dated = _TABLES[name]
+    page.heading(title)
+    body: list[tuple[int, tuple[str | int | Entity, ...], tuple[Fact, ...]]] = []
+    for fact in rows:
+        year = fact.subject.get(dated)
+        known = year is not None and year.status == "asserted"
+        shown = show(year.object, "year") if year is not None and known else "unknown"
+        facts = (fact, year) if year is not None and known else (fact,)
+        body.append((fact.subject.start if known else PRESENT, (shown, fact.subject), facts))
+    body.sort(key=lambda row: row[0])
+    page.table(("Year", column), [(cells, facts) for _, cells, facts in body])

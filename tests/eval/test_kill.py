@@ -56,13 +56,18 @@ def start(program: Path, out: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, str(program), str(out)], stderr=subprocess.PIPE)
 
 
+def finish(program: Path, out: Path) -> None:
+    process = start(program, out)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors.decode()
+
+
 @pytest.mark.soak
 def test_killed_evaluations_resume_to_the_same_scores(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
-    whole = start(program, tmp_path / "whole")
     began = time.monotonic()
-    assert whole.wait() == 0
+    finish(program, tmp_path / "whole")
     whole_s = time.monotonic() - began
     dice = random.Random(0)
     kills = 0
@@ -78,7 +83,7 @@ def test_killed_evaluations_resume_to_the_same_scores(tmp_path):
                 break
             kills += 1
         else:
-            assert start(program, out).wait() == 0
+            finish(program, out)
         assert figures(out) == figures(tmp_path / "whole")
     assert kills >= 6
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import tantivy
 
+from tamsa.corpus.documents import clean
 from tamsa.corpus.stopwords import STOP_WORDS
 
 TOKENIZER = "tamsa_en_1"
@@ -61,6 +62,6 @@ def terms(text: str) -> dict[str, int]:
     if analyzer is None:
         analyzer = _local.analyzer = make_analyzer()
     counts: dict[str, int] = {}
-    for term in analyzer.analyze(spread(text)):
+    for term in analyzer.analyze(spread(clean(text))):
         counts[term] = counts.get(term, 0) + 1
     return counts

@@ -35,6 +35,9 @@ _STOPS = re.compile(r"[.!?;:|\n•“\"«(\[]")
 _BREAKS = re.compile(r"[.!?;:|\n•(\[]|,")
 
 
+_SHORT_FORMS = frozenset({"bros", "capt", "col", "gen", "gov", "hon", "lieut", "mrs", "prof", "rev", "sen", "sgt"})
+
+
 @dataclass
 class _Text:
     text: str
@@ -65,8 +68,8 @@ class _Text:
         gap = self.gap(index)
         if not _STOPS.search(gap):
             return False
-        initial = len(self.tokens[index - 1]) <= 2 and self.tokens[index - 1][0].isupper()
-        return not (gap.startswith(".") and "\n" not in gap and initial)
+        before = self.tokens[index - 1]
+        return not (gap.startswith(".") and "\n" not in gap and before[0].isupper() and _is_short_form(before))
 
 
 def find_mentions(catalog: Catalog, text: str) -> list[Mention]:
@@ -176,7 +179,7 @@ def _is_written_as(page: _Text, index: int, name: Name, title: str) -> bool:
         mark = _BREAKS.search(gap)
         if len(gap) > 3 or "\n\n" in gap:
             return False
-        if mark and mark.group() not in title and not (mark.group() == "." and len(written[place - 1]) <= 3):
+        if mark and mark.group() not in title and not (mark.group() == "." and _is_short_form(written[place - 1])):
             return False
     if length == 1:
         return _is_single_name(page, index, name.tokens[0])
@@ -187,6 +190,10 @@ def _is_written_as(page: _Text, index: int, name: Name, title: str) -> bool:
     if not all(written[place][0].isupper() for place in proper):
         return False
     return bool(proper) or any(fold(token) not in OPENERS for token in written)
+
+
+def _is_short_form(token: str) -> bool:
+    return len(token) <= 2 or fold(token) in _SHORT_FORMS
 
 
 def _may_be_name(page: _Text, index: int) -> bool:

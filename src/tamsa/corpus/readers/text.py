@@ -58,8 +58,14 @@ def encoding_of(data: bytes, declared: str | None = None) -> str:
         even, odd = data[0:_SAMPLE:2].count(0), data[1:_SAMPLE:2].count(0)
         if max(even, odd) > 4 * min(even, odd):
             return "utf-16-be" if even > odd else "utf-16-le"
-    best = from_bytes(data[:_SAMPLE]).best()
-    return best.encoding if best is not None else "cp1252"
+    matches = from_bytes(data[:_SAMPLE])
+    best = matches.best()
+    if best is None:
+        return "cp1252"
+    # Of equally likely ones the commonest: of the Latin code pages the files of most of the world are in it.
+    rank = (best.chaos, best.coherence)
+    tied = any(match.encoding == "cp1252" and (match.chaos, match.coherence) == rank for match in matches)
+    return "cp1252" if tied else best.encoding
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
@@ -113,7 +119,7 @@ def read_markdown(path: Path) -> Found:
         fields = {name.lower(): value for name, value in _FIELD.findall(front.group(1))}
     headings = _headings(text, front.end() if front else 0)
     starts = [start for start, _, _ in headings]
-    ends = [*starts[1:], len(text)]
+    ends = [*starts[1:], len(text)] if starts else []
     sections = tuple(Section(title, start, end) for (start, _, title), end in zip(headings, ends, strict=True) if title)
     first = next((title for _, level, title in headings if level == 1 and title), None)
     title = fields.get("title") or first or title_of(path)

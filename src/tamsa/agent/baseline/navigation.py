@@ -103,5 +103,8 @@ def _links(state: State, question: Question, known: Known, rest: dict[str, float
                 value *= 0.3
                 relevance *= 0.3
             first = 0.25 if sentence is page.sentences[0] else 0.0
-            best = max(best, LINK * relevance * (0.4 + first) + LINK_SENTENCE * value)
+            # a page with few links says more by each of them
+            targets = len({str(link["id"]) for link in page.sound_links})
+            telling = min(1.7, max(0.6, 7.0 / (targets + 2)))
+            best = max(best, LINK * relevance * telling * (0.4 + first) + LINK_SENTENCE * value)
     return best

@@ -96,6 +96,9 @@ class Span:
     number: float | None = None
 
 
+_JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence of a page, or one row of a table."""

@@ -94,7 +94,7 @@ class _Parser:
         if depth >= MAX_DEPTH or not text:
             return self._described(text)
         match = re.fullmatch(r"(?P<head>[^⟦⟧,]{0,60}?),?\s*⟦(?P<slot>\d+)⟧", text)
-        if match and not re.search(r"\b(?:of|by|in|from|with|for|at|on|to|'s|who|that|which)\b", match["head"]):
+        if match and _is_class(match["head"]):
             head = _last_noun(match["head"])
             name = self.names[int(match["slot"])].text
             if head and concept(head) in _ROLE_CONCEPTS and not _class_noun(match["head"]):
@@ -205,8 +205,7 @@ class _Parser:
             of = Step(self.names[int(last[1])].text, name=self.names[int(last[1])].text)
             others = tuple(self.names[int(slot[1])].text for slot in slots if slot is not last)
             before = text[: last.start()]
-            plain = not re.search(r"\b(?:of|by|in|from|with|for|at|on|to|who|that|which|whose|where|when)\b|'s", before)
-            if plain and kind_of_noun(_last_noun(before)) == "work" and not text[last.end() :].strip(" ,.") and not others:
+            if _is_class(before) and kind_of_noun(_last_noun(before)) == "work" and not text[last.end() :].strip(" ,.") and not others:
                 return Step(self.fill(text), kind_of_noun(head) or "any", head, name=of.name)
             return Step(self.fill(text), kind_of_noun(head) or "any", head, self.cues(text), of=of, names=others)
         return Step(self.fill(text), kind_of_noun(head) or "any", head, names=self.slots(text))
@@ -241,6 +240,18 @@ def _verb_like(tokens: list[str], at: int) -> bool:
     return bool(re.fullmatch(r"[a-z]+(?:ed|orn|tten|ound)", low)) and kind_of_noun(low) is None
 
 
+def _is_class(text: str) -> bool:
+    """Tell whether the words before a name only say what it is: "the 1975 French film"."""
+    if not text.strip():
+        return True
+    if re.search(r"\b(?:of|by|in|from|with|for|at|on|to|who|that|which|whose|where|when|whom|and|or|is|was|has|had)\b|['’]s?\b", text):
+        return False
+    found = re.findall(r"[A-Za-z][\w'-]*", text)
+    if any(_verb_like(found, at) or (word.endswith("ing") and not kind_of_noun(word)) for at, word in enumerate(found)):
+        return False
+    return bool(found) and kind_of_noun(found[-1]) is not None
+
+
 def _class_noun(text: str) -> bool:
     noun = _last_noun(text)
     return kind_of_noun(noun) in ("work", "org", "place") or concept(noun) in ("star", "perform", "direct", "write")
@@ -273,9 +284,9 @@ _QUESTION_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("how", r"^how\s+(?P<np>(?:many|much|old|long|tall|high|large|big|far|deep|wide)(?:\s+[a-z-]+){0,3}?)\s+"
                 rf"(?P<aux>{_AUX})\s+(?P<clause>.*)$"),
         ("which_aux", r"^(?:(?P<prep>in|on|at|for|from|to|by|with|of|into|under|after|during|about|through)\s+)?"
-                      rf"(?:what|which)\s+(?P<np>[^⟦⟧]*?)\s+(?P<aux>{_AUX})\s+(?P<clause>.*)$"),
+                      rf"(?:what|which)\s+(?P<np>(?:(?!\b(?:that|who|which|whose)\b).)*?)\s+(?P<aux>{_AUX})\s+(?P<clause>.*)$"),
         ("in_situ", r"^(?P<stmt>(?!(?:in|on|at|for|from|to|by|with|of|into|under|after|during|about|through|which|what|who)\s)"
-                    r".*\S)\s+(?:(?:in|on|at|for|from|to|by|with|of|into|under|as)\s+)?(?:what|which)\s+(?P<np>[^⟦⟧]*)$"),
+                    r".*\S)\s+(?:(?:in|on|at|for|from|to|by|with|of|into|under|as|until|since)\s+)?(?:(?:what|which|how many|how much)\s+(?P<np>[^⟦⟧]*)|whom|who|when|where|what)$"),
         ("which_verb", r"^(?P<wh>who|what|which)\s+(?P<clause>.*)$"),
     )
 )  # fmt: skip
@@ -284,7 +295,7 @@ _QUESTION_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 def make_plan(question: Question) -> Step | None:
     """Read a question as nested relations, or return None where its form is not understood."""
     parser = _Parser(question.text, question.names)
-    text = parser.text.strip(" ?.!")
+    text = re.sub(r"^(?:about|approximately|roughly|exactly|and|so|since|until)\s+(?=how|what|which|when)", "", parser.text.strip(" ?.!"), flags=re.IGNORECASE)
     # "In the film X, who …": a leading phrase sets the scene; the question proper follows
     scene = ""
     match = re.match(r"^(?!(?:in|on|at|for|from|to|by|with|of|into|under)\s+(?:what|which))([^,]*⟦[^,]*),\s+(?=(?:who|what|which|when|where|how|in|at)\b)", text, re.IGNORECASE)
@@ -325,7 +336,7 @@ def _from_form(parser: _Parser, form: str, found: re.Match[str], question: Quest
         cues = parser.cues(f"{noun} {verb} {rest}")
         return Step(parser.fill(found[0]), question.kind, question.head, cues, of=of, names=parser.slots(rest))
     if form == "in_situ":
-        return _in_situ(parser, found[0], groups["stmt"], groups["np"], question)
+        return _in_situ(parser, found[0], groups["stmt"], groups["np"] or "", question)
     noun = "" if groups["wh"].casefold() == "who" else _cut_at_verb(groups["clause"])
     clause = groups["clause"][len(noun) :].strip() if noun else groups["clause"]
     return _predicate(parser, found[0], noun, clause, question)
@@ -428,16 +439,19 @@ _BARE_VERBS = frozenset(
 
 
 def _in_relative(tokens: list[str], at: int) -> bool:
-    """Tell whether the verb at a position is the first verb after a relative pronoun."""
-    for back in range(at - 1, -1, -1):
-        low = tokens[back].casefold()
+    """Tell whether the verb at a position belongs to a relative clause: it is the first verb after the pronoun."""
+    back = at - 1
+    while back >= 0 and (tokens[back].casefold() in _VERB_PARTS or re.fullmatch(_AUX, tokens[back], re.IGNORECASE)):
+        back -= 1  # the auxiliaries of the same verb
+    for place in range(back, -1, -1):
+        low = tokens[place].casefold().strip(",")
         if low in ("who", "that", "which", "where", "whose", "whom"):
             return True
-        if low in _BARE_VERBS or _verb_like(tokens, back) or re.fullmatch(_AUX, low):
-            if re.fullmatch(_AUX, low) or (tokens[at].casefold() == "by"):
-                continue
-            return False
-    return at + 1 < len(tokens) and tokens[at + 1].casefold() == "by"
+        if "⟦" not in low and (re.fullmatch(_AUX, low) or _verb_like(tokens, place)):
+            reduced = place + 1 < len(tokens) and tokens[place + 1].casefold() in ("by", "in") and not re.fullmatch(_AUX, low)
+            if not reduced:
+                return False
+    return at + 1 < len(tokens) and tokens[at + 1].casefold() == "by" and not re.fullmatch(_AUX, tokens[at - 1], re.IGNORECASE)
 
 
 def _settle(step: Step, question: Question, parser: _Parser, scene: str) -> Step:

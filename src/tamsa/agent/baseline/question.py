@@ -169,6 +169,12 @@ def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
     return tuple(sorted(found, key=lambda name: name.start))
 
 
+def _with_article(text: str, start: int) -> int:
+    """Take in a capitalised function word before a name inside a sentence: "To Love Ru", "The Conscript"."""
+    match = re.search(r"(?<=[a-z,] )(?:The|A|An|To|In|On|My|Of|For|At|It|I|No|So|We|He|She|How|What|Who|Where|When|All|Some|This|That|Its?|If|Is|Do) $", text[max(0, start - 8) : start])
+    return start - len(match[0]) if match else start
+
+
 def _inside_longer(start: int, end: int, spans: list[tuple[int, int]]) -> bool:
     return any(a <= start and end <= b and b - a > end - start for a, b in spans)
 
@@ -183,7 +189,7 @@ def _cut_names(text: str) -> list[tuple[int, int]]:
             piece = text[position:stop]
             inner = names_in(piece) if piece else []
             out += [
-                (position + a, position + b)
+                (_with_article(text, position + a), position + b)
                 for a, b in inner
                 if piece[a:b] not in COUNTRY_OF and piece[a:b].removesuffix("-born") not in COUNTRY_OF
             ]
@@ -205,10 +211,29 @@ _NP_END = frozenset(
 )
 
 
+def _interrogative(text: str) -> re.Match[str] | None:
+    """Find the word that asks; one that opens a relative clause does not."""
+    found = list(_WH.finditer(text))
+    if not found:
+        return None
+    opening = re.match(r"(?:\w+\s+){0,1}(?:\w+\s+)?$", text[: found[0].start()])
+    after_break = re.search(r"[,;:]\s+(?:(?:in|on|at|for|from|to|by|with|of)\s+)?$", text[: found[0].start()])
+    if opening is not None and not re.search(r"\b(?:the|a|an|is|was)\s$", text[: found[0].start()], re.IGNORECASE):
+        return found[0]
+    for match in reversed(found):
+        if match[1].casefold() in ("what", "which", "how") and not re.search(
+            r",\s+(?:\w+\s+)?$", text[: match.start()]
+        ):
+            return match
+        if match.end() >= len(text.rstrip(" ?.!")) or re.search(r"[,;:]\s+$", text[: match.start()]):
+            return match
+    return found[0] if after_break is None else found[0]
+
+
 def _wanted(text: str) -> tuple[Kind, str]:
     """Say what kind of answer is wanted, and the head noun that says so."""
     match = _HOW_NUMBER.search(text)
-    first = _WH.search(text)
+    first = _interrogative(text)
     if match and (first is None or match.start() <= first.start()):
         noun = re.match(r"\s+([a-z-]+)", text[match.end() :])
         return "number", noun[1] if noun else ""

@@ -13,7 +13,7 @@ from tamsa.agent.baseline.passages import Page, Sentence, Span, unit_after
 from tamsa.agent.baseline.state import State, fold_title
 
 _WORD = re.compile(r"\w+(?:[-'’.&]\w+)*")
-_PASSIVE_BY = re.compile(r"\b(?:by|from|of)\s+(?:(?:the|an?|its|his|her|fellow)\s+)?(?:[\w-]+\s+){0,5}$")
+_JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
 _PLACE_PREPOSITION = re.compile(r"\b(?:in|at|near|from|of|to|on|around|outside)\s+(?:the\s+)?(?:[a-z]+\s+(?:of|city|town|village)\s+)?$")
 
 
@@ -170,6 +170,10 @@ def read(
             if fit <= 0.0:
                 continue
             closeness = _closeness(page, span, cue_at, want)
+            if not span.target and span.kind != "work" and _JOINT.search(span.text):
+                fit *= 0.55  # "Summer Olympics in Mexico City" is two names
+            elif not span.target and " and " in span.text and want != "org":
+                fit *= 0.75
             if closeness >= 0.95 and span.kind == "name" and 0.3 < fit < 0.85:
                 fit = 0.85  # "its capital is X" says itself what X is
             if head and span.kind not in ("number", "date", "year") and head in span.text.casefold().split():

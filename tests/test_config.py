@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tamsa.agent import Budget
+from tamsa.cli.settings import Settings
 from tamsa.config import load_config
 from tamsa.errors import ConfigError
 
@@ -45,3 +46,9 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("= 3")
     with pytest.raises(ConfigError, match="not valid TOML"):
         load_config(Recipe, tmp_path / "bad.toml")
+
+
+def test_secret_of_the_wrong_type_is_not_repeated() -> None:
+    with pytest.raises(ConfigError, match="hidden") as caught:
+        load_config(Settings, None, ["model.api_key=123456"])
+    assert "123456" not in str(caught.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,8 +51,10 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
         return TypeAdapter(cls).validate_python(dict(values), extra="forbid")
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{where}: {key} = {first.get('input')!r}: {first['msg']}") from error
+        names = (str(part) for part in first["loc"])
+        key = ".".join(takewhile(lambda name: "[" not in name, names))  # what follows are pydantic's union branches
+        shown = "(hidden)" if "key" in key.rsplit(".", 1)[-1] else repr(first.get("input"))
+        raise ConfigError(f"{where}: {key} = {shown}: {first['msg']}") from error
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

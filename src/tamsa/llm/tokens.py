@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -40,6 +41,7 @@ def _weights() -> bytes:
 _HUNDREDTHS = _weights()
 
 
+@lru_cache(maxsize=4096)  # a growing conversation is counted anew each turn; its messages are not
 def estimate_tokens(text: str) -> int:
     """Estimate from above the number of tokens in a text; linear and quick (about 1 ms a megabyte)."""
     if not text:

@@ -38,7 +38,8 @@ class BaselinePolicy:
 
     name = "baseline"
     context_length = 4_000_000
-    native_tools = False
+    native_tools = True
+    """Observations come as `tool` messages with their data, which is what the rules read."""
 
     async def complete(
         self,

@@ -1,0 +1,93 @@
+"""Apply the heads to logits: predict T and P, divide, cut. What every engine that serves AutoDeco calls.
+
+Legend of shapes: N positions, V vocabulary, D width of the model.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from tamsa.decoding.config import check_scale
+from tamsa.decoding.heads import DecodingHeads
+from tamsa.errors import InputError
+from tamsa.kernels import sampling
+
+
+class Strategy(NamedTuple):
+    """What the heads chose and the logits that carry it out."""
+
+    logits: Tensor
+    """`[N, V]` fp32: divided by T, entries outside the nucleus lowered by `cut_shift`."""
+    temperature: Tensor
+    """`[N]` fp32, after the user's factor."""
+    top_p: Tensor
+    """`[N]` fp32, after the user's factor, at most 1."""
+
+
+_ROWS = 1024  # positions whose cut is found at once
+
+
+def predict(
+    heads: DecodingHeads,
+    hidden: Tensor,
+    logits: Tensor,
+    *,
+    temperature_scale: float = 1.0,
+    top_p_scale: float = 1.0,
+) -> tuple[Tensor, Tensor]:
+    """Return T and P `[N]`, after the user's factors, for hidden states `[N, D]` and raw logits `[N, V]`."""
+    T = heads.temperature(hidden)
+    stats = None
+    if heads.config.use_top_p and heads.config.statistics:
+        stats = sampling.statistics(logits, T.detach())
+    P = heads.top_p(hidden, T, stats)
+    return T * check_scale("temperature_scale", temperature_scale), (
+        P * check_scale("top_p_scale", top_p_scale)
+    ).clamp_max(1.0)
+
+
+def apply_strategy(
+    heads: DecodingHeads,
+    hidden: Tensor,
+    logits: Tensor,
+    *,
+    temperature_scale: float = 1.0,
+    top_p_scale: float = 1.0,
+) -> Strategy:
+    """Divide raw logits by the predicted T and cut them at the predicted P.
+
+    A softmax of the result is the learned distribution; its argmax is that of the raw logits, ties included. With
+    `temperature_scale=0` the first of the largest logits alone is kept and nothing is divided. Differentiable in T.
+
+    Args:
+        heads: the heads.
+        hidden: `[N, D]` last hidden states after the final norm.
+        logits: `[N, V]` raw logits of the same positions; -inf marks forbidden tokens.
+        temperature_scale: the user's factor on T, >= 0.
+        top_p_scale: the user's factor on P, >= 0.
+
+    Raises:
+        InputError: shapes do not fit, or a row holds NaN, +inf or no finite entry.
+        ConfigError: a factor is out of range.
+    """
+    if hidden.dim() != 2 or logits.dim() != 2 or hidden.shape[0] != logits.shape[0] or hidden.shape[0] == 0:
+        raise InputError(
+            f"hidden and logits: shapes {list(hidden.shape)} and {list(logits.shape)}, expected [N, D] and [N, V], N >= 1"
+        )
+    config = heads.config
+    if hidden.shape[1] != config.hidden_size:
+        raise InputError(f"hidden: width {hidden.shape[1]}, the heads were made for {config.hidden_size}")
+    if config.vocab_size is not None and logits.shape[1] != config.vocab_size:
+        raise InputError(f"logits: {logits.shape[1]} entries, the heads were made for {config.vocab_size}")
+    parts = []
+    for start in range(0, hidden.shape[0], _ROWS):
+        rows = slice(start, start + _ROWS)
+        l = logits[rows].float()
+        T, P = predict(heads, hidden[rows], l, temperature_scale=temperature_scale, top_p_scale=top_p_scale)
+        cut = sampling.nucleus(l, T.detach(), P.detach())
+        divided = l if temperature_scale == 0 else l / T[:, None]
+        parts.append(Strategy(torch.where(sampling.kept(l, cut), divided, divided - config.cut_shift), T, P))
+    return parts[0] if len(parts) == 1 else Strategy(*(torch.cat(x) for x in zip(*parts, strict=True)))

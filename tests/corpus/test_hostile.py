@@ -91,7 +91,7 @@ def read_file(path):
     if kind == "crash":
         os.abort()
     if kind == "swallow":
-        hoard = [bytearray(1 << 28) for _ in range(64)]
+        hoard = bytearray(1 << 34)
     if kind == "write":
         (path.parent / "written").write_bytes(b"x" * 10)
     if kind == "chatter":

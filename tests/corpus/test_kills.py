@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -80,7 +78,7 @@ def kill_and_resume(folder: Path, kills: int, seed: int) -> int:
         process.stdout.readline()
         time.sleep(rng.random() * whole * 0.8)
         hits += process.poll() is None
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
         errors = process.stderr.read()
         process.stdout.close()
@@ -90,9 +88,11 @@ def kill_and_resume(folder: Path, kills: int, seed: int) -> int:
             with Index.open(out) as torn:  # the state committed last, whole
                 for doc_id in torn.ids():
                     assert torn.get(doc_id) is not None
-        with open_corpus([docs], out=out, workers=1) as resumed:
-            with open_corpus([docs], out=folder / f"fresh-{number}", workers=1) as fresh:
-                assert picture(resumed) == picture(fresh)
+        with (
+            open_corpus([docs], out=out, workers=1) as resumed,
+            open_corpus([docs], out=folder / f"fresh-{number}", workers=1) as fresh,
+        ):
+            assert picture(resumed) == picture(fresh)
         change_docs(docs, rng)
     return hits
 

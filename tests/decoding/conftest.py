@@ -70,6 +70,7 @@ def _kimi_linear() -> Any:
         v_head_dim=8,
         linear_head_dim=8,
         linear_num_heads=4,
+        layer_types=["linear_attention", "linear_attention", "linear_attention", "full_attention"],
     )
 
 

@@ -37,4 +37,6 @@ def build_command(
     console = Console(stderr=True)
     with progress_bar(console, "pages", total=pages) as advance:
         summary = build_world(out, num_pages=pages, seed=seed, num_questions=questions, on_progress=advance)
-    Console().print(str(summary), markup=False, highlight=False)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(summary.question_kinds.items()))
+    typer.echo(f"{out}: {summary.num_pages:,} pages, {summary.num_facts:,} facts, {summary.num_questions:,} questions")
+    typer.echo(f"questions: {kinds}" if kinds else "no questions")

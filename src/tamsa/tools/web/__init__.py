@@ -1,0 +1,1 @@
+"""The open web: search, pages and papers, behind a guard that keeps requests off private networks."""

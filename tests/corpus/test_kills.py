@@ -37,7 +37,7 @@ def make_docs(folder: Path, rng: random.Random) -> None:
 def change_docs(folder: Path, rng: random.Random) -> None:
     for i in rng.sample(range(12), 4):
         (folder / f"{i:02d}.md").write_text(f"# Changed {i}\n\n{files.prose(rng, 200)}\n")
-    (folder / f"{rng.randrange(12):02d}.md").unlink()
+    (folder / f"{rng.randrange(12):02d}.md").unlink(missing_ok=True)
     lines = (folder / "corpus.jsonl").read_text().split("\n")
     rng.shuffle(lines)
     extra = {"id": f"x{rng.random()}", "title": "Extra", "text": files.prose(rng, 40)}

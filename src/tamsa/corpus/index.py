@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import threading
 import time
 from collections import OrderedDict
@@ -17,18 +15,17 @@ from tamsa.corpus.catalog import Catalog
 from tamsa.corpus.dense import DenseReader, check_vectors, make_vectors
 from tamsa.corpus.documents import as_document, key_of
 from tamsa.corpus.encoder import Encoder, MiniLM
+from tamsa.corpus.hits import assemble, prefer_named, to_hit
 from tamsa.corpus.lexical import LexicalReader, StoredChunk
 from tamsa.corpus.lock import WriterLock
-from tamsa.corpus.snippets import best_window
-from tamsa.corpus.writer import IndexWriter, Manifest, check_marker, read_state, sections_of
+from tamsa.corpus.writer import IndexWriter, Manifest, check_marker, read_state
 from tamsa.errors import InputError
-from tamsa.types import Document, Hit, Link, Mention
+from tamsa.types import Document, Hit, Mention
 
 CHECKPOINT_S = 30.0
 """Seconds of building after which a checkpoint is committed, so that a crash loses no more than these."""
 _CACHED_CHARS = 16_000_000
 _CANDIDATES = 50  # chunks that are ranked in any case, so that a small k gives the start of a large one
-_NAMED_BOOST = 1.5
 _MAX_NAMING_CHARS = 2000  # a longer query is no question that names what it asks about
 
 Record = Document | Mapping[str, Any]
@@ -205,12 +202,12 @@ class Index:
         terms = analysis.terms(query[: analysis.MAX_QUERY_CHARS])
         best = self._best_chunks(state, terms, k)
         if len(query) <= _MAX_NAMING_CHARS:
-            best = _prefer_named(best, {key_of(m.id) for m in mentions.find_mentions(state.catalog, query)})
+            best = prefer_named(best, {key_of(m.id) for m in mentions.find_mentions(state.catalog, query)})
         if state.dense is not None and query.strip():
             best = self._fused(state, query, best)
         if len(query) <= mentions.MAX_TITLE_CHARS:
             best = self._led_by_title(state, query, best)
-        return [_hit(chunk, terms) for chunk in list(best.values())[:k]]
+        return [to_hit(chunk, terms) for chunk in list(best.values())[:k]]
 
     def get(self, doc_id: str) -> Document | None:
         """Return a document with its full text, sections and links, or None.
@@ -230,7 +227,7 @@ class Index:
                 self._cache.move_to_end(version)
                 return cached
         parts = state.lexical.document(key, state.catalog.chunks(row))
-        document = _assemble(parts)
+        document = assemble(parts)
         if document is not None:
             self._remember(version, document)
         return document
@@ -399,51 +396,7 @@ def _first(skipped: Sequence[Sequence[str]]) -> str:
     return f" ({skipped[0][0]}: {skipped[0][1]})" if skipped else ""
 
 
-def _prefer_named(best: dict[bytes, StoredChunk], named: set[bytes]) -> dict[bytes, StoredChunk]:
-    """Raise the documents whose title stands in the query."""
-    if not named.intersection(best):
-        return best
-    raised = {
-        key: replace(chunk, score=chunk.score * _NAMED_BOOST) if key in named else chunk for key, chunk in best.items()
-    }
-    return dict(sorted(raised.items(), key=lambda item: (-item[1].score, item[1].id)))
-
-
 def _encoder(dense: bool | Encoder) -> Encoder | None:
     if isinstance(dense, bool):
         return MiniLM() if dense else None
     return dense
-
-
-def _hit(chunk: StoredChunk, terms: Mapping[str, int]) -> Hit:
-    start, end = best_window(chunk.text, terms)
-    anchor = ""
-    for at, name in chunk.anchors:
-        if at <= start:
-            anchor = name
-    return Hit(
-        id=chunk.id,
-        title=chunk.title,
-        score=chunk.score,
-        snippet=chunk.text[start:end],
-        start=chunk.start + start,
-        end=chunk.start + end,
-        anchor=anchor,
-    )
-
-
-def _assemble(parts: Sequence[StoredChunk]) -> Document | None:
-    if not parts or not parts[0].head:
-        return None
-    head: dict[str, Any] = {}
-    with contextlib.suppress(ValueError):
-        head = json.loads(parts[0].head)
-    return Document(
-        id=parts[0].id,
-        title=parts[0].title,
-        text="".join(part.text for part in parts),
-        sections=sections_of(head),
-        links=tuple(Link(*entry) for entry in head.get("links", ())),
-        source=head.get("source"),
-        date=head.get("date"),
-    )

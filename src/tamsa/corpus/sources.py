@@ -45,7 +45,7 @@ def list_files(paths: Sequence[Path]) -> Listing:
 
     A file's name is its path relative to the folder it was found in; with several paths the
     folder's name comes first. Hidden files and build folders are left out without a word, as are
-    folders that were met already through another link; what cannot be read is reported.
+    folders that were met already through another link; files that cannot be read are reported.
 
     Raises:
         InputError: a path does not exist, or no path is given.
@@ -54,7 +54,7 @@ def list_files(paths: Sequence[Path]) -> Listing:
         raise InputError("no documents given; name files or folders")
     listing = Listing([], [])
     taken: dict[str, int] = {}
-    files: set[tuple[int, int]] = set()
+    files: dict[tuple[int, int], str] = {}
     folders: set[tuple[int, int]] = set()
     for path in paths:
         try:
@@ -75,7 +75,7 @@ def list_files(paths: Sequence[Path]) -> Listing:
     return listing
 
 
-def _add(listing: Listing, path: Path, name: str, met: set[tuple[int, int]]) -> None:
+def _add(listing: Listing, path: Path, name: str, met: dict[tuple[int, int], str]) -> None:
     try:
         info = path.stat()
     except OSError as error:
@@ -85,8 +85,10 @@ def _add(listing: Listing, path: Path, name: str, met: set[tuple[int, int]]) -> 
         listing.skipped.append((name, "not a regular file"))
     elif not os.access(path, os.R_OK):
         listing.skipped.append((name, "cannot be read (no permission)"))
-    elif (info.st_dev, info.st_ino) not in met:
-        met.add((info.st_dev, info.st_ino))
+    elif (info.st_dev, info.st_ino) in met:
+        listing.skipped.append((name, f"the same file as {met[info.st_dev, info.st_ino]}"))
+    else:
+        met[info.st_dev, info.st_ino] = name
         listing.files.append(SourceFile(path, name, info.st_size, info.st_mtime_ns))
 
 
@@ -108,12 +110,19 @@ def _walk(root: Path, listing: Listing, met: set[tuple[int, int]]) -> Iterator[t
             if entry.name.startswith((".", "~$")):
                 continue
             name = f"{prefix}/{entry.name}" if prefix else entry.name
-            if entry.is_dir():
+            if _is_folder(entry):
                 if entry.name not in IGNORED and not (Path(entry.path) / "index.json").is_file():
                     inner.append((Path(entry.path), name))
             else:
                 yield Path(entry.path), name
         pending.extend(reversed(inner))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself; looked at again, and reported, as a file
+        return False
 
 
 def _printable(name: str) -> str:

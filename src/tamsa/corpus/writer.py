@@ -17,7 +17,7 @@ from tamsa.corpus.lexical import LexicalReader, LexicalWriter, chunk_document
 from tamsa.corpus.lock import WriterLock
 from tamsa.errors import CorruptError, InputError
 from tamsa.store import make_folder, read_json, write_atomic, write_json
-from tamsa.types import SCHEMA_VERSION, Document, Section
+from tamsa.types import SCHEMA_VERSION, Document
 
 FORMAT = 1
 """Version of the folder's layout; an index of another version is built anew."""
@@ -145,7 +145,7 @@ class IndexWriter:
         pieces = chunks.split(document.text, document.sections)
         starts = sorted((part.start, part.end, part.title) for part in document.sections)
         for part, piece in enumerate(pieces):
-            anchors = _anchors(starts, piece.start, piece.end) if starts else []
+            anchors = anchors_of(starts, piece.start, piece.end) if starts else []
             self._lexical.add(
                 chunk_document(
                     key, part, piece.start, piece.text, document.id, document.title, anchors, None if part else head
@@ -242,7 +242,7 @@ class IndexWriter:
                     entry.unlink()
 
 
-def _anchors(starts: Sequence[tuple[int, int, str]], start: int, end: int) -> list[tuple[int, str]]:
+def anchors_of(starts: Sequence[tuple[int, int, str]], start: int, end: int) -> list[tuple[int, str]]:
     """Return where within a chunk which section begins; the one that covers its start is at 0."""
     anchors: list[tuple[int, str]] = []
     for begin, finish, title in starts:
@@ -253,8 +253,3 @@ def _anchors(starts: Sequence[tuple[int, int, str]], start: int, end: int) -> li
         elif begin > start:
             anchors.append((begin - start, title))
     return anchors
-
-
-def sections_of(head: Mapping[str, Any]) -> tuple[Section, ...]:
-    """Read the sections of a stored head."""
-    return tuple(Section(*entry) for entry in head.get("sections", ()))

@@ -191,11 +191,13 @@ def _award(page: Page) -> tuple[list[Piece], list[Fact]]:
 def _battle(page: Page) -> tuple[list[Piece], list[Fact]]:
     facts = _Facts(page)
     town, date = facts.entity_of("fought_near", 0.7), facts.text("fought_on", 0.6)
-    pieces: list[Piece] = [page.entity, " was a battle"]
+    pieces: list[Piece] = [page.entity]
     if town is not None:
-        pieces += [" fought near ", town]
+        pieces += [" was fought near ", town]
+    elif page.entity.country is not None:
+        pieces += [page.random.choice((" was a battle in ", " was an engagement in ")), page.entity.country]
     if date:
-        pieces += [f" on {date}"] if town is not None else [f" fought on {date}"]
+        pieces.append(f" on {date}" if town is not None else f", fought on {date}")
     return [*pieces, "."], facts.used
 
 

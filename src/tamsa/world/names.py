@@ -6,7 +6,8 @@ import unicodedata
 from hashlib import blake2b
 from random import Random
 
-from tamsa.world.cultures import BLOCKED, BLOCKED_PARTS, CULTURES, Culture
+from tamsa.world.blocked import BLOCKED, BLOCKED_PARTS
+from tamsa.world.cultures import CULTURES, Culture
 
 _FOLDED: dict[int, str] = {}
 for _code in range(0xC0, 0x180):

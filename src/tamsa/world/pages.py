@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from tamsa.world.asides import ASIDES
+from tamsa.world.asides import ASIDES, expand
 from tamsa.world.graph import PRESENT, Entity, Fact, show
 from tamsa.world.leads import write_lead
-from tamsa.world.prose import Page, article
+from tamsa.world.prose import Page, a_or_an, article, noun
 
 _ORDER = (
     "Early life", "Education", "Career", "Office", "Works", "Background", "Discovery", "Taxonomy", "History", "Construction",
@@ -83,31 +83,106 @@ def write_page(entity: Entity, random: Random) -> Page:
             page.paragraph()
         _write_facts(page, items)
     _write_disputes(page)
-    if random.random() < 0.75 and entity.kind in ASIDES:
-        page.plain(_aside(page, random))
+    for _ in range(random.choice((0, 1, 1, 2))):
+        _write_aside(page)
     if entity.namesakes and random.random() < 0.7:
         other = random.choice(entity.namesakes)
-        page.sentence([f"{_Name(page)} should not be confused with ", other, f", {_what(other)}."], [])
+        if other.name == entity.name:
+            hint: list[str | Entity] = [
+                f"{_capital_name(page)} should not be confused with ",
+                f"{_what(other)} of the same name, ",
+            ]
+            page.sentence(
+                [*hint, other, "."]
+                if other.title == other.name
+                else ["For ", f"{_what(other)} of the same name, see ", other, "."],
+                [],
+            )
+        else:
+            page.sentence([f"{_capital_name(page)} should not be confused with ", other, f", {_what(other)}."], [])
     for name, rows in tables:
         _write_table(page, name, rows)
     return page
 
 
-def _Name(page: Page) -> str:  # noqa: N802
+def _capital_name(page: Page) -> str:
     text = article(page.entity) + (page.entity.short if page.entity.kind == "person" else page.entity.name)
     return text[0].upper() + text[1:]
 
 
 def _what(entity: Entity) -> str:
     if entity.kind == "person":
-        return f"the {entity.country.note if entity.country else ''} {entity.sub}".replace("  ", " ")
-    return f"another {entity.kind}" if entity.kind != "film" else "the film"
+        return f"the {entity.country.note if entity.country else ''} {entity.sub}"
+    if entity.kind in ("film", "novel"):
+        return f"the {entity.kind}"
+    return a_or_an(noun(entity))
+
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "studied_at": ("{P's} students included {L}", "Among the alumni of {P} are {L}", "{L} studied at {P}"),
+    "born_in": ("{P} is the birthplace of {L}", "Natives of {P} include {L}", "{L} were born in {P}"),
+    "died_in": ("{L} died in {P}", "The last years of {L} were spent in {P}, where they died"),
+    "buried_at": ("{P} holds the graves of {L}", "{L} are buried at {P}"),
+    "worked_for": ("{P's} staff included {L}", "{L} worked for {P}", "{P} employed {L}"),
+    "plays_for": ("{P's} players included {L}", "{L} played for {P}"),
+    "stands_in": ("{P's} landmarks include {L}", "{L} stand in {P}", "Sights of {P} are {L}"),
+    "headquarters": ("{P} is home to the companies {L}", "{L} have their headquarters in {P}"),
+    "on_river": ("{P} flows through {L}", "On the banks of {P} stand {L}"),
+    "crosses": ("{P} is crossed by {L}", "{L} lead across {P}"),
+    "designed_by": ("{P's} designs include {L}", "{P} designed {L}", "{L} were built to the plans of {P}"),
+    "director": ("{P} directed {L}", "{P's} films include {L}"),
+    "author": ("{P} wrote {L}", "{P} is the author of {L}", "{P's} novels include {L}"),
+    "painter": ("{P} painted {L}", "{P's} paintings include {L}"),
+    "artist": ("{P} recorded {L}", "{P's} albums include {L}"),
+    "composer": ("{P} composed the music of {L}", "{P} wrote the scores of {L}"),
+    "screenwriter": ("{P} wrote the screenplays of {L}",),
+    "starring": ("{P} played the leading part in {L}", "{P} starred in {L}"),
+    "studio": ("{P} produced {L}", "{P's} productions include {L}"),
+    "publisher": ("{P} published {L}", "{P's} list includes {L}"),
+    "label": ("{P} issued {L}", "{P's} catalogue includes {L}"),
+    "shipbuilder": ("{P} built {L}", "{P's} ships include {L}"),
+    "held_by": ("{P's} collection includes {L}", "{L} hang in {P}"),
+    "set_in": ("{L} are set in {P}", "{P} is the setting of {L}"),
+    "found_in": ("The wildlife of {P} includes {L}", "{L} live in {P}"),
+    "in_region": ("{P} takes in {L}", "Within {P} lie {L}"),
+    "inventor": ("{P's} inventions include {L}", "{P} invented {L}"),
+    "father": ("{P's} children included {L}", "{P} was the father of {L}"),
+    "mother": ("{P's} children included {L}", "{P} was the mother of {L}"),
+    "student_of": ("{P's} pupils included {L}", "{P} taught {L}"),
+    "founder": ("{P} founded {L}", "{L} were founded by {P}"),
+    "named_after": ("{L} are named after {P}", "{P} gave a name to {L}"),
+    "described_by": ("{P} described {L}",),
+    "discovered_by": ("{P} discovered {L}",),
+    "manufacturer": ("{P} manufactured {L}", "{P's} products include {L}"),
+    "home_port": ("{P} was the home port of {L}",),
+    "depicts": ("{P} is shown in the paintings {L}",),
+    "leader": ("{P} led {L}",),
+    "type_locality": ("{P} is the type locality of {L}",),
+}
+"""How several facts of one relation are told at once on the page of their common object."""
 
 
 def _write_facts(page: Page, items: list[tuple[Fact, str]]) -> None:
     random = page.random
     random.shuffle(items)
     items.sort(key=lambda item: item[0].year or item[0].subject.start or 0)
+    groups: dict[str, list[Fact]] = {}
+    for fact, side in items:
+        if side == "o" and fact.relation.name in GROUPS:
+            groups.setdefault(fact.relation.name, []).append(fact)
+    grouped: set[int] = set()
+    for name, facts in groups.items():
+        if len(facts) < 2 or (len(facts) == 2 and random.random() < 0.4):
+            continue
+        index = 0
+        while len(facts) - index >= 2:
+            size = min(random.randint(2, 4), len(facts) - index)
+            page.enumerate_facts(random.choice(GROUPS[name]), facts[index : index + size], "o")
+            grouped.update(id(fact) for fact in facts[index : index + size])
+            index += size
+            if random.random() < 0.25:
+                break
+    items = [item for item in items if id(item[0]) not in grouped]
     index = 0
     since = 0
     while index < len(items):
@@ -118,6 +193,8 @@ def _write_facts(page: Page, items: list[tuple[Fact, str]]) -> None:
             since = 0
         index += 2 if page.say(fact, side, follow=follow) else 1
         since += 1
+        if random.random() < 0.16:
+            _write_aside(page)
 
 
 _DISPUTED = {
@@ -140,8 +217,13 @@ def _write_disputes(page: Page) -> None:
             page.plain(page.random.choice(_DISPUTED[fact.relation.name]) + ".")
 
 
-def _aside(page: Page, random: Random) -> str:
-    return random.choice(ASIDES[page.entity.kind])
+def _write_aside(page: Page) -> None:
+    """Write a sentence of colour, none of them twice on a page."""
+    options = [text for text in ASIDES.get(page.entity.kind, ()) if text not in page.asides]
+    if options:
+        text = page.random.choice(options)
+        page.asides.add(text)
+        page.plain(expand(text, page.random))
 
 
 def _write_table(page: Page, name: str, rows: list[Fact]) -> None:

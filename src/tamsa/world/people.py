@@ -60,7 +60,7 @@ def make_people(m: Making) -> None:
         person.born = m.date(birth)
         parents = _parents(m, person, couples)
         # A head of state must live through the term that starts about fifty years after birth.
-        span = max(72 if occupation.endswith("!") else 34, min(98, int(m.random.gauss(71, 12))))
+        span = max(80 if occupation.endswith("!") else 34, min(98, int(m.random.gauss(71, 12))))
         person.sub = occupation.rstrip("!")
         person.note = "ruler" if occupation.endswith("!") else ""
         if birth + span < PRESENT:

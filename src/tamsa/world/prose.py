@@ -18,6 +18,42 @@ _ARTICLE_WORDS = (
     "Museum of", "University of", "Gallery", "Stadium", "Observatory", "Playhouse", "Company", "Institute", "Works",
     "Shipyards", "Mills", "Yards", "Theatre of", "Cathedral of", "House of", "Brewery",
 )  # fmt: skip
+APPOSITIONS: dict[str, tuple[tuple[str, str], ...]] = {
+    "town": (("in_region", ", a town in {V}"), ("on_river", ", on the {V}"), ("in_region", " in {V}")),
+    "company": (
+        ("industry", ", a company in the business of {V}"),
+        ("headquarters", ", a company based in {V}"),
+        ("founded", ", a company founded in {V}"),
+    ),
+    "university": (("located_in", " in {V}"), ("founded", ", founded in {V}")),
+    "building": (("stands_in", ", {a noun} in {V}"), ("opened", ", opened in {V}"), ("designed_by", ", a work of {V}")),
+    "film": (("director", ", directed by {V}"), ("released", ", a film of {V}")),
+    "novel": (("author", ", a novel by {V}"), ("published", ", a novel of {V}")),
+    "album": (("artist", ", an album by {V}"), ("released", ", an album of {V}")),
+    "painting": (("painter", ", a painting by {V}"), ("painted", ", a painting of {V}")),
+    "person": (
+        ("occupation", ", the {nation} {V}"),
+        ("occupation", ", {a nation} {V}"),
+        ("occupation", ", {a V} by profession"),
+        ("born_in", ", a native of {V}"),
+        ("studied_at", ", who had studied at {V}"),
+    ),
+    "ship": (("shipbuilder", ", built by {V}"), ("launched", ", launched in {V}")),
+    "river": (("flows_into", ", a tributary of the {V}"),),
+    "mountain": (("in_region", ", a mountain in {V}"), ("height", ", {V} m high")),
+    "newspaper": (("located_in", " of {V}"),),
+    "club": (("located_in", ", a club from {V}"),),
+    "award": (("established_by", ", which is given by {V}"),),
+    "bridge": (("crosses", ", which crosses the {V}"), ("stands_in", ", a bridge in {V}")),
+    "species": (("found_in", ", a species of {V}"),),
+    "mineral": (("type_locality", ", first found on {V}"),),
+    "invention": (("inventor", ", an invention of {V}"),),
+    "treaty": (("signed_in", ", signed in {V}"),),
+    "battle": (("fought_near", ", fought near {V}"),),
+    "expedition": (("leader", ", led by {V}"), ("destination", ", which was sent to {V}")),
+}
+"""Appositions by kind of the entity mentioned: relation told in passing, and its wording."""
+
 _PRONOUNS = {"male": ("he", "his"), "female": ("she", "her"), "": ("it", "its")}
 
 
@@ -77,12 +113,16 @@ class Page:
         self.sections: list[dict[str, Any]] = []
         self.used: list[tuple[str, int]] = []
         """(relation, phrasing number) of every sentence, for the statistics of variety."""
+        self.asides: set[str] = set()
         self._mentioned = False
         self._openings: list[str] = []
         self._rival = False
         self._sentence = 0
         self._paragraph_sentences = 0
-        self._linked: set[int] = set()
+        self._added = False
+        """True while the sentence ends with an apposition."""
+        self._known: set[int] = set()
+        """Entities (by `id()`) already introduced on the page."""
 
     # ------------------------------------------------------------------ raw writing
 
@@ -123,6 +163,7 @@ class Page:
 
     def begin(self) -> int:
         """Start a sentence; returns where it starts."""
+        self._added = False
         if self._paragraph_sentences:
             self.write(" ")
         self._paragraph_sentences += 1
@@ -165,10 +206,14 @@ class Page:
         start = self.begin()
         self._render(template, fact, side, first=True)
         joined = False
+        joinable = follow is not None and follow[0].relation is not fact.relation
         if (
             follow is not None
+            and joinable
             and template.startswith("{P} ")
             and " and " not in template
+            and "," not in template
+            and not self._added
             and self.random.random() < 0.45
         ):
             other, other_side = follow
@@ -210,7 +255,8 @@ class Page:
 
     def _render(self, template: str, fact: Fact, side: str, *, first: bool) -> None:
         other = fact.object if side == "s" else fact.subject
-        for is_slot, text in compile_template(template):
+        pieces = compile_template(template)
+        for number, (is_slot, text) in enumerate(pieces):
             if not is_slot:
                 self.write(text)
             elif text in ("P", "P's"):
@@ -220,6 +266,9 @@ class Page:
             elif text in ("X", "X's"):
                 if isinstance(other, Entity):
                     self._other(other, first, possessive=text == "X's")
+                    if number == len(pieces) - 1 and self.random.random() < 0.4:
+                        self._introduce(other)
+                    self._known.add(id(other))
                 else:
                     self.write(show(other, fact.relation.range))
             elif text == "a X":
@@ -241,6 +290,57 @@ class Page:
             self.write("'" if other.name.endswith("s") else "'s")
         if other.kind == "person" and other.gender == self.entity.gender:
             self._rival = True
+
+    def _introduce(self, other: Entity) -> None:
+        """Add an apposition that tells, in passing, a fact of another page."""
+        if id(other) in self._known or other.foreign or other.kind not in APPOSITIONS:
+            return
+        name, template = self.random.choice(APPOSITIONS[other.kind])
+        fact = other.get(name)
+        if fact is None or fact.status != "asserted" or fact.object is self.entity or fact.subject is self.entity:
+            return
+        start = self._sentence
+        before, _, after = template.partition("{V}")
+        nation = other.country.note if other.country else ""
+        for slot, text in (("{nation}", nation), ("{a nation}", a_or_an(nation)), ("{a noun}", a_or_an(noun(other)))):
+            before = before.replace(slot, text)
+        if "{a V}" in before:
+            before = before.replace("{a V}", a_or_an(fact.text))
+        self.write(before)
+        if isinstance(fact.object, Entity):
+            the = article(fact.object)
+            if the and not self._ends_with_the():
+                self.write(the)
+            self.link(fact.object)
+        elif "{V}" in template:
+            self.write(fact.text)
+        self.write(after)
+        self.state(fact, start)
+        self._added = True
+
+    def enumerate_facts(self, template: str, facts: Sequence[Fact], side: str) -> None:
+        """State several facts of one relation in one sentence: `Its students included A, B and C.`"""
+        start = self.begin()
+        first = True
+        for is_slot, text in compile_template(template):
+            if not is_slot:
+                self.write(text)
+            elif text in ("P", "P's"):
+                self._mention(first, possessive=text == "P's")
+            else:
+                for index, fact in enumerate(facts):
+                    if index:
+                        self.write(" and " if index == len(facts) - 1 else ", ")
+                    other = fact.object if side == "s" else fact.subject
+                    assert isinstance(other, Entity)
+                    self._other(other, first and index == 0, possessive=False)
+                    self._known.add(id(other))
+            first = False
+        self.write(".")
+        self._openings.append("P" if template.startswith("{P") else template[:4])
+        self.used.append((f"{facts[0].relation.name}/{side}+", 0))
+        for fact in facts:
+            self.state(fact, start)
 
     def _mention(self, first: bool, *, possessive: bool) -> None:
         """Write the page's own entity: in full, by its short name, by its noun or by a pronoun."""

@@ -10,7 +10,7 @@ from tamsa.world.prose import noun
 from tamsa.world.realm import Realm
 from tamsa.world.relations import Relation
 from tamsa.world.schema import RELATIONS
-from tamsa.world.wording import PROPERTIES, accepted, fill, inner, name_forms, reference, that
+from tamsa.world.wording import PROPERTIES, accepted, fill, fitting, inner, name_forms, reference, that
 
 Step = tuple[Fact, bool]
 """A fact and whether it is followed forward (subject to object)."""
@@ -86,7 +86,7 @@ def phrase(random: Random, start: Entity, steps: list[Step]) -> str:
     """Nest the noun phrases of a walk: `the birthplace of the author of The Glass Orchard`."""
     text = reference(start, random)
     for fact, forward in steps:
-        text = inner(random.choice(fact.relation.np if forward else fact.relation.inp), text)
+        text = inner(fitting(random, fact.relation.np if forward else fact.relation.inp, text), text)
     return text
 
 
@@ -101,10 +101,11 @@ def ask(random: Random, start: Entity, steps: list[Step]) -> str:
         assert middle is not None
         tail = that(middle.kind)
         for step in steps[cut:-1]:
-            tail = inner(random.choice(step[0].relation.np if step[1] else step[0].relation.inp), tail)
+            tail = inner(fitting(random, step[0].relation.np if step[1] else step[0].relation.inp, tail), tail)
         opening = random.choice(("Consider {h}.", "Take {h}.", "Think of {h}.", "I am interested in {h}."))
-        return f"{opening.format(h=head)} {fill(random.choice(templates), tail)}"
-    return fill(random.choice(templates), phrase(random, start, steps[:-1]))
+        return f"{opening.format(h=head)} {fill(fitting(random, templates, tail), tail)}"
+    known = phrase(random, start, steps[:-1])
+    return fill(fitting(random, templates, known), known)
 
 
 def step_query(steps: list[Step]) -> list[list[str]]:
@@ -167,7 +168,7 @@ def intersection(realm: Realm, random: Random) -> Draft | None:
     if after and random.random() < 0.45:
         step = random.choice(after)
         subject = f"the {word} {who} {parts[0]} and {parts[1]}"
-        question = fill(random.choice(step[0].relation.q), subject)
+        question = fill(fitting(random, step[0].relation.q, subject), subject)
         query["then"] = step_query([step])
         draft = Draft("intersection", question, step_answers(step), [first, second, step[0]], 3, query)
     else:
@@ -227,11 +228,16 @@ def conflict(realm: Realm, random: Random) -> Draft | None:
         steps = [s for s in forward_steps(value) if s[0].relation.name not in _DULL]
         if steps:
             step = random.choice(steps)
-            best = random.choice(("", "true ", "correct ")) + ""
-            head = inner(random.choice(fact.relation.np).replace("the ", f"the {best}", 1), name)
+            best = random.choice(("the ", "the true ", "the actual "))
+            head = inner(fact.relation.np[0].replace("the ", best, 1), name)
             query["then"] = step_query([step])
             draft = Draft(
-                "conflict", fill(random.choice(step[0].relation.q), head), step_answers(step), [fact, step[0]], 2, query
+                "conflict",
+                fill(fitting(random, step[0].relation.q, head), head),
+                step_answers(step),
+                [fact, step[0]],
+                2,
+                query,
             )
             draft.pages, draft.places, draft.settlement = pages, [(fact, winner.place)], settlement
             return draft
@@ -297,7 +303,8 @@ def unanswerable(realm: Realm, random: Random) -> Draft | None:
     if not absent:
         return None
     relation = random.choice(absent)
-    question = fill(random.choice(relation.q), phrase(random, start, steps))
+    known = phrase(random, start, steps)
+    question = fill(fitting(random, relation.q, known), known)
     query = {"op": "absent", "start": start.title, "steps": step_query(steps), "relation": relation.name}
     draft = Draft("unanswerable", question, [NOT_FOUND], [f for f, _ in steps], hops, query)
     draft.pages = [entity.title]

@@ -9,7 +9,7 @@ from tamsa.world.graph import Entity, Fact, Place
 from tamsa.world.lists import Listing
 from tamsa.world.questions_chain import backward_steps, forward_steps, step_answers, step_query
 from tamsa.world.realm import Realm
-from tamsa.world.wording import count_forms, fill, name_forms, number_forms, reference, upper_first
+from tamsa.world.wording import count_forms, fill, fitting, name_forms, number_forms, reference, upper_first
 
 _COMPARED: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("born_on", "person", ("Who was born earlier, {A} or {B}?", "Which of the two was born first: {A} or {B}?", "Who was older, {A} or {B}?"), ("Who was born later, {A} or {B}?", "Who was younger, {A} or {B}?")),
@@ -383,11 +383,15 @@ def superlative(realm: Realm, random: Random) -> Draft | None:
     after = [s for s in forward_steps(entity) if s[0].relation.name not in (relation, "in_region", "length", "height")]
     if after and random.random() < 0.5:
         step = random.choice(after)
-        question = fill(random.choice(step[0].relation.q), text)
+        question = fill(fitting(random, step[0].relation.q, text), text)
         query["then"] = step_query([step])
         draft = Draft("superlative", question, step_answers(step), [*facts, fact, step[0]], 2 + len(facts), query)
     else:
-        question = random.choice((f"What is {text}?", f"What is the name of {text}?", f"Name {text}."))
+        questions = [f"What is the name of {text}?", f"Name {text}."]
+        questions.append(
+            text.replace("the club that", "Which club", 1) + "?" if "the club" in text else f"What is {text}?"
+        )
+        question = random.choice(questions)
         draft = Draft("superlative", question, name_forms(entity), [*facts, fact], 1 + len(facts), query)
     place = _on(fact, listing.page.title)
     assert place is not None

@@ -55,7 +55,10 @@ def relation(
 ) -> Relation:  # fmt: skip
     """Make a relation from `domain > range` and newline-separated phrasings."""
     domain, target = (part.strip() for part in ends.split(">"))
-    lines = [
-        tuple(line.strip() for line in text.strip().splitlines() if line.strip()) for text in (s, o, np, q, inp, iq)
-    ]
-    return Relation(name, domain, target, section, home, *lines, unit=unit, many=many, exported=exported)
+
+    def lines(text: str) -> tuple[str, ...]:
+        return tuple(line.strip() for line in text.strip().splitlines() if line.strip())
+
+    return Relation(
+        name, domain, target, section, home, lines(s), lines(o), lines(np), lines(q), lines(inp), lines(iq), unit, many, exported
+    )  # fmt: skip

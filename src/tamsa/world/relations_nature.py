@@ -146,7 +146,8 @@ NATURE = (
         {X} was fought on the fields before {P}
         The country around {P} was the scene of {X}
         The fields of {P} saw {X}""",
-        np="the town near which {X} was fought",
+        np="""the town near which {X} was fought
+        the town nearest to the field of {X}""",
         q="""Near which town was {X} fought?
         Where did {X} take place?""",
     ),
@@ -227,7 +228,8 @@ NATURE = (
         {P} is where {X} was signed
         The signing of {X} took place in {P}
         The delegates put their names to {X} in {P}""",
-        np="the town where {X} was signed",
+        np="""the town where {X} was signed
+        the place of signature of {X}""",
         q="""Where was {X} signed?
         In which town was {X} signed?""",
     ),

@@ -244,7 +244,8 @@ PEOPLE = (
         {P} governed {X} between {y} and {z}
         {P} held the highest office of {X} from {y} until {z}
         {P} led {X} from {y} to {z}""",
-        inp="""the country of which {X} was head of state""",
+        inp="""the country of which {X} was head of state
+        the country once led by {X}""",
         iq="""Of which country was {X} head of state?
         Which country did {X} lead?
         Which country was governed by {X}?""",
@@ -265,7 +266,8 @@ PEOPLE = (
         q="""Who is the mayor of {X}?
         Who became mayor of {X}?
         What is the name of the mayor of {X}?""",
-        inp="""the town of which {X} is mayor""",
+        inp="""the town of which {X} is mayor
+        the town governed by {X}""",
         iq="""Of which town is {X} the mayor?
         Which town elected {X} as mayor?""",
     ),

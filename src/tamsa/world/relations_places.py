@@ -110,7 +110,8 @@ PLACES = (
         {P} takes in {X}
         {P} includes {X}
         Within {P} lies {X}""",
-        np="the region in which {X} lies",
+        np="""the region in which {X} lies
+        the region of {X}""",
         q="""In which region is {X}?
         In which region does {X} lie?
         To which region does {X} belong?""",
@@ -129,7 +130,8 @@ PLACES = (
         On its way {P} runs past {X}
         {X} draws its water from {P}""",
         np="""the river on which {X} stands
-        the river that flows through {X}""",
+        the river that flows through {X}
+        the river of {X}""",
         q="""On which river does {X} stand?
         Which river flows through {X}?
         What is the name of the river of {X}?""",
@@ -188,7 +190,8 @@ PLACES = (
         On the slopes of {P} the {X} rises
         {P} feeds the {X}, which rises there""",
         np="""the mountain on which {X} rises
-        the mountain where {X} has its source""",
+        the mountain where {X} has its source
+        the source mountain of {X}""",
         q="""On which mountain does {X} rise?
         Where is the source of {X}?
         Which mountain is the source of {X}?""",
@@ -205,7 +208,8 @@ PLACES = (
         The {X} is a tributary of {P}
         {P} is joined by the {X}
         The {X} empties into {P}""",
-        np="the river into which {X} flows",
+        np="""the river into which {X} flows
+        the river that receives {X}""",
         q="""Into which river does {X} flow?
         Of which river is {X} a tributary?
         Which river does {X} join?""",
@@ -284,7 +288,8 @@ PLACES = (
         One of the landmarks of {P} is {X}
         {P} has {X}
         In {P} stands {X}""",
-        np="the town where {X} stands",
+        np="""the town where {X} stands
+        the town of {X}""",
         q="""In which town is {X}?
         In which town does {X} stand?
         Where does {X} stand?""",

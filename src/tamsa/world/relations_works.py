@@ -82,7 +82,8 @@ WORKS = (
         {P} is named in the dedication of {X}
         {P} received the dedication of {X}
         The dedication of {X} names {P}""",
-        np="the person to whom {X} is dedicated",
+        np="""the person to whom {X} is dedicated
+        the person honoured by the dedication of {X}""",
         q="""To whom is {X} dedicated?
         Whom does the dedication of {X} name?""",
     ),
@@ -280,7 +281,8 @@ WORKS = (
         {P} is where {X} was recorded
         The album {X} was recorded in {P}
         {X} came out of sessions in {P}""",
-        np="the town where {X} was recorded",
+        np="""the town where {X} was recorded
+        the place of recording of {X}""",
         q="""Where was {X} recorded?
         In which town was {X} recorded?""",
     ),

@@ -138,7 +138,7 @@ def _companies(m: Making) -> None:
         titles = [p.format(s=surname, t=town.name, s2=second) for p in patterns]
         m.random.shuffle(titles)
         if company.namesakes:
-            titles.sort(key=lambda title: surname not in title)
+            titles = [title for title in titles if surname in title]
         m.entitle(company, titles)
         if founder and m.maybe(0.88):
             m.fact(company, "founder", founder[0])
@@ -325,7 +325,10 @@ def _rulers(m: Making) -> None:
             key=lambda p: p.born or (0, 0, 0),
         )
         term = (PRESENT - 1860) / len(rulers)
-        starts = [1860 + int(index * term) for index in range(len(rulers))] + [PRESENT]
+        starts = [
+            1860 + int((index + (m.random.uniform(-0.25, 0.25) if index else 0)) * term) for index in range(len(rulers))
+        ]
+        starts.append(PRESENT)
         for index, ruler in enumerate(rulers):
             m.fact(country, "head_of_state", ruler, year=starts[index], until=starts[index + 1])
 

@@ -83,6 +83,14 @@ def upper_first(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
+def fitting(random: Random, templates: tuple[str, ...], phrase: str) -> str:
+    """Choose a phrasing; around a long phrase, one that ends with it, so that verbs do not pile up at the end."""
+    if len(phrase.split()) > 4:
+        compact = tuple(t for t in templates if t.rstrip("?.").endswith("{X}"))
+        templates = compact or templates
+    return random.choice(templates)
+
+
 def fill(template: str, phrase: str) -> str:
     """Put a noun phrase into a question, minding the article before it."""
     text = template.replace("the {X}", phrase if phrase.startswith(("the ", "that ")) else "the {X}").replace(

@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 from tamsa.world.graph import Entity
+from tamsa.world.cultures import words
 from tamsa.world.making import Making, similar
 
-_ADJECTIVES = tuple(
-    ["Silent", "Amber", "Hollow", "Crimson", "Distant", "Broken", "Patient", "Scarlet", "Quiet", "Restless", "Forgotten", "Golden", "Northern", "Borrowed", "Paper", "Glass", "Iron", "Copper", "Salted", "Wandering", "Second", "Last", "Narrow", "Painted", "Hidden", "Burning", "Frozen", "Velvet", "Blue", "Grey", "White", "Black", "Green", "Stolen", "Weightless", "Barefoot", "Midnight", "Early", "Late", "Stubborn", "Gentle", "Crooked", "Open", "Blind", "Tidal", "Winter", "Summer", "Autumn", "Silver", "Wooden", "Honest", "Unfinished", "Invisible", "Seventh", "Thirteenth", "Lower", "Upper", "Ruined", "Bitter", "Sweet", "Hungry", "Drowned", "Waking", "Ordinary", "Secret", "Divided", "Tender", "Solitary", "Windward", "Sleeping", "Foreign", "Faithful", "Perfect", "Wild", "Pale", "Ancient", "Vanishing"]
+_ADJECTIVES = words(
+    """
+    Silent Amber Hollow Crimson Distant Broken Patient Scarlet Quiet Restless Forgotten Golden Northern Borrowed
+    Paper Glass Iron Copper Salted Wandering Second Last Narrow Painted Hidden Burning Frozen Velvet Blue Grey
+    White Black Green Stolen Weightless Barefoot Midnight Early Late Stubborn Gentle Crooked Open Blind Tidal
+    Winter Summer Autumn Silver Wooden Honest Unfinished Invisible Seventh Thirteenth Lower Upper Ruined Bitter
+    Sweet Hungry Drowned Waking Ordinary Secret Divided Tender Solitary Windward Sleeping Foreign Faithful Perfect
+    Wild Pale Ancient Vanishing
+    """
 )
-_NOUNS = tuple(
-    ["Orchard", "Harbour", "Lantern", "Garden", "Clock", "Mirror", "River", "Bridge", "Staircase", "Letter", "Winter", "Violin", "Compass", "Meadow", "Tower", "Ferry", "Window", "Candle", "Archive", "Island", "Station", "Shoreline", "Cartographer", "Beekeeper", "Lighthouse", "Tailor", "Pilgrim", "Clockmaker", "Glacier", "Orchestra", "Inheritance", "Verdict", "Horizon", "Procession", "Alphabet", "Threshold", "Caravan", "Mountain", "Weaver", "Almanac", "Carousel", "Anchor", "Signal", "Harvest", "Border", "Corridor", "Cathedral", "Kingdom", "Daughter", "Witness", "Stranger", "Portrait", "Ledger", "Season", "Avalanche", "Choir", "Testament", "Frontier", "Crossing", "Ballad", "Sparrow", "Heron", "Falcon", "Lynx", "Salmon", "Thistle", "Juniper", "Willow", "Pavilion", "Labyrinth", "Prairie", "Quarry", "Vineyard", "Monsoon", "Tide", "Eclipse", "Ember", "Furnace", "Chapel", "Courtyard", "Departure", "Return", "Passage", "Refrain", "Interval", "Wager"]
+_NOUNS = words(
+    """
+    Orchard Harbour Lantern Garden Clock Mirror River Bridge Staircase Letter Winter Violin Compass Meadow Tower
+    Ferry Window Candle Archive Island Station Shoreline Cartographer Beekeeper Lighthouse Tailor Pilgrim
+    Clockmaker Glacier Orchestra Inheritance Verdict Horizon Procession Alphabet Threshold Caravan Mountain Weaver
+    Almanac Carousel Anchor Signal Harvest Border Corridor Cathedral Kingdom Daughter Witness Stranger Portrait
+    Ledger Season Avalanche Choir Testament Frontier Crossing Ballad Sparrow Heron Falcon Lynx Salmon Thistle
+    Juniper Willow Pavilion Labyrinth Prairie Quarry Vineyard Monsoon Tide Eclipse Ember Furnace Chapel Courtyard
+    Departure Return Passage Refrain Interval Wager
+    """
 )
-_PLURALS = tuple(
-    ["Sparrows", "Lanterns", "Ashes", "Mirrors", "Rivers", "Strangers", "Letters", "Bells", "Orchards", "Shadows", "Tides", "Harbours", "Promises", "Thorns", "Stones", "Voices", "Winters", "Brothers", "Sisters", "Wolves", "Herons", "Candles", "Ruins", "Maps", "Feathers", "Embers", "Roads", "Clouds", "Ghosts", "Secrets", "Footsteps", "Exiles", "Pilgrims", "Gardens", "Islands", "Bridges", "Windows", "Thistles", "Swallows", "Storms"]
+_PLURALS = words(
+    """
+    Sparrows Lanterns Ashes Mirrors Rivers Strangers Letters Bells Orchards Shadows Tides Harbours Promises Thorns
+    Stones Voices Winters Brothers Sisters Wolves Herons Candles Ruins Maps Feathers Embers Roads Clouds Ghosts
+    Secrets Footsteps Exiles Pilgrims Gardens Islands Bridges Windows Thistles Swallows Storms
+    """
 )
-_ABSTRACT = tuple(
-    ["Silence", "Memory", "Patience", "Mercy", "Dust", "Salt", "Snow", "Rain", "Smoke", "Light", "Darkness", "Forgetting", "Leaving", "Summer", "Autumn", "Hunger", "Glass", "Honour", "Sorrow", "Distance", "Waiting", "Iron", "Water", "Fire", "Absence", "Justice", "Weather", "Gravity", "Solitude", "Grace"]
+_ABSTRACT = words(
+    """
+    Silence Memory Patience Mercy Dust Salt Snow Rain Smoke Light Darkness Forgetting Leaving Summer Autumn Hunger
+    Glass Honour Sorrow Distance Waiting Iron Water Fire Absence Justice Weather Gravity Solitude Grace
+    """
 )
 
 

@@ -29,7 +29,7 @@ def _llama() -> Any:
 
 
 def _qwen3() -> Any:
-    return transformers.Qwen3Config(**_SMALL, head_dim=8, tie_word_embeddings=True)
+    return transformers.Qwen3Config(**_SMALL, head_dim=8)
 
 
 def _gpt_oss() -> Any:
@@ -88,7 +88,7 @@ def build(family: str, seed: int = 0) -> Any:
     torch.manual_seed(seed)
     model = transformers.AutoModelForCausalLM.from_config(FAMILIES[family]()).eval()
     with torch.no_grad():  # the default initialisation gives nearly uniform tokens; spread them
-        model.get_output_embeddings().weight.mul_(40.0)
+        model.get_output_embeddings().weight.mul_(20.0)
     return model
 
 

@@ -6,7 +6,7 @@ Shapes: B batch, H heads, T new tokens, L cached tokens, R latent rank, P shared
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional as F  # noqa: N812
 
 
 def latent_attention(

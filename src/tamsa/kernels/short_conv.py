@@ -7,22 +7,30 @@ The channels of queries and keys come first and are normalised per head; values 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import torch
-import torch.nn.functional as F
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from tamsa.kernels.gates import is_compiled
+from tamsa.kernels.gates_cpu import address, run
+from tamsa.kernels.kda.threads import scratch
+from tamsa.kernels.short_conv_cpu import BLOCK, KERNELS, WIDTH
 
 L2_EPS = 1e-6
 
 
 def reference_short_conv(
-    x: torch.Tensor,
-    weight: torch.Tensor,
+    x: Tensor,
+    weight: Tensor,
     *,
     num_normalised: int,
     head_dim: int,
-    initial_state: torch.Tensor | None = None,
+    initial_state: Tensor | None = None,
     bounds: Sequence[int] | None = None,
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> tuple[Tensor, Tensor]:
     """Convolve, apply SiLU and normalise in plain torch; differentiable anywhere.
 
     Args:
@@ -40,7 +48,7 @@ def reference_short_conv(
     W = weight.shape[1]
     if bounds is not None:
         outputs, states = [], []
-        for n, (start, end) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+        for n, (start, end) in enumerate(pairwise(bounds)):
             state = None if initial_state is None else initial_state[n : n + 1]
             y, last = reference_short_conv(
                 x[:, start:end], weight, num_normalised=num_normalised, head_dim=head_dim, initial_state=state
@@ -60,19 +68,93 @@ def reference_short_conv(
     return y, padded[:, T:]
 
 
+class _ShortConv(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, state: Tensor | None, table: Tensor, num_normalised: int, head_dim: int
+    ) -> Tensor:
+        B, T, C = x.shape
+        if x.stride(2) != 1 or (B > 1 and x.stride(0) != T * x.stride(1)):
+            x = x.contiguous()
+        taps = weight.detach().float().t().contiguous()
+        state = None if state is None else state.to(x.dtype).contiguous()
+        nothing = x.new_zeros(C)
+        y = x.new_empty(B, T, C)
+        a = (address(x), address(taps), address(state), address(nothing), address(y), address(table))
+        a += (C, head_dim, num_normalised, x.stride(1), int(x.dtype == torch.bfloat16), 0)
+        run(KERNELS["conv_forward"], table.shape[0], a, L2_EPS, x.numel())
+        ctx.save_for_backward(x, weight, taps, state, table, nothing)
+        ctx.sizes = num_normalised, head_dim
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> Any:
+        x, weight, taps, state, table, nothing = ctx.saved_tensors
+        num_normalised, K = ctx.sizes
+        dy = dy.contiguous()
+        B, T, C = x.shape
+        units = table.shape[0]
+        dx = x.new_empty(B, T, C)
+        dw = x.new_empty((units, WIDTH, C), dtype=torch.float32)
+        a = (address(x), address(taps), address(state), address(nothing), address(dy), address(dx), address(dw))
+        a += (address(table), C, K, num_normalised, x.stride(1), int(x.dtype == torch.bfloat16))
+        kernel, size = KERNELS["conv_backward"], (BLOCK + WIDTH - 1) * K * 4
+
+        def body(first: int, last: int, a: tuple[int, ...], eps: Any) -> int:
+            return int(kernel(first, last, (*a, scratch(size)), eps))
+
+        run(body, units, a, L2_EPS, x.numel())
+        return dx, dw.sum(0).t().to(weight.dtype), None, None, None, None
+
+
+def _table(B: int, T: int, bounds: Sequence[int] | None) -> Tensor:
+    """List the units: sequence, its first and last-plus-one token, and the block's."""
+    edges = range(0, B * T + 1, T) if bounds is None else bounds
+    rows = [
+        (n, start, end, t, min(t + BLOCK, end))
+        for n, (start, end) in enumerate(pairwise(edges))
+        for t in range(start, end, BLOCK)
+    ]
+    return torch.tensor(rows, dtype=torch.int64)
+
+
+def _final_state(x: Tensor, state: Tensor | None, width: int, bounds: Sequence[int] | None) -> Tensor:
+    """Return the last width - 1 inputs of every sequence."""
+    keep = width - 1
+    if bounds is None:
+        if x.shape[1] >= keep:
+            return x[:, x.shape[1] - keep :].contiguous()
+        before = x.new_zeros(x.shape[0], keep, x.shape[2]) if state is None else state.to(x.dtype)
+        return torch.cat([before, x], 1)[:, x.shape[1] :].contiguous()
+    states = [
+        _final_state(x[:, start:end], None if state is None else state[n : n + 1], width, None)
+        for n, (start, end) in enumerate(pairwise(bounds))
+    ]
+    return torch.cat(states, 0)
+
+
 def short_conv(
-    x: torch.Tensor,
-    weight: torch.Tensor,
+    x: Tensor,
+    weight: Tensor,
     *,
     num_normalised: int,
     head_dim: int,
-    initial_state: torch.Tensor | None = None,
+    initial_state: Tensor | None = None,
+    output_final_state: bool = True,
     bounds: Sequence[int] | None = None,
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> tuple[Tensor, Tensor | None]:
     """Convolve, apply SiLU and normalise with the fastest backend for the device.
 
-    Arguments and results are those of `reference_short_conv`.
+    Arguments and results are those of `reference_short_conv`; the final state is None where it is not asked for.
     """
-    return reference_short_conv(
+    fits = weight.shape[1] == WIDTH and x.shape[2] % head_dim == 0 and num_normalised % head_dim == 0
+    constant = initial_state is None or not initial_state.requires_grad
+    if fits and constant and is_compiled(head_dim, x, weight):
+        table = _table(x.shape[0], x.shape[1], bounds)
+        y = _ShortConv.apply(x, weight, initial_state, table, num_normalised, head_dim)
+        state = _final_state(x, initial_state, WIDTH, bounds) if output_final_state else None
+        return y, state
+    y, last = reference_short_conv(
         x, weight, num_normalised=num_normalised, head_dim=head_dim, initial_state=initial_state, bounds=bounds
     )
+    return y, last if output_final_state else None

@@ -67,7 +67,8 @@ class KimiDeltaAttention(nn.Module):
         if inputs is None or inputs.layers[0] is not self.q_proj or inputs.layers[3] is not self.forget_gate.f_a_proj:
             layers = (self.q_proj, self.k_proj, self.v_proj, self.forget_gate.f_a_proj, self.g_a_proj, self.b_proj)
             inputs = self.__dict__["_inputs"] = Projections(*layers)
-        return inputs(x)
+        raw, f, gate, b = inputs(x, joined=3)
+        return raw, f, gate, b
 
     def forward(
         self, x: torch.Tensor, layout: Layout, memory: Recurrent | None = None, position: int = 0, undo_window: int = 0
@@ -95,8 +96,7 @@ class KimiDeltaAttention(nn.Module):
     def _mix(self, x: torch.Tensor, layout: Layout, memory: Recurrent | None, record_at: int | None) -> torch.Tensor:
         B, T, _ = x.shape
         H, K = self.num_heads, self.head_dim
-        q, k, v, f, gate, b = self._project(x)
-        raw = torch.cat([q, k, v], -1)
+        raw, f, gate, b = self._project(x)
         g = log_decay(self.forget_gate.f_b_proj(f), self.forget_gate.A_log, self.forget_gate.dt_bias, self.lower_bound)
         beta = b.float().sigmoid()
         state, window = (None, None) if memory is None else _rows(memory, layout)
@@ -106,6 +106,7 @@ class KimiDeltaAttention(nn.Module):
             num_normalised=2 * H * K,
             head_dim=K,
             initial_state=window,
+            output_final_state=memory is not None,
             bounds=layout.bounds,
         )
         q, k, v = (part.unflatten(-1, (H, K)) for part in y.split(H * K, -1))
@@ -120,7 +121,7 @@ class KimiDeltaAttention(nn.Module):
             cu_seqlens=layout.cu_seqlens,
         )
         if memory is not None:
-            assert state is not None
+            assert state is not None and window is not None
             _write(memory, layout, state, window)
             if record_at is not None:
                 memory.record(record_at, raw, q, k, v, g, beta)

@@ -6,7 +6,9 @@ Shapes: N tokens, D hidden size, V vocabulary.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional as F  # noqa: N812
+
+from tamsa.kernels.gates import entropy_rows
 
 IGNORE = -100
 """Label of tokens that do not count."""
@@ -28,16 +30,10 @@ class _LinearCrossEntropy(torch.autograd.Function):
         for start in range(0, hidden.shape[0], chunk):
             part, target = hidden[start : start + chunk], labels[start : start + chunk]
             logits = (part @ weight.t()).float()
-            lse = logits.logsumexp(-1, keepdim=True)
-            counts = target != IGNORE
-            index = target.clamp_min(0)[:, None]
-            total += ((lse - logits.gather(1, index)).squeeze(1) * counts).sum()
+            total += entropy_rows(logits, target).sum()
             if not need_hidden and not need_weight:
                 continue
-            slope = logits.sub_(lse).exp_()
-            slope.scatter_add_(1, index, slope.new_full((1, 1), -1.0).expand_as(index))
-            slope *= counts[:, None]
-            slope = slope.to(weight.dtype)
+            slope = logits.to(weight.dtype)
             if d_hidden is not None:
                 torch.mm(slope, weight, out=d_hidden[start : start + chunk])
             if d_weight is not None:

@@ -7,8 +7,8 @@ n private key width, e value width.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import nn
+from torch.nn import functional as F  # noqa: N812
 
 from tamsa.kernels.latent_attention import attend_block, causal_attention, latent_attention, merge_blocks
 from tamsa.models.config import KimiLinearConfig

@@ -6,8 +6,8 @@ Shapes: N tokens, D hidden size, I expert width, E experts, k experts per token.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import nn
+from torch.nn import functional as F  # noqa: N812
 
 from tamsa.kernels.gates import swiglu
 from tamsa.models.config import KimiLinearConfig
@@ -27,7 +27,7 @@ class MLP(nn.Module):
         inputs = self.__dict__.get("_inputs")
         if inputs is None or inputs.layers[0] is not self.gate_proj or inputs.layers[1] is not self.up_proj:
             inputs = self.__dict__["_inputs"] = Projections(self.gate_proj, self.up_proj)
-        return self.down_proj(swiglu(*inputs(x)))
+        return self.down_proj(swiglu(*inputs(x, joined=2)))
 
 
 class _GroupedProduct(torch.autograd.Function):
@@ -94,8 +94,7 @@ class Experts(nn.Module):
         order = flat.argsort(stable=True)
         ends = torch.bincount(flat, minlength=self.gate_up_proj.shape[0]).cumsum(0).tolist()
         tokens = order // chosen.shape[1]
-        gate, up = grouped_product(x[tokens], self.gate_up_proj, ends).chunk(2, -1)
-        y = grouped_product(swiglu(gate, up), self.down_proj, ends)
+        y = grouped_product(swiglu(grouped_product(x[tokens], self.gate_up_proj, ends)), self.down_proj, ends)
         # back to token order, so that each token's k outputs are summed in a fixed order
         y = torch.empty_like(y).index_copy(0, order, y) if torch.is_grad_enabled() else y[order.argsort()]
         return (y.view(*chosen.shape, -1) * weights[..., None].to(y.dtype)).sum(1)

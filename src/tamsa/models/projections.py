@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import nn
+from torch.nn import functional as F  # noqa: N812
 
 
 def _is_plain(layer: nn.Module) -> bool:
@@ -55,15 +55,18 @@ class Projections:
                 weight.data = part
         return self._block
 
-    def __call__(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Return each layer's output for `x` `[..., inputs]`."""
-        if not all(_is_plain(layer) for layer in self.layers):
-            return tuple(layer(x) for layer in self.layers)
-        if torch.is_grad_enabled():
-            weight = torch.cat([layer.weight for layer in self.layers])
-        else:
-            block = self.block()
-            if block is None:
-                return tuple(layer(x) for layer in self.layers)
-            weight = block
-        return F.linear(x, weight).split(self.sizes, -1)
+    def __call__(self, x: torch.Tensor, joined: int = 1) -> tuple[torch.Tensor, ...]:
+        """Return each layer's output for `x` `[..., inputs]`; those of the first `joined` layers as one tensor."""
+        plain = all(_is_plain(layer) for layer in self.layers)
+        weight: torch.Tensor | None = None
+        if plain:
+            grad = torch.is_grad_enabled()
+            weight = torch.cat([layer.weight for layer in self.layers]) if grad else self.block()
+        if weight is None:
+            outputs = [layer(x) for layer in self.layers]
+            first = outputs[0] if joined == 1 else torch.cat(outputs[:joined], -1)
+            return first, *outputs[joined:]
+        y = F.linear(x, weight)
+        if joined == len(self.sizes):
+            return (y,)
+        return y.split([sum(self.sizes[:joined]), *self.sizes[joined:]], -1)

@@ -229,9 +229,44 @@ class RunFolder:
         write_atomic(self.path / name, content)
         return self.path / name
 
+    @staticmethod
+    def send(path: Path, message: str) -> None:
+        """Leave a message for the run in a folder; it is read before the run's next step.
+
+        Raises:
+            InputError: there is no run in the folder, or it is finished.
+            StorageError: it cannot be written.
+        """
+        if not (path / "run.json").is_file():
+            raise InputError(f"{path}: no run to send a message to (run.json is missing)")
+        if (path / "report.json").exists():
+            raise InputError(f"{path}: the run is finished; ask anew with the message in the question")
+        line = json.dumps({"text": message}, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        try:
+            with open(path / "inbox.jsonl", "ab", buffering=0) as file:
+                file.write(line)
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise _storage_error(path, error) from error
+
+    def read_inbox(self, skip: int) -> list[str]:
+        """Read the messages left for the run after the first `skip`; unreadable lines count as empty."""
+        try:
+            lines = (self.path / "inbox.jsonl").read_bytes().split(b"\n")[:-1]
+        except OSError:
+            return []
+        return [_message(line) for line in lines[skip:]]
+
     def close(self) -> None:
         """Release the journal."""
         self.journal.close()
+
+
+def _message(line: bytes) -> str:
+    try:
+        return str(json.loads(line)["text"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:

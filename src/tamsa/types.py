@@ -239,6 +239,17 @@ class Finding:
         return bool(self.against)
 
 
+PlanStatus = Literal["open", "confirmed", "refuted"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """A step or hypothesis of the plan and what the evidence says of it."""
+
+    text: str
+    status: PlanStatus = "open"
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of a run. `report.json` is `to_json()`."""
@@ -256,6 +267,8 @@ class Report:
     """Ids of the documents opened, in order of first opening."""
     model: str = ""
     run_id: str = ""
+    plan: tuple[PlanItem, ...] = ()
+    """The plan as it stood at the end; empty where the model wrote none."""
     notes: tuple[str, ...] = ()
     """What went wrong or was left out, a line each: dropped quotes, exhausted budgets."""
 
@@ -279,5 +292,6 @@ class Report:
             },
             "visited": list(self.visited),
             "model": self.model,
+            "plan": [asdict(item) for item in self.plan],
             "notes": list(self.notes),
         }

@@ -22,6 +22,7 @@ CONTROL_TAGS = (
     "quote",
     "settlement",
     "report",
+    "plan",
     "fold",
     "function_call",
     "function",

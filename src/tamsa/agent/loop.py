@@ -16,6 +16,7 @@ from tamsa.agent import prompts
 from tamsa.agent.budget import Budget
 from tamsa.agent.context import Context
 from tamsa.agent.fencing import clean, neutralise
+from tamsa.agent.plan import parse_plan, read_items, show_items
 from tamsa.agent.react import NOT_FOUND, Turn, parse_turn
 from tamsa.agent.reporting import build_report, read_report, write_report
 from tamsa.agent.strategies import Strategy, make_strategy
@@ -46,6 +47,7 @@ async def research(
     on_event: OnEvent | None = None,
     date: str | None = None,
     mode: str = "react",
+    review_plan: Callable[[str], str] | None = None,
 ) -> Report:
     """Research a question.
 
@@ -59,6 +61,7 @@ async def research(
             while the model writes.
         date: the current date as told to the model (ISO); today's by default, the run's own on resume.
         mode: the strategy: `react`, `iter` or `fold`.
+        review_plan: shown the model's plan before the first step; what it returns is followed.
 
     Returns:
         The report. With a folder it is also written there as JSON, Markdown and HTML.
@@ -78,7 +81,7 @@ async def research(
         return done
     strategy = make_strategy(mode, native=model.native_tools)
     run = _Run(clean(question), model, tools, strategy, budget or Budget(), folder, on_event)
-    return await run.finish(date or calendar_date.today().isoformat())
+    return await run.finish(date or calendar_date.today().isoformat(), review_plan)
 
 
 class _Run:
@@ -102,7 +105,7 @@ class _Run:
         self._state = Transcript()
         self._context = Context(model, budget, tools.schemas)
 
-    async def finish(self, date: str) -> Report:
+    async def finish(self, date: str, review_plan: Callable[[str], str] | None) -> Report:
         """Run to the end from wherever the journal stands."""
         state = self._state
         for record in self._folder.journal.records if self._folder else ():
@@ -118,7 +121,10 @@ class _Run:
                 instructions=self._strategy.instructions,
             )
             self._record({"kind": "prompt", "system": system, "question": self._question})
+        if review_plan is not None and not state.entries:
+            await self._plan(review_plan)
         while state.answer is None:
+            self._take_messages()
             if state.pending:
                 await self._act()
             elif state.unsettled is not None:
@@ -149,6 +155,21 @@ class _Run:
         self._state.apply(record)
         if self._on_event is not None:
             self._on_event(record)
+
+    def _take_messages(self) -> None:
+        """Take in what the person has added with `tamsa steer` since the last step."""
+        if self._folder is not None and not self._state.pending and self._state.unsettled is None:
+            for text in self._folder.read_inbox(self._state.num_steered):
+                self._record({"kind": "steer", "text": clean(text)})
+
+    async def _plan(self, review: Callable[[str], str]) -> None:
+        messages = [*self._messages(), Message("user", prompts.plan_request())]
+        completion = await self._complete(messages, self._remaining_s(), with_tools=False)
+        turn = parse_turn(clean(completion.text))
+        items = parse_plan(turn.rest) or read_items(turn.rest)
+        reviewed = await asyncio.to_thread(review, show_items(items))
+        usage = asdict(self._usage(completion, messages))
+        self._record({"kind": "plan", "text": show_items(read_items(clean(reviewed))), "usage": usage})
 
     def _why_stop(self) -> str | None:
         state = self._state

@@ -13,6 +13,8 @@ yourself, step by step, and you prove every claim with exact quotes.
 
 {tools}# How to work
 - Think first, inside <think>…</think>, then act.
+- In your first turn write a plan inside <plan>…</plan>: steps and hypotheses, one a line. When evidence settles one, \
+write the plan again with [confirmed], [refuted] or [open] before each line.
 - Search with several different queries. Open the promising documents; a snippet is not enough to answer from.
 - Follow names that the documents introduce, until every link of the chain is read in a document.
 - Where documents disagree, open more of them and weigh date and authority.
@@ -87,6 +89,24 @@ def nudge(problems: Sequence[str]) -> str:
 def draft_kept() -> str:
     """Say that an answer written beside a call is kept."""
     return "Your answer is kept. Confirm or revise it in <answer>…</answer> now that these results are here."
+
+
+def plan_request() -> str:
+    """Ask for the plan alone, for a person to review."""
+    return (
+        "Before you begin, write your plan and nothing else: the steps and hypotheses by which you will answer, one a "
+        "line, inside <plan>…</plan>."
+    )
+
+
+def plan_given(plan: str) -> str:
+    """Hand the reviewed plan to the model."""
+    return f"The person who asks has reviewed the plan. Follow it:\n<plan>\n{plan}\n</plan>"
+
+
+def steer(message: str) -> str:
+    """Hand over a message that the person wrote during the run."""
+    return f"The person who asks adds: {message}"
 
 
 def force(reason: str) -> str:

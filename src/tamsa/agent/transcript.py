@@ -14,7 +14,8 @@ from typing import Any
 
 from tamsa.agent import prompts
 from tamsa.agent.budget import Spent
-from tamsa.types import ToolCall, ToolResult, Usage
+from tamsa.agent.plan import parse_plan, read_items
+from tamsa.types import PlanItem, ToolCall, ToolResult, Usage
 
 Record = dict[str, Any]
 
@@ -97,6 +98,9 @@ class Transcript:
     """Unreadable turns in a row."""
     idle: int = 0
     """Turns in a row that asked nothing new."""
+    plan: tuple[PlanItem, ...] = ()
+    num_steered: int = 0
+    """Messages of the user taken in so far."""
     notes: list[str] = field(default_factory=list)
     replayed: tuple[ToolCall, ToolResult] | None = None
     """The call and result of the record applied last, if it was an observation."""
@@ -117,6 +121,13 @@ class Transcript:
                 self._observe(record)
             case "nudge":
                 self.entries.append(Notice(record["text"]))
+            case "plan":
+                self.spent.usage += Usage(**record["usage"])
+                self.plan = read_items(record["text"])
+                self.entries.append(Notice(prompts.plan_given(record["text"])))
+            case "steer":
+                self.num_steered += 1
+                self.entries.append(Notice(prompts.steer(record["text"])))
             case "summary":
                 self.spent.usage += Usage(**record["usage"])
                 self.entries.append(Summary(record["text"]))
@@ -135,6 +146,7 @@ class Transcript:
         self.entries.append(Said(self.spent.steps, record["text"], record["rest"], calls))
         self._calls = calls
         self.pending = list(calls)
+        self.plan = parse_plan(record["rest"]) or self.plan
         self.unsettled = None if calls else dict(record)
         readable = bool(calls) or bool((record["answer"] or "").strip())
         self.nudges = 0 if readable else self.nudges + 1

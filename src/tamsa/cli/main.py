@@ -23,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("research", epilog=research.EPILOG)(research.research_command)
+app.command("steer")(research.steer_command)
 app.command("index")(corpus.index_command)
 app.command("search")(corpus.search_command)
 app.command("eval", epilog=evaluation.EPILOG)(evaluation.eval_command)

@@ -21,6 +21,7 @@ from tamsa.agent.reporting.markdown import carriers, totals
 from tamsa.agent.strategies import STRATEGIES
 from tamsa.cli.corpus import open_documents
 from tamsa.cli.live import LiveSteps
+from tamsa.cli.person import Person
 from tamsa.cli.settings import (
     DEFAULT_MODEL,
     Config,
@@ -73,6 +74,10 @@ def research_command(
     live: Annotated[
         bool | None, typer.Option("--live/--quiet", help="Show the steps; by default only in a terminal.")
     ] = None,
+    review_plan: Annotated[
+        bool, typer.Option("--review-plan", help="Edit the model's plan before it begins ($EDITOR).")
+    ] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="Let the model ask you one clarifying question.")] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write report.pdf too (extra `pdf`).")] = False,
 ) -> None:
     """Research a question in your documents and write a report with verified quotes."""
@@ -96,9 +101,12 @@ def research_command(
     if folder is None:
         path = out or Path("runs") / new_id()
         folder = RunFolder.create(path, _manifest(question, spec, mode or "react", agents, settings, docs))
+    if (review_plan or ask) and not sys.stdin.isatty():
+        raise InputError("--review-plan and --ask need a terminal in which to answer")
     steps = LiveSteps(console, enabled=shown)
+    person = Person(steps, console, review_plan=review_plan, ask=ask)
     try:
-        report = asyncio.run(_run(question, policy, index, settings, folder, steps))
+        report = asyncio.run(_run(question, policy, index, settings, folder, steps, person))
     except (TamsaError, KeyboardInterrupt) as error:
         if not isinstance(error, InputError):
             console.print(f"continue with: tamsa research --resume {folder.path}", markup=False, highlight=False)
@@ -115,12 +123,18 @@ def page_chars(model: Model) -> int:
 
 
 async def _run(
-    question: str, model: Model, index: SearchIndex, settings: Settings, folder: RunFolder, live: LiveSteps
+    question: str,
+    model: Model,
+    index: SearchIndex,
+    settings: Settings,
+    folder: RunFolder,
+    live: LiveSteps,
+    person: Person,
 ) -> Report:
     manifest = folder.manifest
 
     def make_tools() -> Toolset:
-        return corpus_toolset(index, page_chars=page_chars(model))
+        return corpus_toolset(index, page_chars=page_chars(model), extra=person.tools())
 
     try:
         with live:
@@ -145,6 +159,7 @@ async def _run(
                 on_event=live,
                 date=manifest["date"],
                 mode=manifest["mode"],
+                review_plan=person.edit_plan if person.review_plan else None,
             )
     finally:
         await model.aclose()
@@ -180,6 +195,19 @@ def _from_manifest(
     if config is None and not overrides:
         settings = from_mapping(Settings, manifest.get("settings", {}), where)
     return manifest["question"], model or manifest["model"], settings, docs or [Path(p) for p in manifest["docs"]]
+
+
+def steer_command(
+    run: Annotated[Path, typer.Argument(help="Folder of a run in progress.")],
+    message: Annotated[str, typer.Argument(help="What the agent should know or do.")],
+) -> None:
+    """Send a message to a running research; it is read before the next step.
+
+    Example: tamsa steer runs/20261123-171500-3fa9c1 "Only sources after 1950 count."
+    """
+    if not message.strip():
+        raise InputError("the message is empty")
+    RunFolder.send(run, message.strip())
 
 
 def show_report(console: Console, report: Report, path: Path) -> None:

@@ -26,6 +26,7 @@ from typing import Any, Protocol
 from tamsa import __version__
 from tamsa.agent import Budget
 from tamsa.agent import research as run_agent
+from tamsa.corpus.interface import SearchIndex
 from tamsa.errors import (
     ConfigError,
     InputError,
@@ -42,24 +43,12 @@ from tamsa.eval.scores import Scores
 from tamsa.scoring.judge import Judge, UnparsedVerdictError
 from tamsa.store import Journal, RunFolder, make_folder, new_id, read_json, write_atomic, write_json
 from tamsa.tools import Toolset
-from tamsa.types import SCHEMA_VERSION, Document, Hit, Model, Report
+from tamsa.types import SCHEMA_VERSION, Model, Report
 
 log = logging.getLogger(__name__)
 _FATAL = (ModelAuthError, ConfigError, StorageError)
 """Errors that would meet every further question too: the evaluation stops and can be resumed."""
 _RANKED = 5
-
-
-class SearchableIndex(Protocol):
-    """What an evaluation needs of an index."""
-
-    def search(self, query: str, k: int = 10) -> list[Hit]:
-        """Return the best documents for a query, best first."""
-        ...
-
-    def get(self, doc_id: str) -> Document | None:
-        """Return a document by id."""
-        ...
 
 
 class Research(Protocol):
@@ -96,7 +85,7 @@ class Progress:
 async def evaluate(
     questions: Sequence[Question],
     *,
-    index: SearchableIndex,
+    index: SearchIndex,
     tools: Callable[[], Toolset],
     model: Model,
     out: Path | None = None,
@@ -223,7 +212,7 @@ def _open_folder(out: Path, manifest: dict[str, Any], identity: Mapping[str, Any
 class _Evaluation:
     def __init__(
         self,
-        index: SearchableIndex,
+        index: SearchIndex,
         tools: Callable[[], Toolset],
         model: Model,
         budget: Budget | None,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from tamsa.corpus.interface import SearchIndex
 from tamsa.errors import ToolError
-from tamsa.tools.protocol import FunctionTool, Toolset
-from tamsa.types import Document, Hit, Mention, ToolResult
+from tamsa.tools.protocol import FunctionTool, Tool, Toolset
+from tamsa.types import Document, ToolResult
 
 HITS_PER_QUERY = 10
 MAX_QUERIES = 5
@@ -20,24 +21,15 @@ MATCH_CONTEXT_CHARS = 160
 _WORD = re.compile(r"\w{3,}")
 
 
-class Searchable(Protocol):
-    """What the tools need of an index."""
-
-    def search(self, query: str, k: int = 10) -> list[Hit]: ...
-
-    def get(self, doc_id: str) -> Document | None: ...
-
-    def find_title(self, title: str) -> list[str]: ...
-
-    def mentions(self, text: str) -> list[Mention]: ...
-
-
-def corpus_toolset(index: Searchable, *, page_chars: int = PAGE_CHARS, timeout_s: float = 60.0) -> Toolset:
+def corpus_toolset(
+    index: SearchIndex, *, page_chars: int = PAGE_CHARS, extra: Iterable[Tool] = (), timeout_s: float = 60.0
+) -> Toolset:
     """Make the tools of one run over an index.
 
     Args:
         index: the documents.
         page_chars: characters of a document shown by one visit; smaller for a model of short context.
+        extra: further tools on offer.
         timeout_s: seconds that one call may take.
     """
     tools = CorpusTools(index, page_chars=page_chars)
@@ -46,6 +38,7 @@ def corpus_toolset(index: Searchable, *, page_chars: int = PAGE_CHARS, timeout_s
             FunctionTool(tools.search),
             FunctionTool(tools.visit, on_replay=tools.note_visit),
             FunctionTool(tools.find),
+            *extra,
         ],
         get_document=index.get,
         timeout_s=timeout_s,
@@ -73,7 +66,7 @@ def page_bounds(text: str, size: int) -> list[tuple[int, int]]:
 class CorpusTools:
     """The three tools with the little state they share: which document was opened last."""
 
-    def __init__(self, index: Searchable, *, page_chars: int = PAGE_CHARS) -> None:
+    def __init__(self, index: SearchIndex, *, page_chars: int = PAGE_CHARS) -> None:
         self._index = index
         self._page_chars = page_chars
         self._opened = ""

@@ -166,6 +166,7 @@ class Toolset:
 
     @property
     def schemas(self) -> tuple[ToolSchema, ...]:
+        """What a model is told of the tools."""
         return tuple(tool.schema for tool in self._tools.values())
 
     async def call(self, call: ToolCall) -> ToolResult:

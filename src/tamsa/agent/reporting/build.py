@@ -57,6 +57,7 @@ def build_report(
         num_calls=state.spent.calls,
         visited=tuple(state.visited),
         model=model,
+        plan=state.plan,
         run_id=run_id,
         notes=tuple(notes),
     )

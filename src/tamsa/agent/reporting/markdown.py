@@ -58,6 +58,8 @@ def to_markdown(report: Report) -> str:
             lines.append(f"- {escape(finding.claim)}: contradicted by {against}.")
             lines.append(f"  {escape(finding.settlement) if finding.settlement else 'Not settled.'}")
         lines.append("")
+    if report.plan:
+        lines += ["## Plan", "", *(f"- *{item.status}*: {escape(item.text)}" for item in report.plan), ""]
     if report.citations:
         lines += ["## Citations", ""]
         for citation in report.citations:

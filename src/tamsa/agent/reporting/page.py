@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from tamsa.agent.reporting.markdown import STATUS_LINES, carriers, totals
-from tamsa.types import Citation, Document, Finding, Report
+from tamsa.types import Citation, Document, Finding, PlanItem, Report
 
 CONTEXT_CHARS = 240
 """Characters of the source shown on either side of a quote."""
@@ -29,14 +29,17 @@ font-size:1.35rem;font-weight:600}
 ul,ol{padding-left:1.3rem;margin:.3rem 0}li{margin:.45rem 0}
 .tag{display:inline-block;font-size:.78rem;padding:.05rem .5rem;border-radius:1rem;border:1px solid var(--line);
 color:var(--soft);margin-left:.3rem;white-space:nowrap}
-.tag.bad{color:var(--bad);border-color:var(--bad)}.tag.warn{color:var(--warn);border-color:var(--warn)}
+.tag.good{color:var(--accent);border-color:var(--accent)}.tag.bad{color:var(--bad);border-color:var(--bad)}
+.tag.warn{color:var(--warn);border-color:var(--warn)}
 a{color:var(--accent);text-decoration:none}sup a{font-weight:600;padding:0 .1rem}
-.cite{background:var(--card);border-radius:.4rem;padding:.7rem .9rem;margin:.6rem 0}.cite:target{outline:2px solid var(--accent)}
+.cite{background:var(--card);border-radius:.4rem;padding:.7rem .9rem;margin:.6rem 0}
+.cite:target{outline:2px solid var(--accent)}
 .cite p{margin:.3rem 0}.where{color:var(--soft);font-size:.85rem}
 blockquote{margin:.4rem 0;padding-left:.8rem;border-left:3px solid var(--line)}
 mark{background:var(--mark);color:inherit;border-radius:.15rem}
 details{margin:.4rem 0}summary{cursor:pointer;color:var(--soft);font-size:.92rem}
-pre{white-space:pre-wrap;font:.82rem/1.45 ui-monospace,monospace;background:var(--card);padding:.6rem;border-radius:.4rem;margin:.4rem 0}
+pre{white-space:pre-wrap;font:.82rem/1.45 ui-monospace,monospace;background:var(--card);padding:.6rem;
+border-radius:.4rem;margin:.4rem 0}
 footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:.8rem;color:var(--soft);font-size:.85rem}
 @media print{details:not([open])>*:not(summary){display:none}.cite{break-inside:avoid}}
 """
@@ -61,6 +64,7 @@ def to_html(
         f'<p class="status">{escape(status)}</p>' if status else "",
         _section("Findings", [f"<ul>{''.join(map(_finding, report.findings))}</ul>"] if report.findings else []),
         _section("Contradictions", [_contradiction(f) for f in report.findings if f.disputed]),
+        _section("Plan", [f"<ul>{''.join(map(_plan_item, report.plan))}</ul>"] if report.plan else []),
         _section("Citations", [_citation(c, get_document(c.document)) for c in report.citations]),
         _section(
             "Notes", [f"<ul>{''.join(f'<li>{escape(n)}</li>' for n in report.notes)}</ul>"] if report.notes else []
@@ -99,6 +103,11 @@ def _finding(finding: Finding) -> str:
 def _contradiction(finding: Finding) -> str:
     settled = escape(finding.settlement) if finding.settlement else "Not settled."
     return f"<p>{escape(finding.claim)} — contradicted by{_numbers(finding.against)}. {settled}</p>"
+
+
+def _plan_item(item: PlanItem) -> str:
+    kind = {"open": "", "confirmed": " good", "refuted": " bad"}[item.status]
+    return f'<li>{escape(item.text)}<span class="tag{kind}">{item.status}</span></li>'
 
 
 def _citation(citation: Citation, document: Document | None) -> str:

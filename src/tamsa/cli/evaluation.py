@@ -1,0 +1,104 @@
+"""`tamsa eval`: question files through the agent."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tamsa.cli.bars import progress_bar
+from tamsa.cli.corpus import open_documents
+from tamsa.cli.research import page_chars
+from tamsa.cli.settings import (
+    DEFAULT_MODEL,
+    Config,
+    Docs,
+    ModelSpecOption,
+    Overrides,
+    load_settings,
+    make_model,
+    with_limits,
+)
+from tamsa.errors import InputError
+from tamsa.eval import Progress, Scores, evaluate, format_table, read_questions
+from tamsa.scoring.judge import Judge
+from tamsa.tools import corpus_toolset
+
+EPILOG = """\
+[bold]Examples[/bold]
+
+tamsa eval worlds/seven/questions.jsonl --docs worlds/seven/pages.jsonl --out scores/
+
+tamsa eval questions.jsonl -d papers/ -m openai:my-model --judge openai:my-judge --limit 50
+"""
+
+
+def eval_command(
+    questions: Annotated[Path, typer.Argument(help="JSONL with id, question, answers, optional supporting_titles.")],
+    docs: Docs = None,
+    model: ModelSpecOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for scores.json, predictions.jsonl and the runs.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue what --out holds.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Only the first so many questions.")] = None,
+    concurrency: Annotated[int, typer.Option("--concurrency", "-j", min=1, help="Runs side by side.")] = 4,
+    judge: Annotated[
+        str | None, typer.Option("--judge", help="A model that judges the answers beside EM and F1.")
+    ] = None,
+    config: Config = None,
+    overrides: Overrides = None,
+    max_calls: Annotated[int | None, typer.Option(min=1, help="Limit on tool calls of one run.")] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=1, help="Limit on wall clock of one run, in seconds.")
+    ] = None,
+) -> None:
+    """Evaluate a model on a question file: EM, F1, recall, visited pages, citations, cost."""
+    if not docs:
+        raise InputError("--docs is missing; name files, folders, a corpus or an index")
+    if resume and out is None:
+        raise InputError("--resume needs the --out folder of the evaluation to continue")
+    asked = read_questions(questions)
+    settings = with_limits(load_settings(config, overrides), max_calls, max_seconds)
+    policy = make_model(model or DEFAULT_MODEL, settings)
+    steady = replace(settings, model=replace(settings.model, temperature=0.0))
+    grader = make_model(judge, steady) if judge else None
+    console = Console(stderr=True)
+    index = open_documents(docs, console=console, enabled=True)
+    with progress_bar(console, "questions", total=min(limit or len(asked), len(asked))) as advance:
+
+        def show(progress: Progress) -> None:
+            failed = f", {progress.failed} failed" if progress.failed else ""
+            advance(progress.done, progress.total, f"EM {100 * progress.em:.1f}, F1 {100 * progress.f1:.1f}{failed}")
+
+        async def score() -> Scores:
+            try:
+                return await evaluate(
+                    asked,
+                    index=index,
+                    tools=lambda: corpus_toolset(index, page_chars=page_chars(policy)),
+                    model=policy,
+                    out=out,
+                    budget=settings.budget,
+                    concurrency=concurrency,
+                    limit=limit,
+                    resume=resume,
+                    judge=Judge(grader) if grader is not None else None,
+                    corpus=", ".join(map(str, docs)),
+                    settings=settings.public(),
+                    on_progress=show,
+                )
+            finally:
+                await policy.aclose()
+                if grader is not None:
+                    await grader.aclose()
+
+        scores = asyncio.run(score())
+    index.close()
+    Console().print(format_table(scores))
+    if out is not None:
+        typer.echo(f"scores: {out / 'scores.json'}")

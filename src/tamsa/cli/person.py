@@ -1,0 +1,49 @@
+"""The person at the terminal: reviews a plan, answers a question."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+
+from tamsa.cli.live import LiveSteps
+from tamsa.tools import FunctionTool, ask_tool
+
+_HELP = "# Edit the plan: one step or hypothesis a line. Save and close to go on. Lines with # are left out.\n"
+
+
+class Person:
+    """Stands between the agent and whoever sits at the terminal.
+
+    Args:
+        live: the live display, which pauses while the person is asked.
+        console: where questions are shown.
+        review_plan: whether the plan is to be reviewed.
+        ask: whether the agent may ask a question.
+    """
+
+    def __init__(self, live: LiveSteps, console: Console, *, review_plan: bool, ask: bool) -> None:
+        self._live = live
+        self._console = console
+        self.review_plan = review_plan
+        self._ask = ask
+
+    def tools(self) -> list[FunctionTool]:
+        """Return the tool with which the agent asks, if it may."""
+        return [ask_tool(self.answer)] if self._ask else []
+
+    def edit_plan(self, plan: str) -> str:
+        """Open the plan in the person's editor; closing it unchanged accepts it."""
+        with self._live.paused():
+            edited = click.edit(_HELP + plan + "\n")
+        lines = (edited or plan).splitlines()
+        return "\n".join(line for line in lines if not line.startswith("#"))
+
+    def answer(self, question: str) -> str:
+        """Show a question and read the answer."""
+        printable = "".join(char if char.isprintable() else " " for char in question)
+        with self._live.paused():
+            self._console.print(f"The agent asks: {printable}", style="bold", markup=False)
+            try:
+                return input("> ")
+            except EOFError:
+                return ""

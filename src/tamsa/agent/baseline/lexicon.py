@@ -38,7 +38,7 @@ _CONCEPTS = {
     "write": "write writes wrote written writer writers author authors authored penned screenwriter writing lyricist",
     "found": "founded founder founders founding established establish establishment cofounded cofounder co-founded "
     "co-founder formed formation incorporated inception",
-    "locate": "located location situated lies lie lay based headquartered headquarters headquarter stands",
+    "locate": "located location situated lies lie lay based headquartered headquarters headquarter stand stands stood sits sit lying",
     "star": "star stars starring starred cast featuring features featured plays played portray portrays portrayed "
     "portraying role actor actress",
     "perform": "perform performer performed performs sing sings sang sung singer recorded records recording",
@@ -54,7 +54,7 @@ _CONCEPTS = {
     "population": "population inhabitants residents populous inhabited",
     "win": "win wins won winner winners winning victory",
     "award": "award awards awarded prize prizes medal honour honor honours honored honoured",
-    "study": "study studied studies studying educated education attended attend alma graduated graduate graduating "
+    "study": "mater study studied studies studying educated education attended attend alma graduated graduate graduating "
     "enrolled student school university college",
     "lead": "lead leader leads led head heads headed chair chairs chaired chairman chairwoman president presided "
     "ceo chief run runs",
@@ -111,7 +111,7 @@ _NOUNS: dict[Kind, str] = {
     rabbi theologian sociologist anthropologist archaeologist linguist psychologist geologist mountaineer jurist
     diplomat ambassador chancellor monarch sultan vocalist frontman goalkeeper midfielder defender striker pitcher
     quarterback jockey sprinter tennis-player cartoonist animator star celebrity member successor predecessor
-    owner discoverer author namesake mentor pupil rival creator chairman ceo chairwoman governor-general""",
+    head climber victor merchant sailor traveller traveler wrestler luchador economist skater owner discoverer author namesake mentor pupil rival creator chairman ceo chairwoman governor-general""",
     "place": """place city town village hamlet country nation state province region district county municipality borough
     suburb neighbourhood neighborhood locality settlement commune parish prefecture department canton territory
     continent island peninsula river lake sea ocean bay gulf strait mountain hill volcano valley desert forest park
@@ -127,7 +127,7 @@ _NOUNS: dict[Kind, str] = {
     newspaper-company station-network manufacturer retailer brewery foundation charity society church-body army navy
     regiment squadron unit brigade division corps force government parliament court brand employer distributor
     developer conglomerate startup cooperative guild laboratory hospital-trust think-tank subsidiary business
-    enterprise conference faculty alma-mater house-of-fashion gang tribe dynasty family order sect denomination
+    enterprise conference faculty alma-mater mater house-of-fashion gang tribe dynasty family order sect denomination
     workshop collective troupe ensemble side""",
     "work": """film movie documentary book novel novella story poem play musical opera symphony song single album ep
     soundtrack series sitcom show program programme episode magazine newspaper journal painting sculpture game videogame

@@ -1,462 +1,307 @@
-"""Reading a question as nested relations: "the capital of the country where X was born" is three steps from X.
-
-The parser knows English clause shapes, not particular relations: the words of each step are kept as
-cues that the reader looks for in the pages.
-"""
+"""Reading a question as nested relations: "the capital of the country where X was born" is two steps from X."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from tamsa.agent.baseline.lexicon import STOP_WORDS, Kind, concept, kind_of_noun, terms
-from tamsa.agent.baseline.question import Name, Question
+from tamsa.agent.baseline.grammar import Parser, Step, last_noun, names_of
+from tamsa.agent.baseline.lexicon import Kind, concept, is_concept, kind_of_noun, terms
+from tamsa.agent.baseline.question import Name, Question, find_names, last_sentence
+from tamsa.agent.baseline.verbs import AUXILIARIES, BE, DETERMINERS, DO, PREPOSITIONS, RELATIVES, is_verb
 
-MAX_DEPTH = 6
-_AUX = r"(?:is|are|was|were|be|been|has|have|had|did|do|does|would|will|can|could)"
-_RELATIVE = re.compile(
-    r"\s*,?\s+(?P<rel>(?:in|on|at|for|from|to|by|with|of|into|under|after|during|about|upon)\s+(?:which|whom|whose)"
-    r"|that|which|who|whom|whose|where|when)\s+",
-    re.IGNORECASE,
-)
-_REL_WORDS = (
-    r"(?:(?:in|on|at|for|from|to|by|with|of|into|under|after|during)\s+(?:which|whom|whose)|that|which|who|whom|whose|where)"
-)
-_OF = re.compile(r"\s+of\s+", re.IGNORECASE)
-_PARTICIPLE = re.compile(
-    r"\s+(?P<verb>[a-z-]+ed|[a-z]+(?:tten|wn|ught|nt|ade|uilt|eld|un|ung|ost|orn|ead|eft|et|ing))"
-    r"(?P<mid>(?:\s+(?:by|in|on|at|for|from|to|with|as|after|under|near|into|and|of))*)\s+(?=\S)"
-)
-_POSSESSIVE = re.compile(r"(?P<left>.*(?:⟦\d+⟧|\w))['’]s?\s+(?P<right>[^⟦⟧]+)$")
-_SLOT = re.compile(r"⟦(\d+)⟧")
-_LEAD = re.compile(r"^(?:(?:the|a|an|this|that|these|those|its|his|her|their|one of|some|both|same)\s+)+", re.IGNORECASE)
+__all__ = ["Step", "make_plan", "simplify"]
 
-
-@dataclass(frozen=True)
-class Step:
-    """One node of a plan.
-
-    A leaf is a name (`name` set) or a description (`phrase` alone). An inner node is a relation: its
-    value stands in the relation `cues` to the value of `of`.
-    """
-
-    phrase: str
-    kind: Kind = "any"
-    """Kind of the value."""
-    head: str = ""
-    """Noun that the value is an instance of."""
-    cues: tuple[str, ...] = ()
-    """Concepts of the words that state the relation."""
-    name: str = ""
-    of: Step | None = None
-    names: tuple[str, ...] = field(default=())
-    """Other names in the phrase: they must stand near the evidence."""
-
-    @property
-    def depth(self) -> int:
-        """Number of relations from here to the leaf."""
-        return 0 if self.of is None else 1 + self.of.depth
-
-    @property
-    def leaf(self) -> Step:
-        """The innermost step."""
-        return self if self.of is None else self.of.leaf
-
-
-class _Parser:
-    def __init__(self, text: str, names: tuple[Name, ...]) -> None:
-        self.names = names
-        out = []
-        position = 0
-        for index, name in enumerate(names):
-            out.append(text[position : name.start])
-            out.append(f"⟦{index}⟧")
-            position = name.end
-        out.append(text[position:])
-        self.text = re.sub(r"[\"“”‘]|(?<=⟧)’(?!s)", "", "".join(out)).strip()
-
-    def fill(self, text: str) -> str:
-        """Put the names back."""
-        return _SLOT.sub(lambda match: self.names[int(match[1])].text, text).strip()
-
-    def slots(self, text: str) -> tuple[str, ...]:
-        return tuple(self.names[int(index)].text for index in _SLOT.findall(text))
-
-    def cues(self, text: str) -> tuple[str, ...]:
-        return terms(_SLOT.sub(" ", text))
-
-    # ---------------------------------------------------------------- noun phrases
-
-    def phrase(self, text: str, depth: int = 0) -> Step:
-        """Parse a noun phrase."""
-        text = _LEAD.sub("", text.strip(" ,;:.?!"))
-        filled = self.fill(text)
-        if depth >= MAX_DEPTH or not text:
-            return self._described(text)
-        match = re.fullmatch(r"(?P<head>[^⟦⟧,]{0,60}?),?\s*⟦(?P<slot>\d+)⟧", text)
-        if match and _is_class(match["head"]):
-            head = _last_noun(match["head"])
-            name = self.names[int(match["slot"])].text
-            if head and concept(head) in _ROLE_CONCEPTS and not _class_noun(match["head"]):
-                return self._described(text)
-            return Step(filled, kind_of_noun(head) or "any", head, name=name)
-        cuts = []
-        for kind, pattern in (("rel", _RELATIVE), ("of", _OF), ("part", _PARTICIPLE)):
-            for found in pattern.finditer(text):
-                if kind == "part" and not self._is_participle(text, found):
-                    continue
-                cuts.append((found.start(), kind, found))
-                break
-        possessive = _POSSESSIVE.match(text)
-        first = min(cuts, key=lambda cut: cut[0]) if cuts else None
-        if possessive and (first is None or first[0] >= possessive.end("left") or not _has_noun(text[: first[0]])):
-            right = possessive["right"]
-            inner = re.split(r"\s+(?:that|which|who|where|whose)\s+", right)[0]
-            return self._relation(text, right, possessive["left"], depth, _last_noun(_cut_np(inner)))
-        if possessive and first is not None and "⟦" not in text[: first[0]] and first[1] != "of":
-            pass
-        if first is None:
-            return self._described(text)
-        start, kind, found = first
-        left, right = text[:start], text[found.end() :]
-        if not left.strip():
-            return self._described(text)
-        head = _last_noun(left)
-        if kind == "of":
-            if _SLOT.search(left):
-                return self._described(text)
-            return self._relation(text, left, right, depth, head)
-        if kind == "rel":
-            return self._clause(text, left, found["rel"], right, depth, head)
-        return self._relation(text, f"{left} {found['verb']}{found['mid']}", right, depth, head)
-
-    def _is_participle(self, text: str, found: re.Match[str]) -> bool:
-        return found["verb"] not in _NOT_VERBS and bool(text[: found.start()].strip())
-
-    def _relation(self, whole: str, cue_text: str, argument: str, depth: int, head: str) -> Step:
-        main, extra = self._first_argument(argument)
-        of = self.phrase(main, depth + 1)
-        cues = self.cues(f"{cue_text} {extra}")
-        kind = kind_of_noun(head) if head else None
-        return Step(self.fill(whole), kind or "any", head, cues, of=of, names=self.slots(extra) + self.slots(cue_text))
-
-    def _first_argument(self, text: str) -> tuple[str, str]:
-        """Split what follows a relation into its argument and further conditions."""
-        match = re.search(r"(?<=⟧)\s*,?\s+(?:and|but|or)\s+|(?<=⟧),\s+|(?<=⟧)\s+(?=(?:in|on|at|as|with|for|during|after|before)\s)", text)
-        if match and "⟦" in text[: match.start()]:
-            return text[: match.start()], text[match.end() :]
-        return text, ""
-
-    def _clause(self, whole: str, left: str, relative: str, clause: str, depth: int, head: str) -> Step:
-        """Parse "N that CLAUSE": the value is an instance of N that takes part in the clause."""
-        low = relative.casefold()
-        kind = kind_of_noun(head) or "any"
-        if low == "whose":
-            # "the film whose director was born in X": a description; the inner relation is a condition on it
-            return self._described(whole)
-        subject, verb, rest = self._split_clause(clause)
-        cues = self.cues(f"{left} {verb}")
-        if subject and not rest.strip(" ,"):
-            of = self.phrase(subject, depth + 1)
-            return Step(self.fill(whole), kind, head, cues, of=of)
-        if subject:
-            main = subject
-            of = self.phrase(main, depth + 1)
-            return Step(self.fill(whole), kind, head, cues + self.cues(rest), of=of, names=self.slots(rest))
-        main, extra = self._first_argument(rest)
-        if not _SLOT.search(main) and not _RELATIVE.search(main) and not _OF.search(main):
-            return self._described(whole)
-        of = self.phrase(main, depth + 1)
-        return Step(self.fill(whole), kind, head, cues + self.cues(extra), of=of, names=self.slots(extra))
-
-    def _split_clause(self, clause: str) -> tuple[str, str, str]:
-        """Split a clause into subject, verb and the rest; the subject is empty where the clause opens with its verb."""
-        tokens = clause.split()
-        if not tokens:
-            return "", "", ""
-        if re.fullmatch(_AUX, tokens[0], re.IGNORECASE) or _verb_like(tokens, 0):
-            at = 1
-            while at < len(tokens) and (
-                tokens[at].casefold() in _VERB_PARTS or (at == 1 and re.fullmatch(_AUX, tokens[0], re.IGNORECASE) and _verb_like(tokens, at))
-            ):
-                at += 1
-            while at < len(tokens) and tokens[at].casefold() in ("by", "in", "on", "at", "for", "to", "from", "with", "as", "into"):
-                at += 1
-            return "", " ".join(tokens[:at]), " ".join(tokens[at:])
-        nouns_seen = False
-        for at, token in enumerate(tokens):
-            low = token.casefold()
-            if nouns_seen and (re.fullmatch(_AUX, low) or (_verb_like(tokens, at) and "⟦" not in token)):
-                if low.endswith(("ed", "ing")) and at + 1 < len(tokens) and tokens[at + 1] in ("by",):
-                    continue  # a reduced relative inside the subject
-                stop = at + 1
-                while stop < len(tokens) and (tokens[stop].casefold() in _VERB_PARTS or _verb_like(tokens, stop)):
-                    stop += 1
-                return " ".join(tokens[:at]), " ".join(tokens[at:stop]), " ".join(tokens[stop:])
-            if "⟦" in token or kind_of_noun(low) or at >= 1:
-                nouns_seen = True
-        return " ".join(tokens), "", ""
-
-    def _described(self, text: str) -> Step:
-        head = _last_noun(_cut_np(text))
-        slots = list(_SLOT.finditer(text))
-        if slots and self.cues(text) and len(text) < 300:
-            last = slots[-1] if re.match(r".*\b(?:film|song|album|novel|book|movie)\s*⟦\d+⟧", text) else slots[0]
-            of = Step(self.names[int(last[1])].text, name=self.names[int(last[1])].text)
-            others = tuple(self.names[int(slot[1])].text for slot in slots if slot is not last)
-            before = text[: last.start()]
-            if _is_class(before) and kind_of_noun(_last_noun(before)) == "work" and not text[last.end() :].strip(" ,.") and not others:
-                return Step(self.fill(text), kind_of_noun(head) or "any", head, name=of.name)
-            return Step(self.fill(text), kind_of_noun(head) or "any", head, self.cues(text), of=of, names=others)
-        return Step(self.fill(text), kind_of_noun(head) or "any", head, names=self.slots(text))
-
-
-_VERB_PARTS = frozenset("been being is was were be had has have also originally first once the-most not".split())
-_NOT_VERBS = frozenset(
-    """united based-on red hundred bed king wing spring ring string thing being during nothing something morning evening
-    building wedding sibling following including according indeed need seed speed feed breed king-ing parent president
-    student continent instrument government moment event talent patent current different ancient prominent
-    independent accident incident content element monument settlement document comment agent client patient
-    own town down crown known brown set market planet poet cabinet street net bullet quartet runner-up run sun gun
-    most almost coast post host cost lead head bread instead""".split()
-) - {"known", "set"}
-_ROLE_CONCEPTS = frozenset("direct write found produce compose perform own parent child spouse sibling capital".split())
-_BASE_VERBS = frozenset(
-    """starred stars directed wrote founded won plays played sang sings made owns contains borders hosts held led
-    created produced released published discovered invented designed built composed performed recorded hosted served
-    represents represented acquired distributed developed owned appeared voiced portrayed married killed coached
-    managed lies lay flows runs begins began came went took became joined studied attended taught worked works lived
-    lives died grew comes includes included features featured shares has had have get got wrote edited signed drafted
-    beat defeated sponsored operates operated serves appears edits manages""".split()
-)
-
-
-def _verb_like(tokens: list[str], at: int) -> bool:
-    low = tokens[at].casefold().strip(",")
-    if low in _NOT_VERBS or low in STOP_WORDS or "⟦" in low:
-        return False
-    if low in _BASE_VERBS:
-        return True
-    return bool(re.fullmatch(r"[a-z]+(?:ed|orn|tten|ound)", low)) and kind_of_noun(low) is None
-
-
-def _is_class(text: str) -> bool:
-    """Tell whether the words before a name only say what it is: "the 1975 French film"."""
-    if not text.strip():
-        return True
-    if re.search(r"\b(?:of|by|in|from|with|for|at|on|to|who|that|which|whose|where|when|whom|and|or|is|was|has|had)\b|['’]s?\b", text):
-        return False
-    found = re.findall(r"[A-Za-z][\w'-]*", text)
-    if any(_verb_like(found, at) or (word.endswith("ing") and not kind_of_noun(word)) for at, word in enumerate(found)):
-        return False
-    return bool(found) and kind_of_noun(found[-1]) is not None
-
-
-def _class_noun(text: str) -> bool:
-    noun = _last_noun(text)
-    return kind_of_noun(noun) in ("work", "org", "place") or concept(noun) in ("star", "perform", "direct", "write")
-
-
-def _cut_np(text: str) -> str:
-    """Cut a text after the noun phrase it opens with."""
-    return re.split(r"\s+(?:of|in|on|at|for|from|by|with|that|which|who|whose|where|and|or|to)\s+", text, maxsplit=1)[0]
-
-
-def _has_noun(text: str) -> bool:
-    return any(kind_of_noun(word) for word in re.findall(r"[a-z-]+", text))
-
-
-def _last_noun(text: str) -> str:
-    found = ""
-    tokens = re.findall(r"[A-Za-z][\w'-]*", _SLOT.sub(" ", text))
-    for word in tokens:
-        if kind_of_noun(word):
-            found = word.casefold()
-    return found or (tokens[-1].casefold() if tokens and tokens[-1].casefold() not in STOP_WORDS else "")
-
-
-_QUESTION_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
-    for kind, pattern in (
-        ("np", rf"^(?:what|which|who|whom)(?:'s|\s+{_AUX})\s+(?P<np>(?:the|a|an|⟦|one)\b.*|⟦.*|[a-z]+ of .*)$"),
-        ("np", r"^(?:name|give|identify|state|find)\s+(?:me\s+)?(?P<np>.*)$"),
-        ("wh_aux", rf"^(?P<wh>when|where|how)\s+(?P<aux>{_AUX})\s+(?P<clause>.*)$"),
-        ("how", r"^how\s+(?P<np>(?:many|much|old|long|tall|high|large|big|far|deep|wide)(?:\s+[a-z-]+){0,3}?)\s+"
-                rf"(?P<aux>{_AUX})\s+(?P<clause>.*)$"),
-        ("which_aux", r"^(?:(?P<prep>in|on|at|for|from|to|by|with|of|into|under|after|during|about|through)\s+)?"
-                      rf"(?:what|which)\s+(?P<np>(?:(?!\b(?:that|who|which|whose)\b).)*?)\s+(?P<aux>{_AUX})\s+(?P<clause>.*)$"),
-        ("in_situ", r"^(?P<stmt>(?!(?:in|on|at|for|from|to|by|with|of|into|under|after|during|about|through|which|what|who)\s)"
-                    r".*\S)\s+(?:(?:in|on|at|for|from|to|by|with|of|into|under|as|until|since)\s+)?(?:(?:what|which|how many|how much)\s+(?P<np>[^⟦⟧]*)|whom|who|when|where|what)$"),
-        ("which_verb", r"^(?P<wh>who|what|which)\s+(?P<clause>.*)$"),
-    )
+_SENTENCE = re.compile(r"(?<=[a-z⟧\w])[.;]\s+(?=[A-Z])")
+_PREAMBLE = re.compile(
+    r"^(?:i am (?:interested in|thinking of|looking for)|i(?:'m| am) interested in|think of|consider|take|regarding|about|"
+    r"given|let us take|start with|suppose)\s+", re.IGNORECASE,
 )  # fmt: skip
+_ADVERBIAL = re.compile(
+    r"^(?:(?:in|on|at|during|according to|of|among|by|as of|since|before|after|for)\s+(?!(?:what|which|whom|whose|how)\b)[^,?]*,\s+)"
+    r"(?=(?:\w+\s+)?(?:who|whom|what|which|when|where|how|name)\b)", re.IGNORECASE,
+)  # fmt: skip
+_HOW_CUES = {
+    "old": "born", "tall": "height", "high": "height elevation", "long": "length", "large": "area size", "deep": "depth",
+    "big": "area size", "far": "distance", "wide": "width", "populous": "population", "heavy": "weight",
+}  # fmt: skip
+_UNITS = frozenset("kilometr metr mile feet squar square km hectar acre".split())
+_DROPPED_HEADS = _UNITS | frozenset("year date time place name person type kind one".split())
 
 
 def make_plan(question: Question) -> Step | None:
     """Read a question as nested relations, or return None where its form is not understood."""
-    parser = _Parser(question.text, question.names)
-    text = re.sub(r"^(?:about|approximately|roughly|exactly|and|so|since|until)\s+(?=how|what|which|when)", "", parser.text.strip(" ?.!"), flags=re.IGNORECASE)
-    # "In the film X, who …": a leading phrase sets the scene; the question proper follows
-    scene = ""
-    match = re.match(r"^(?!(?:in|on|at|for|from|to|by|with|of|into|under)\s+(?:what|which))([^,]*⟦[^,]*),\s+(?=(?:who|what|which|when|where|how|in|at)\b)", text, re.IGNORECASE)
+    text, referent = _preamble(question)
+    scene: tuple[str, ...] = ()
+    match = _ADVERBIAL.match(text)
     if match:
-        scene, text = match[1], text[match.end() :]
-    for form, pattern in _QUESTION_FORMS:
-        found = pattern.match(text)
-        if not found:
+        scene = (match[0].rstrip(" ,"),)
+        text = text[match.end() :]
+    parser = Parser(text, _names_within(question, text))
+    parser.referent = referent
+    step = _question(parser, question)
+    if step is None:
+        return None
+    if scene:
+        extra = tuple(name.text for name in question.names if name.text in scene[0])
+        step = replace(step, names=step.names + extra, cues=step.cues + (terms(scene[0]) if not extra and step.of else ()))
+    kind: Kind = step.kind if question.kind == "any" else question.kind
+    return replace(step, kind=kind, head=question.head or step.head)
+
+
+def _names_within(question: Question, text: str) -> tuple[Name, ...]:
+    """Shift the names of a question to a closing part of it."""
+    shift = len(question.text) - len(text)
+    if question.text.endswith(text):
+        return tuple(
+            Name(n.text, n.start - shift, n.end - shift, n.quoted) for n in question.names if n.start >= shift
+        )
+    return find_names(text)
+
+
+def _preamble(question: Question) -> tuple[str, Step | None]:
+    """Take in sentences before the question: they name what "that person" then refers to."""
+    text = question.text
+    rest = last_sentence(text, question.names)
+    if len(rest) == len(text):
+        return text, None
+    before = text[: len(text) - len(rest)].rstrip(" .;")
+    cuts = [m for m in _SENTENCE.finditer(before) if not any(n.start <= m.start() < n.end for n in question.names)]
+    start = cuts[-1].end() if cuts else 0
+    lead = _PREAMBLE.match(before[start:])
+    at = start + (lead.end() if lead else 0)
+    names = tuple(
+        Name(n.text, n.start - at, n.end - at, n.quoted) for n in question.names if n.start >= at and n.end <= len(before)
+    )
+    parser = Parser(before[at:], names)
+    return rest, parser.noun_phrase()
+
+
+def _question(parser: Parser, question: Question) -> Step | None:
+    """Parse the question proper by the word that opens it."""
+    while parser.low() in ("about", "approximately", "roughly", "exactly", "and", "so", "since", "until", "then") and not (
+        parser.low(1) in DETERMINERS
+    ):
+        parser.take()
+    prep = parser.low() in PREPOSITIONS and parser.low(1) in ("what", "which", "whom", "whose", "how")
+    if prep:
+        parser.take()
+    low = parser.low()
+    if low in ("who", "whom"):
+        parser.take()
+        return _after_wh(parser, question, [], prep=prep or low == "whom")
+    if low in ("what", "which"):
+        parser.take()
+        return _after_wh(parser, question, _wh_noun(parser), prep=prep)
+    if low in ("when", "where"):
+        parser.take()
+        return _after_wh(parser, question, [], prep=True, cue=low)
+    if low == "how":
+        parser.take()
+        words = [parser.take()]
+        cues = _HOW_CUES.get(words[0].casefold(), "").split()
+        if words[0].casefold() in ("many", "much"):
+            words += _wh_noun(parser)
+        return _after_wh(parser, question, [*words[1:], *cues], prep=True)
+    if low in ("name", "give", "tell", "identify", "state", "find"):
+        parser.take()
+        if parser.low() == "me":
+            parser.take()
+        return parser.noun_phrase()
+    return _in_situ(parser, question)
+
+
+def _wh_noun(parser: Parser) -> list[str]:
+    """Collect the noun phrase after "which" up to its verb."""
+    words: list[str] = []
+    while not parser.done:
+        low = parser.low()
+        if low in AUXILIARIES or low in RELATIVES:
+            break
+        if words and is_verb(low) and (kind_of_noun(words[-1]) or parser.low(1) in PREPOSITIONS or parser.low(1) in DETERMINERS or parser.is_slot(1)):
+            break
+        if parser.is_slot() and words and words[-1].casefold() not in PREPOSITIONS and kind_of_noun(words[-1]):
+            words.append(parser.slot(parser.take()))
             continue
-        step = _from_form(parser, form, found, question)
-        if step is not None:
-            return _settle(step, question, parser, scene)
+        token = parser.take()
+        words.append(parser.slot(token) if token.startswith("⟦") else token)
+        if len(words) > 14:
+            break
+    return words
+
+
+def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool, cue: str = "") -> Step | None:
+    """Parse what follows the words that ask."""
+    low = parser.low()
+    cue_words = [cue] if cue == "born" else []
+    if low in DO:
+        parser.take()
+        parser.bare_verbs = True
+        subject = parser.noun_phrase()
+        return _about(parser, question, noun + cue_words, subject)
+    if low in AUXILIARIES:
+        parser.take()
+        while parser.low() in AUXILIARIES and parser.low() != "being":
+            parser.take()
+        if parser.done:
+            return None
+        follows_verb = is_verb(parser.low()) or (parser.low(1) in ("in", "by", "with", "to", "at", "for", "on", "of") and parser.low() not in DETERMINERS and not parser.is_slot())
+        if follows_verb and not prep:
+            return _predicate(parser, question, noun)
+        parser.bare_verbs = low not in BE
+        subject = parser.noun_phrase()
+        if parser.done and not prep:
+            if low in BE:  # "which town is the seat of X", "what is the length of X"
+                return _renamed(subject, noun)
+        if parser.done and subject.of is not None and prep and low in BE:
+            return Step(question.text, question.kind, question.head, terms(" ".join(noun)), of=subject)
+        return _about(parser, question, noun, subject)
+    if parser.verb_here():
+        return _predicate(parser, question, noun)
+    if noun and not parser.done:  # "which film X directed"
+        subject = parser.noun_phrase()
+        return _about(parser, question, noun, subject)
     return None
 
 
-def _from_form(parser: _Parser, form: str, found: re.Match[str], question: Question) -> Step | None:
-    groups = found.groupdict()
-    if form == "np":
-        return parser.phrase(groups["np"])
-    if form in ("wh_aux", "how"):
-        subject, verb, rest = _subject_of(parser, groups["clause"])
-        cue_text = f"{groups.get('np') or ''} {verb} {_HOW_CUES.get((groups.get('np') or '').split(' ')[0].casefold(), '')}"
-        if not subject:
-            return None
-        subject, rest = _reattach(subject, rest)
-        of = parser.phrase(subject, 1)
-        cues = parser.cues(f"{cue_text} {rest}")
-        if of.of is None and not of.name and not cues:
-            return None
-        return Step(parser.fill(found[0]), question.kind, question.head, cues, of=of, names=parser.slots(rest))
-    if form == "which_aux":
-        noun, clause = groups["np"], groups["clause"]
-        subject, verb, rest = _subject_of(parser, clause)
-        if not verb and not groups["prep"]:
-            return _predicate(parser, found[0], noun, f"{groups['aux']} {clause}", question)
-        subject, rest = _reattach(subject, rest)
-        of = parser.phrase(subject, 1)
-        cues = parser.cues(f"{noun} {verb} {rest}")
-        return Step(parser.fill(found[0]), question.kind, question.head, cues, of=of, names=parser.slots(rest))
-    if form == "in_situ":
-        return _in_situ(parser, found[0], groups["stmt"], groups["np"] or "", question)
-    noun = "" if groups["wh"].casefold() == "who" else _cut_at_verb(groups["clause"])
-    clause = groups["clause"][len(noun) :].strip() if noun else groups["clause"]
-    return _predicate(parser, found[0], noun, clause, question)
+def _renamed(subject: Step, noun: list[str]) -> Step:
+    head = last_noun(noun) if noun else ""
+    kind = kind_of_noun(head) if head else None
+    if subject.of is None and not subject.name:
+        return subject
+    if subject.name:
+        return Step(subject.phrase, kind or subject.kind, head, terms(" ".join(noun)), of=subject, names=subject.names)
+    return replace(subject, kind=kind or subject.kind, head=head or subject.head)
 
 
-def _reattach(subject: str, rest: str) -> tuple[str, str]:
-    """Give a relative clause that stands after the verb back to the subject ("was the label founded which …")."""
-    match = re.match(rf"\s*,?\s*{_REL_WORDS}\s", rest + " ", re.IGNORECASE)
-    return (f"{subject} {rest}", "") if match else (subject, rest)
-
-
-def _in_situ(parser: _Parser, whole: str, statement: str, noun: str, question: Question) -> Step | None:
-    """Parse "X was directed by an actress who was a muse of which director"."""
-    subject, verb, rest = _main_verb(statement)
-    if not subject:
-        return None
-    inner: Step = parser.phrase(subject, 1)
-    match = re.search(rf"\s{_REL_WORDS}\s", f" {rest} ", re.IGNORECASE)
-    tail = _cut_np(noun)
-    if match and rest[: match.start()].strip():
-        middle = rest[: match.start()]
-        head = _last_noun(middle)
-        inner = Step(
-            parser.fill(f"{subject} {verb} {middle}"), kind_of_noun(head) or "any", head,
-            parser.cues(f"{verb} {middle}"), of=inner, names=parser.slots(middle),
-        )  # fmt: skip
-        rest = rest[match.end() - 1 :]
-        verb = ""
-    cues = parser.cues(f"{verb} {rest} {tail}")
-    head = _last_noun(tail) or question.head
-    kind = kind_of_noun(head) or question.kind
-    return Step(parser.fill(whole), kind, head, cues, of=inner, names=parser.slots(rest))
-
-
-def _main_verb(text: str) -> tuple[str, str, str]:
-    """Split a statement at its main verb: the first verb that is not inside a relative clause."""
-    tokens = text.split()
-    for at in range(1, len(tokens)):
-        low = tokens[at].casefold()
-        if "⟦" in low or not (re.fullmatch(_AUX, low) or _verb_like(tokens, at)) or _in_relative(tokens, at):
+def _about(parser: Parser, question: Question, noun: list[str], subject: Step) -> Step:
+    """Build the step whose value is asked of a subject; the rest of the question are its verb and conditions."""
+    start = parser.position
+    extraposed: Step | None = None
+    words: list[str] = []
+    while not parser.done:
+        low = parser.low()
+        if (low in RELATIVES or (low in PREPOSITIONS and parser.low(1) in ("which", "whom", "whose"))) and subject.of is None and not subject.name:
+            # "was the label founded which released X": the clause belongs to the subject
+            if low in PREPOSITIONS:
+                parser.take()
+            parser.bare_verbs = False
+            extraposed = parser._relative(start, subject.phrase.split(), subject, 1)
             continue
-        if at + 1 < len(tokens) and tokens[at + 1].casefold() == "by" and not re.fullmatch(_AUX, low):
-            continue
-        stop = at + 1
-        while stop < len(tokens) and (tokens[stop].casefold() in _VERB_PARTS or _verb_like(tokens, stop)):
-            stop += 1
-        return " ".join(tokens[:at]), " ".join(tokens[at:stop]), " ".join(tokens[stop:])
-    return "", "", ""
+        words.append(parser.take())
+    if extraposed is not None:
+        subject = extraposed
+    names = tuple(parser.slot(word) for word in words if word.startswith("⟦"))
+    cues = terms(" ".join([*noun, *(word for word in words if not word.startswith("⟦"))]))
+    if subject.of is None and not subject.name and names:
+        # the subject is a mere description; the names are in the predicate
+        first, *others = names
+        return Step(
+            question.text, question.kind, question.head, cues + terms(subject.phrase), of=Step(first, name=first), names=tuple(others)
+        )
+    return Step(question.text, question.kind, question.head, cues, of=subject, names=names)
 
 
-_HOW_CUES = {
-    "old": "born", "tall": "height", "high": "height elevation", "long": "length", "large": "area size", "deep": "depth",
-    "big": "area size", "far": "distance", "wide": "width", "populous": "population",
-}  # fmt: skip
-
-
-def _cut_at_verb(text: str) -> str:
-    tokens = text.split()
-    for at in range(1, len(tokens)):
-        if _verb_like(tokens, at) or re.fullmatch(_AUX, tokens[at], re.IGNORECASE) or "⟦" in tokens[at]:
-            return " ".join(tokens[:at])
-        if tokens[at].casefold() in ("that", "which", "who", "whose", "where", "of", "in", "by", "with", "for"):
-            return ""
-    return ""
-
-
-def _predicate(parser: _Parser, whole: str, noun: str, clause: str, question: Question) -> Step | None:
+def _predicate(parser: Parser, question: Question, noun: list[str]) -> Step | None:
     """Parse "N VERB OBJECT": the value is the subject."""
-    subject, verb, rest = parser._split_clause(clause)
-    if subject:  # "which film X directed": the value is the object
-        of = parser.phrase(subject, 1)
-        return Step(parser.fill(whole), question.kind, question.head, parser.cues(f"{noun} {verb} {rest}"), of=of)
-    main, extra = parser._first_argument(rest)
-    cues = parser.cues(f"{noun} {verb} {extra}")
-    if not _SLOT.search(main) and not _RELATIVE.search(f" {main}"):
-        return Step(parser.fill(whole), question.kind, question.head, names=parser.slots(whole))
-    of = parser.phrase(main, 1)
-    return Step(parser.fill(whole), question.kind, question.head, cues, of=of, names=parser.slots(extra) + parser.slots(noun))
+    clause = parser.predicate()
+    trailing = []
+    while not parser.done:
+        trailing.append(parser.take())
+    names = tuple(parser.slot(token) for token in trailing if token.startswith("⟦"))
+    cues = terms(" ".join([*noun, *clause.words, *(t for t in trailing if not t.startswith("⟦"))]))
+    of = clause.argument
+    if of is None and names:
+        of, names = Step(names[0], name=names[0]), names[1:]
+    if of is None:
+        return Step(question.text.rstrip("?"), question.kind, question.head)
+    return Step(question.text, question.kind, question.head, cues, of=of, names=names)
 
 
-def _subject_of(parser: _Parser, clause: str) -> tuple[str, str, str]:
-    """Split "the director of X born in Y" (after an auxiliary) into subject, main verb and rest."""
-    tokens = clause.split()
-    last_slot = max((at for at, token in enumerate(tokens) if "⟦" in token), default=-1)
-    # the main verb is the last verb-like word outside a relative clause, at or after the first noun
-    for at in range(len(tokens) - 1, 0, -1):
-        if at <= last_slot and any("⟦" in token for token in tokens[at + 1 :]) and not _verb_like(tokens, at):
-            continue
-        if (_verb_like(tokens, at) or tokens[at].casefold() in _BARE_VERBS) and not _in_relative(tokens, at):
-            return " ".join(tokens[:at]), tokens[at], " ".join(tokens[at + 1 :])
-    return clause, "", ""
+def _in_situ(parser: Parser, question: Question) -> Step | None:
+    """Parse "X was directed by an actress who was a muse of which director"."""
+    asks = [
+        at for at, token in enumerate(parser.tokens)
+        if at and token.casefold() in ("what", "which", "whom", "how", "whose", "who", "when", "where")
+    ]  # fmt: skip
+    if not asks:
+        return None
+    tokens = parser.tokens
+    at = asks[-1]
+    noun = [token for token in tokens[at + 1 :] if token not in "?.!"]
+    if tokens[at].casefold() == "how" and noun:
+        noun = noun[1:] if noun[0].casefold() in ("many", "much") else noun
+    stop = at - 1 if tokens[at - 1].casefold() in PREPOSITIONS else at
+    parser.tokens = tokens[:stop]
+    parser.position = 0
+    subject = parser.noun_phrase()
+    if parser.done or not parser.verb_here():
+        parser.tokens = tokens
+        return None
+    clause = parser.predicate()
+    inner = subject
+    words = list(clause.words)
+    if clause.argument is not None and clause.argument.leaf.name == "" and not clause.argument.names:
+        # "… lies in a town that describes itself by what nickname": the object is a step of its own
+        middle = clause.argument
+        inner = Step(middle.phrase, middle.kind, middle.head, terms(" ".join(words)), of=subject)
+        words = []
+        if middle.phrase and not parser.done:
+            pass
+        if kind_of_noun(middle.head) is None:
+            words, inner = [*clause.words, *middle.phrase.split()], subject
+        else:
+            tail = [w for w in _open_clause(middle.phrase)]
+            words = tail
+    elif clause.argument is not None:
+        words += clause.argument.phrase.split()
+    while not parser.done:
+        words.append(parser.take())
+    names = tuple(parser.slot(word) for word in words if word.startswith("⟦"))
+    parser.tokens = tokens
+    np = [parser.slot(word) if word.startswith("⟦") else word for word in noun]
+    cues = terms(" ".join([*(w for w in words if not w.startswith("⟦")), *np]))
+    head = last_noun([w for w in _until_preposition(np)]) or question.head
+    kind = kind_of_noun(head) or question.kind
+    extra = names_of(clause.argument) if clause.argument is not None and inner is subject else ()
+    return Step(question.text, kind, head, cues, of=inner, names=names + extra)
 
 
-_BARE_VERBS = frozenset(
-    """die direct write found play star win live study attend work serve born born? open close start begin end release
-    appear come go take hold host join marry receive represent graduate grow move perform belong lie stand flow locate
-    have contain own produce publish compose record debut premiere air retire coach manage lead rule reign teach earn
-    make name call use speak fight sign create build design score compete finish be get""".split()
-)
+def _open_clause(phrase: str) -> list[str]:
+    """Return the words of a relative clause that has lost its end ("a town that describes itself by")."""
+    match = re.search(r"\b(?:that|which|who|where|whose|named|based|located|lying)\b(.*)$", phrase)
+    return match[0].split() if match else []
 
 
-def _in_relative(tokens: list[str], at: int) -> bool:
-    """Tell whether the verb at a position belongs to a relative clause: it is the first verb after the pronoun."""
-    back = at - 1
-    while back >= 0 and (tokens[back].casefold() in _VERB_PARTS or re.fullmatch(_AUX, tokens[back], re.IGNORECASE)):
-        back -= 1  # the auxiliaries of the same verb
-    for place in range(back, -1, -1):
-        low = tokens[place].casefold().strip(",")
-        if low in ("who", "that", "which", "where", "whose", "whom"):
-            return True
-        if "⟦" not in low and (re.fullmatch(_AUX, low) or _verb_like(tokens, place)):
-            reduced = place + 1 < len(tokens) and tokens[place + 1].casefold() in ("by", "in") and not re.fullmatch(_AUX, low)
-            if not reduced:
-                return False
-    return at + 1 < len(tokens) and tokens[at + 1].casefold() == "by" and not re.fullmatch(_AUX, tokens[at - 1], re.IGNORECASE)
+def _until_preposition(words: list[str]) -> list[str]:
+    out = []
+    for word in words:
+        if word.casefold() in PREPOSITIONS:
+            break
+        out.append(word)
+    return out
 
 
-def _settle(step: Step, question: Question, parser: _Parser, scene: str) -> Step:
-    """Give the outermost step the wanted kind of the whole question."""
-    kind: Kind = step.kind if question.kind == "any" else question.kind
-    head = question.head or step.head
-    names = step.names + parser.slots(scene)
-    return Step(step.phrase, kind, head, step.cues, step.name, step.of, names)
+def simplify(step: Step) -> Step:
+    """Merge steps that add nothing of their own ("the date of birth of X", "made the first ascent of X")."""
+    if step.of is None:
+        return step
+    inner = simplify(step.of)
+    own = _own_cues(step)
+    if inner.of is not None:
+        if not step.names and not own and step.kind != "number":
+            return replace(inner, kind=step.kind if step.kind != "any" else inner.kind, head=step.head or inner.head)
+        bare = set(own) == {concept(step.head)} and not is_concept(concept(step.head)) and step.kind != "number"
+        if bare and not step.names and inner.kind in (step.kind, "any"):
+            return replace(inner, kind=step.kind, head=step.head)
+        if inner.kind in ("any", "date", "year", "description", "number") and not inner.name:
+            return replace(step, cues=tuple(dict.fromkeys(own + inner.cues)), of=inner.of, names=step.names + inner.names)
+    return replace(step, cues=own, of=inner)
+
+
+def _own_cues(step: Step) -> tuple[str, ...]:
+    """The cues without the noun that only says what kind of thing the value is."""
+    head = concept(step.head) if step.head else ""
+    kept = tuple(cue for cue in step.cues if cue not in _DROPPED_HEADS)
+    others = tuple(cue for cue in kept if cue != head)
+    return others if others and not is_concept(head) else kept

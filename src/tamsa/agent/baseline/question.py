@@ -85,21 +85,34 @@ def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:
         if word.casefold() not in STOP_WORDS:
             key = concept(word)
             weights[key] = max(weights.get(key, 0.0), weight(word))
+    asked = last_sentence(text, names)
     options = _find_options(text, names)
-    kind, head = _wanted(text)
+    kind, head = _wanted(asked)
     form: Form = "span"
-    first = _AUXILIARY.match(text)
+    first = _AUXILIARY.match(asked)
     if options and re.search(r"\bor\b", text) and not (first and _same_or_both(text)):
         form = "choice"
     elif first or _trailing_polar(text):
         form = "choice" if re.search(r"\bor\b", text) and options else "polar"
     elif options and re.search(r"\b(?:which (?:one )?of|between|which one)\b", text, re.IGNORECASE) and _comparing(text):
         form = "choice"
-    elif re.search(r"\bhow many\b", text, re.IGNORECASE):
+    elif re.search(r"\bhow many\b", asked, re.IGNORECASE):
         form = "count"
-    elif _superlative(text):
+    elif _superlative(asked):
         form = "extreme"
     return Question(text, form, kind, head, names, weights, options, _extreme(text))
+
+
+def last_sentence(text: str, names: tuple[Name, ...]) -> str:
+    """Return the sentence that asks: what follows the last full stop outside a name."""
+    position = 0
+    for match in re.finditer(r"(?<=\w)[.;]\s+(?=[A-Z])", text):
+        inside = any(name.start <= match.start() < name.end for name in names)
+        if not inside and not re.search(r"\b(?:[A-Z]|Mr|Mrs|Dr|St|Jr|vs|No)$", text[: match.start()]):
+            rest = text[match.end() :]
+            if _WH.search(rest) or _AUXILIARY.match(rest):
+                position = match.end()
+    return text[position:]
 
 
 def _same_or_both(text: str) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from tamsa.agent.baseline.lexicon import concept, is_concept, terms
+from tamsa.agent.baseline.lexicon import concept, terms
 from tamsa.agent.baseline.plan import Step
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, read
@@ -13,7 +13,6 @@ from tamsa.agent.baseline.state import State, fold_title
 
 MAX_VALUES = 3
 """Values of an inner step that are followed."""
-_DROPPED_HEADS = frozenset("year date time place name person type kind one".split())
 
 
 @dataclass(frozen=True)
@@ -40,30 +39,6 @@ class Wishes:
         text = " ".join(text.split())[:300]
         if text:
             self.queries[text] = max(self.queries.get(text, 0.0), worth)
-
-
-def simplify(step: Step) -> Step:
-    """Merge steps that add nothing of their own ("the date of birth of X", "which city is the capital of X")."""
-    if step.of is None:
-        return step
-    inner = simplify(step.of)
-    own = _own_cues(step)
-    if inner.of is not None and not step.names:
-        bare = not own or set(own) == {concept(step.head)} and not is_concept(concept(step.head)) and step.kind != "number"
-        if bare:
-            head = step.head if step.kind != "any" else inner.head
-            return replace(inner, kind=step.kind if step.kind != "any" else inner.kind, head=head or inner.head)
-        if inner.kind == "any" and inner.cues and all(c in ("birth", "death", "compose", "lyric") for c in inner.cues):
-            return replace(step, cues=tuple(dict.fromkeys(own + inner.cues)), of=inner.of)
-    return replace(step, cues=own, of=inner)
-
-
-def _own_cues(step: Step) -> tuple[str, ...]:
-    """The cues without the noun that only says what kind of thing the value is."""
-    head = concept(step.head) if step.head else ""
-    kept = tuple(cue for cue in step.cues if cue not in _DROPPED_HEADS)
-    others = tuple(cue for cue in kept if cue != head)
-    return others if others and not is_concept(head) else kept
 
 
 class Resolver:

@@ -1,0 +1,451 @@
+"""A recursive-descent parser of English noun phrases and clauses, as questions nest them.
+
+"the river on which the town where the person whom X married was born stands" is read from the inside
+out as four relations on X. The grammar knows shapes, not particular relations.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from tamsa.agent.baseline.lexicon import STOP_WORDS, Kind, kind_of_noun, terms
+from tamsa.agent.baseline.question import Name
+from tamsa.agent.baseline.verbs import (
+    ADVERBS,
+    AUXILIARIES,
+    BE,
+    DETERMINERS,
+    PREPOSITIONS,
+    RELATIVES,
+    is_base_verb,
+    is_verb,
+    maybe_noun,
+)
+
+MAX_DEPTH = 10
+_TOKEN = re.compile(r"⟦\d+⟧|['’]s?(?=\s|$|[,.?])|[\w]+(?:[-'’./&][\w]+)*|[^\s\w]")
+_PRONOUNS = frozenset("he she it they him them his her its their".split())
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node of a plan.
+
+    A leaf is a name (`name` set) or a description (`phrase` alone). An inner node is a relation: its
+    value stands in the relation `cues` to the value of `of`.
+    """
+
+    phrase: str
+    kind: Kind = "any"
+    """Kind of the value."""
+    head: str = ""
+    """Noun that the value is an instance of."""
+    cues: tuple[str, ...] = ()
+    """Concepts of the words that state the relation."""
+    name: str = ""
+    of: Step | None = None
+    names: tuple[str, ...] = ()
+    """Other names in the phrase: they should stand near the evidence."""
+
+    @property
+    def depth(self) -> int:
+        """Number of relations from here to the leaf."""
+        return 0 if self.of is None else 1 + self.of.depth
+
+    @property
+    def leaf(self) -> Step:
+        """The innermost step."""
+        return self if self.of is None else self.of.leaf
+
+
+@dataclass(frozen=True)
+class Clause:
+    """What a relative clause or predicate says: its cue words and its argument."""
+
+    words: tuple[str, ...]
+    argument: Step | None
+
+
+class Parser:
+    """Parses one question; `position` moves over the tokens."""
+
+    def __init__(self, text: str, names: tuple[Name, ...]) -> None:
+        self.names = names
+        out = []
+        at = 0
+        for index, name in enumerate(names):
+            out.append(text[at : name.start])
+            out.append(f" ⟦{index}⟧ " if not name.quoted else f"⟦{index}⟧")
+            at = name.end
+        out.append(text[at:])
+        plain = re.sub(r"[\"“”‘]|(?<=⟧)[’'](?!s\b)", "", "".join(out))
+        self.tokens = _TOKEN.findall(plain)
+        self.position = 0
+        self.bare_verbs = False
+        """True after "did" or "does": the main verb has no ending."""
+        self.referent: Step | None = None
+        """What "that person" or "it" stands for."""
+
+    # ---------------------------------------------------------------- tokens
+
+    def peek(self, ahead: int = 0) -> str:
+        at = self.position + ahead
+        return self.tokens[at] if 0 <= at < len(self.tokens) else ""
+
+    def low(self, ahead: int = 0) -> str:
+        return self.peek(ahead).casefold()
+
+    def take(self) -> str:
+        token = self.peek()
+        self.position += 1
+        return token
+
+    @property
+    def done(self) -> bool:
+        """True at the end of the question."""
+        return self.position >= len(self.tokens) or self.peek() in "?.!"
+
+    def is_slot(self, ahead: int = 0) -> bool:
+        return self.peek(ahead).startswith("⟦")
+
+    def slot(self, token: str) -> str:
+        """Return the name that a slot token stands for."""
+        return self.names[int(token[1:-1])].text
+
+    def text(self, start: int, stop: int) -> str:
+        """Return a stretch of tokens as text, with the names back in place."""
+        out = [self.slot(token) if token.startswith("⟦") else token for token in self.tokens[start:stop]]
+        return re.sub(r"\s+(['’,])", r"\1", " ".join(out))
+
+    def is_possessive(self, ahead: int = 0) -> bool:
+        return self.peek(ahead) in ("'s", "’s", "'", "’")
+
+    def verb_here(self, ahead: int = 0, *, after_noun: bool = True) -> bool:
+        """Tell whether a verb group starts here."""
+        low = self.low(ahead)
+        if self.is_slot(ahead) or not low:
+            return False
+        if low in AUXILIARIES:
+            return True
+        if low in ADVERBS:
+            return self.verb_here(ahead + 1, after_noun=after_noun) and self.low(ahead + 1) not in ADVERBS
+        if is_verb(low):
+            return after_noun or not maybe_noun(low)
+        return self.bare_verbs and after_noun and is_base_verb(low) and not self._noun_use(ahead)
+
+    def _noun_use(self, ahead: int) -> bool:
+        """Tell whether a word that could be a bare verb is a noun here ("its head of", "release date")."""
+        following = self.low(ahead + 1)
+        return following == "of" and kind_of_noun(self.low(ahead)) is not None
+
+    # ---------------------------------------------------------------- noun phrases
+
+    def noun_phrase(self, depth: int = 0) -> Step:
+        """Parse a noun phrase with all that modifies it."""
+        start = self.position
+        words: list[str] = []
+        base: Step | None = None
+        if self.low() in ("that", "this", "it", "he", "she", "they") and self.referent is not None:
+            token = self.take().casefold()
+            if token in ("that", "this") and kind_of_noun(self.low()):
+                self.take()
+            base = self.referent
+        while base is None and not self.done:
+            low = self.low()
+            if self.is_slot():
+                base = self._name(words, start)
+                break
+            if low in DETERMINERS and not words or low in ("the", "a", "an"):
+                if words and low in ("the", "a", "an"):
+                    break
+                if low in ("his", "her", "its", "their") and self.referent is not None and not words:
+                    self.take()
+                    head = self._words_until_break()
+                    base = self._relation(start, head, self.referent, head)
+                    break
+                self.take()
+                continue
+            if low == "," and words and kind_of_noun(words[-1]) is None and not self.is_slot(1):
+                self.take()
+                continue
+            if low in PREPOSITIONS or low in RELATIVES or low in (",", "and", "or", ";", ":", "(", ")") or self.is_possessive():
+                break
+            if words and self.verb_here(after_noun=bool(words)) and not (
+                maybe_noun(low) and not kind_of_noun(words[-1]) and low not in AUXILIARIES
+            ):
+                break
+            if not words and low in AUXILIARIES:
+                break
+            words.append(self.take())
+        if base is None:
+            base = self._described(start, words)
+        return self._modified(start, words, base, depth)
+
+    def _words_until_break(self) -> list[str]:
+        words: list[str] = []
+        while not self.done:
+            low = self.low()
+            if self.is_slot() or low in PREPOSITIONS or low in RELATIVES or low in (",", "and", "or", ";", ":"):
+                break
+            if self.is_possessive() or (words and self.verb_here() and not (maybe_noun(low) and kind_of_noun(words[-1]) is None)):
+                break
+            if low in AUXILIARIES:
+                break
+            words.append(self.take())
+        return words
+
+    def _name(self, words: list[str], start: int) -> Step:
+        """Parse a name with the class words before it and a compound noun after it."""
+        name = self.slot(self.take())
+        head = last_noun(words)
+        step = Step(self.text(start, self.position), kind_of_noun(head) or "any", head, name=name)
+        if not self.done and not self.is_slot() and kind_of_noun(self.low()) and not self.verb_here():
+            # "the ⟦X⟧ performer", "⟦X⟧ riding": the noun that follows is what is meant
+            nouns = self._words_until_break()
+            if nouns:
+                return self._relation(start, nouns, Step(name, name=name), nouns)
+        if self.low() == "," and self.is_slot(1) and self.low(2) not in ("and", "or", ","):
+            self.take()  # "Bourne, Massachusetts" where no such title is known
+            second = self.slot(self.take())
+            if self.low() == ",":
+                self.take()
+            return replace(step, names=(second,))
+        return step
+
+    def _modified(self, start: int, words: list[str], base: Step, depth: int) -> Step:
+        """Parse what follows the head of a noun phrase."""
+        while not self.done and depth < MAX_DEPTH:
+            low = self.low()
+            if self.is_possessive():
+                self.take()
+                nouns = self._words_until_break()
+                if self.is_slot() and not self._ends_after_slot():
+                    # "X's album ⟦Y⟧": the name itself is meant, its owner helps to find it
+                    named = self._name(nouns, start)
+                    base = replace(named, names=(*named.names, base.name)) if base.name else named
+                    words = []
+                    continue
+                if self.is_slot():
+                    named = self._name(nouns, start)
+                    base = replace(named, names=(*named.names, base.name)) if base.name else named
+                    words = []
+                    continue
+                if not nouns:
+                    break
+                base = self._relation(start, nouns, base, nouns)
+                words = nouns
+            elif low in PREPOSITIONS and self.low(1) in ("which", "whom", "whose"):
+                self.take()
+                base = self._relative(start, words, base, depth)
+            elif low == "," and (self.low(1) in ("who", "which", "whose", "where") or self.low(2) in ("which", "whom", "whose")):
+                self.take()
+                if self.low() in PREPOSITIONS:
+                    self.take()
+                base = self._relative(start, words, base, depth)
+            elif self._anaphor_ahead(0):
+                break
+            elif low in RELATIVES:
+                base = self._relative(start, words, base, depth)
+            elif low == "of":
+                self.take()
+                base = self._attach(start, words, base, self.noun_phrase(depth + 1))
+            elif self._participle_here():
+                base = self._participle(start, words, base, depth)
+            elif low in PREPOSITIONS and self._noun_phrase_ahead(1):
+                if base.name and not self._starts_place(1):
+                    break
+                self.take()
+                base = self._attach(start, words, base, self.noun_phrase(depth + 1))
+            elif low == "and" and (self.is_slot(1) or self.low(1) in DETERMINERS or self.verb_here(1)):
+                if self.is_slot(1) or not self.verb_here(1):
+                    break
+                self.take()
+                clause = self.predicate(depth + 1)
+                base = self._constrained(base, clause)
+            else:
+                break
+        return base
+
+    def _ends_after_slot(self) -> bool:
+        return self.position + 1 >= len(self.tokens) or self.peek(1) in "?.!"
+
+    def _anaphor_ahead(self, ahead: int) -> bool:
+        return self.referent is not None and self.low(ahead) in ("that", "this") and kind_of_noun(self.low(ahead + 1)) is not None
+
+    def _noun_phrase_ahead(self, ahead: int) -> bool:
+        low = self.low(ahead)
+        if self._anaphor_ahead(ahead):
+            return True
+        return bool(low) and low not in PREPOSITIONS and low not in RELATIVES and low not in ",?.!;" and low not in AUXILIARIES
+
+    def _starts_place(self, ahead: int) -> bool:
+        return True
+
+    def _participle_here(self) -> bool:
+        low = self.low()
+        if low in ADVERBS and self.low(1) not in AUXILIARIES:
+            return is_verb(self.low(1)) and (self.low(2) in PREPOSITIONS or self.low(1).endswith("ing"))
+        if not is_verb(low) or low in AUXILIARIES:
+            return False
+        if low.endswith("ing"):
+            return True
+        following = self.low(1)
+        return following in PREPOSITIONS and following not in ("than",) and not (self.low(2) in ("which", "whom")) and (
+            following == "by" or self._is_reduced(1)
+        )
+
+    def _is_reduced(self, ahead: int) -> bool:
+        """Tell a reduced relative ("held in X") from a main verb ("died in X"): another verb must follow, or the end."""
+        if self.low() in ("died", "lived", "rose", "stood", "lay", "grew", "came", "went", "began", "became", "rises",
+                          "stands", "lies", "flows", "took", "won", "wrote"):  # fmt: skip
+            return False
+        return not self.low().endswith("s")
+
+    def _participle(self, start: int, words: list[str], base: Step, depth: int) -> Step:
+        verbs = []
+        while self.low() in ADVERBS:
+            verbs.append(self.take())
+        verbs.append(self.take())
+        while self.low() in PREPOSITIONS and not self.low(1) in ("which", "whom", "whose"):
+            verbs.append(self.take())
+        if self.done or not self._noun_phrase_ahead(0):
+            return self._constrained(base, Clause(tuple(verbs), None))
+        argument = self.noun_phrase(depth + 1)
+        return self._apply(start, words, base, Clause(tuple(verbs), argument))
+
+    # ---------------------------------------------------------------- clauses
+
+    def _relative(self, start: int, words: list[str], base: Step, depth: int) -> Step:
+        pronoun = self.take().casefold()
+        if pronoun == "whose":
+            nouns = self._words_until_break()
+            if self.is_slot():
+                nouns.append("")
+            clause = self.predicate(depth + 1) if self.verb_here() else Clause((), None)
+            if clause.argument is None and not self.done and self._noun_phrase_ahead(0) and not self.verb_here():
+                clause = replace(clause, argument=self.noun_phrase(depth + 1))
+            return self._apply(start, words, base, Clause((*nouns, *clause.words), clause.argument))
+        if self.verb_here(after_noun=True) and pronoun in ("who", "that", "which", "when"):
+            return self._apply(start, words, base, self.predicate(depth + 1))
+        subject = self.noun_phrase(depth + 1)
+        verbs = self._verb_group()
+        if self.low() in PREPOSITIONS and not self._noun_phrase_ahead(1):
+            verbs.append(self.take())
+        extra: list[str] = []
+        if self.low() in PREPOSITIONS and (self.low(1).isdigit() or self.is_slot(1)) and not self.verb_here(2):
+            extra.append(self.take())
+            extra.append(self.take())
+        return self._apply(start, words, base, Clause((*verbs, *extra), subject))
+
+    def predicate(self, depth: int = 0) -> Clause:
+        """Parse a verb group with its object or complement."""
+        verbs = self._verb_group()
+        while self.low() in PREPOSITIONS and self.low(1) not in ("which", "whom", "whose"):
+            verbs.append(self.take())
+        if self.done or not self._noun_phrase_ahead(0) or self.verb_here(after_noun=True):
+            return Clause(tuple(verbs), None)
+        argument = self.noun_phrase(depth + 1)
+        words = list(verbs)
+        while not self.done:  # "gave ⟦X⟧ the ⟦Y⟧": all but one argument are conditions
+            low = self.low()
+            if low in ("and", ","):
+                if low == "and" and self.verb_here(1):
+                    self.take()
+                    more = self.predicate(depth + 1)
+                    words += more.words
+                    if more.argument is not None:
+                        words += terms_as_words(more.argument)
+                        if argument.leaf.name == "" and more.argument.leaf.name:
+                            argument = more.argument
+                    continue
+                break
+            if low in PREPOSITIONS and self._noun_phrase_ahead(1):
+                words.append(self.take())
+                other = self.noun_phrase(depth + 1)
+                if not argument.leaf.name and other.leaf.name:
+                    argument, other = other, argument
+                words += terms_as_words(other)
+                continue
+            break
+        return Clause(tuple(words), argument)
+
+    def _verb_group(self) -> list[str]:
+        verbs: list[str] = []
+        while not self.done:
+            low = self.low()
+            if low in ("its", "his", "her", "their") and verbs and verbs[-1].casefold() in ("has", "have", "had"):
+                self.take()
+                verbs += self._words_until_break()
+                break
+            if not (low in AUXILIARIES or low in ADVERBS or is_verb(low) or (self.bare_verbs and is_base_verb(low))):
+                break
+            if self.is_slot():
+                break
+            if verbs and low not in AUXILIARIES and low not in ADVERBS and any(is_verb(v) and v.casefold() not in AUXILIARIES for v in verbs):
+                break
+            if low in AUXILIARIES and any(is_verb(v) and v.casefold() not in AUXILIARIES for v in verbs):
+                break
+            verbs.append(self.take())
+        return verbs
+
+    # ---------------------------------------------------------------- building steps
+
+    def _described(self, start: int, words: list[str]) -> Step:
+        head = last_noun(words)
+        return Step(self.text(start, self.position), kind_of_noun(head) or "any", head)
+
+    def _relation(self, start: int, words: list[str], of: Step, nouns: list[str]) -> Step:
+        head = last_noun(nouns)
+        return Step(self.text(start, self.position), kind_of_noun(head) or "any", head, terms(" ".join(words)), of=of)
+
+    def _attach(self, start: int, words: list[str], base: Step, argument: Step) -> Step:
+        """Attach "of X", "in X" to what stands before it."""
+        if base.name or base.of is not None:
+            return self._constrained(base, Clause((), argument))
+        head = base.head
+        return Step(self.text(start, self.position), base.kind, head, terms(" ".join(words)), of=argument)
+
+    def _apply(self, start: int, words: list[str], base: Step, clause: Clause) -> Step:
+        """Make the base the value of a clause about the clause's argument."""
+        if clause.argument is None:
+            return self._constrained(base, clause)
+        if base.name or (base.of is not None and base.of.leaf.name):
+            return self._constrained(base, clause)
+        cues = terms(" ".join([*words, *clause.words]))
+        names: tuple[str, ...] = ()
+        of = clause.argument
+        if base.of is not None:  # "the singer of a band that X joined": the clause binds the open argument
+            return replace(base, of=replace(base.of, cues=cues, of=of) if base.of.of is None else base.of)
+        return Step(self.text(start, self.position), base.kind, base.head, cues, of=of, names=names)
+
+    def _constrained(self, base: Step, clause: Clause) -> Step:
+        """Keep a further condition as names and cues that should stand near the evidence."""
+        names = list(base.names)
+        if clause.argument is not None:
+            names += [name for name in names_of(clause.argument)]
+        extra = terms(" ".join(clause.words)) if base.of is not None and not base.name else ()
+        return replace(base, names=tuple(dict.fromkeys(names)), cues=tuple(dict.fromkeys(base.cues + extra)))
+
+
+def names_of(step: Step) -> tuple[str, ...]:
+    """Return every name in a step."""
+    own = (step.name,) if step.name else ()
+    return own + step.names + (names_of(step.of) if step.of is not None else ())
+
+
+def terms_as_words(step: Step) -> list[str]:
+    """Return the words of a step that is only a condition."""
+    return step.phrase.split()
+
+
+def last_noun(words: list[str]) -> str:
+    """Return the head of a noun phrase: its last known noun, else its last word."""
+    for word in reversed(words):
+        if kind_of_noun(word):
+            return word.casefold()
+    tail = [word for word in words if word and word.casefold() not in STOP_WORDS and word.isalpha()]
+    return tail[-1].casefold() if tail else ""
+
+
+__all__ = ["BE", "Clause", "Parser", "Step", "last_noun", "names_of"]

@@ -228,7 +228,7 @@ def country_of(page: Page) -> str:
     """Name the country of a page's subject, by demonym or by place, or return the empty string."""
     span = nationality_span(page)
     if span is not None:
-        return COUNTRY_OF[span.text]
+        return COUNTRY_OF.get(span.text, span.text)
     for sentence in page.sentences[:2]:
         for demonym, country in COUNTRY_OF.items():
             if re.search(rf"\b{re.escape(country)}\b", sentence.text):

@@ -61,21 +61,25 @@ _CONCEPTS = {
     "design": "design designed designer designs architect architects",
     "discover": "discover discovered discoverer discovers discovery described describer",
     "invent": "invent invented inventor invents invention created creator creators create creates developed developer",
-    "work": "employed employer employs employee job occupation profession career",
+    "work": "employed employer employs employee job occupation profession career employ",
     "near": "border borders bordered bordering adjacent adjoins neighbouring neighboring",
-    "flow": "flow flows flowed flowing mouth empties drains tributary discharges",
+    "flow": "flow flows flowed flowing mouth empties empty drains tributary discharges join joins joined confluence",
+    "source": "source sources rise rises rose rising originates originate headwaters spring springs",
+    "sign": "sign signed signing concluded",
+    "climb": "climb climbed climber climbers ascent ascended ascents summit",
+    "win-over": "victor victorious",
     "high": "height high tall elevation altitude highest tallest",
     "big": "area large larger largest size covers covering biggest",
     "long": "length long longer longest",
     "deep": "depth deep deepest",
     "earn": "revenue turnover earned grossed gross earnings",
-    "language": "language languages speak speaks spoken language",
+    "language": "language languages speak speaks spoken speakers tongue",
     "religion": "religion religious faith",
-    "belong": "member members membership belongs belong belonged joined join",
-    "capital": "capital capitals seat",
+    "belong": "member members membership belongs belong belonged",
+    "capital": "capital capitals seat administered administrative assembly",
     "nation": "nationality citizenship citizen country nation national",
     "translate": "translated translator translates translation",
-    "teach": "teach teaches taught teacher professor mentor mentored pupil tutor",
+    "teach": "teach teaches taught teacher professor mentor mentored pupil pupils tutor trained apprentice disciple",
     "hold": "held hold holds hosted host hosts venue",
     "open": "open opened opens opening inaugurated",
     "close": "close closed closes closure dissolved defunct ended ends end abolished",
@@ -85,7 +89,7 @@ _CONCEPTS = {
     "build": "build built builds builder constructed construction",
     "edit": "edit edited editor edits",
     "distribute": "distribute distributed distributor distributes",
-    "label": "label labels signed",
+    "label": "label labels issued issue issues",
     "manage": "manage managed manager manages coach coached coaches",
     "represent": "represent represented represents representative constituency",
     "title": "title titled entitled",
@@ -93,6 +97,30 @@ _CONCEPTS = {
     "compete": "compete competed competes competition competitor",
     "marry": "",
 }
+_PHRASES: dict[str, str] = {
+    "birth": r"(?:came|comes?) into the world|native of|first saw the light|(?:came|hailed|hails|comes) from|grew up in",
+    "death": r"passed away|lost (?:his|her|their) life|death came|spent the last years|final days",
+    "study": r"took a degree|(?:received|had) an? education|degree (?:from|at)|alma mater|higher learning",
+    "lead": r"(?:put|was|is|are|were|took|takes|taken) (?:in )?charge|at the helm|head(?:ed)? of|took office|held office",
+    "found": r"set up|brought into being|go(?:es)? back to",
+    "spouse": r"took .{1,30} as (?:his|her) (?:wife|husband)",
+    "capital": r"meets in|seat of government",
+    "parent": r"brought up by|child of|born to",
+    "child": r"brought up by|father of|mother of",
+    "teach": r"pupil of|studied under|student of|as a pupil",
+    "work": r"in the service of|on the staff of|worked (?:for|at|as)|works (?:for|at|as)|work for",
+    "produce": r"made (?:for|by)",
+    "release": r"came out|comes? out|appeared in|first appeared|on air|in print",
+    "compose": r"(?:has|had) a score|music (?:is )?by",
+    "flow": r"empties into|tributary of|runs through",
+    "climb": r"first to stand on|first to reach",
+    "write": r"from the pen of|the work of",
+    "invent": r"the brainchild of",
+    "population": r"home to \S+ people|people live",
+    "compete": r"took part",
+    "succeed": r"took over from|followed by|came after",
+}
+_PHRASE_PATTERNS = tuple((concept_, re.compile(rf"\b(?:{pattern})", re.IGNORECASE)) for concept_, pattern in _PHRASES.items())
 _CONCEPT_OF = {word: concept for concept, words in _CONCEPTS.items() for word in words.split()}
 
 _NOUNS: dict[Kind, str] = {
@@ -118,7 +146,7 @@ _NOUNS: dict[Kind, str] = {
     canal street road highway square bridge building castle palace museum stadium arena theatre theater church
     cathedral temple mosque abbey monastery tower airport station harbour harbor port capital birthplace hometown
     location venue headquarters kingdom empire republic colony planet beach coast range plateau glacier waterfall
-    reservoir dam cemetery residence site community area archipelago lighthouse observatory garden zoo house home
+    reservoir dam cemetery residence site community archipelago lighthouse observatory garden zoo house home
     mansion hotel hospital prison fort fortress monument memorial constituency seat skyscraper nationality-country
     homeland borderland isle creek stream tributary summit peak pass cave wetland oasis mine ward quarter""",
     "org": """company corporation firm organization organisation institution institute university college school academy
@@ -285,6 +313,13 @@ def terms(text: str) -> tuple[str, ...]:
                 if len(part) > 2 and part.casefold() not in STOP_WORDS:
                     out[concept(part)] = None
     return tuple(out)
+
+
+def phrase_concepts(text: str) -> list[tuple[int, int, str]]:
+    """Find relations stated by a phrase instead of one word ("came into the world"): offsets and concept."""
+    return [
+        (match.start(), match.end(), name) for name, pattern in _PHRASE_PATTERNS for match in pattern.finditer(text)
+    ]
 
 
 def weight(word: str) -> float:

@@ -168,6 +168,8 @@ def split_sentences(text: str) -> list[Sentence]:
         body = piece.strip()
         if body:
             at = start + len(piece) - len(piece.lstrip())
+            if body.startswith("#"):
+                return  # a heading names a section, not a fact
             out.append(Sentence(at, at + len(body), body, body.startswith("|")))
 
     for match in _BREAK.finditer(text):
@@ -344,7 +346,8 @@ class Page:
                 if at not in taken:
                     taken.add(at)
                     text = self.text[at[0] : at[1]]
-                    yield Span(*at, text, "nationality" if text in COUNTRY_OF else kind_of_name(text) or "name")
+                    adjective = text in COUNTRY_OF or _is_adjective(text, self.text[at[1] : at[1] + 40])
+                    yield Span(*at, text, "nationality" if adjective else kind_of_name(text) or "name")
         for link in self.sound_links:
             start, end = int(link["start"]) - self.start, int(link["end"]) - self.start
             if 0 <= start < end <= len(self.text):
@@ -378,6 +381,15 @@ class Page:
             )
 
 
+def _is_adjective(name: str, after: str) -> bool:
+    """Tell whether a capitalised word is an adjective of origin: it ends like one and a common noun follows."""
+    if " " in name or not name.endswith(("ian", "ean", "ese", "ish", "an", "ic")):
+        return False
+    match = re.match(r"\s(?:[a-z-]+\s){0,2}([a-z-]+)", after)
+    first = re.match(r"\s([a-z-]+)", after)
+    return bool(match and first and first[1] not in STOP_WORDS and (kind_of_noun(first[1]) or kind_of_noun(match[1])))
+
+
 def _opens(text: str, start: int, word: str) -> bool:
     """Tell whether the word before a position opens its sentence, where its capital means nothing."""
     return bool(re.search(rf"(?:^|[.!?\n]\s*){re.escape(word)}\s$", text[max(0, start - 40) : start]))
@@ -409,6 +421,9 @@ def names_in(text: str) -> list[tuple[int, int]]:
                     start, piece = start + lower.end(), piece[lower.end() :]
                 if not piece:
                     break
+                digits = re.match(r"(?:\d+,?\s+)+", piece)
+                if digits:  # "In 1984 X"
+                    start, piece = start + digits.end(), piece[digits.end() :]
             else:
                 break
         piece = text[start:end]

@@ -24,7 +24,11 @@ SURE_FIT = 0.75
 SURE_COVERAGE = 0.6
 SURE = 0.8
 """Score of a reading from which on it needs no second opinion."""
-THRESHOLDS = (0.0, 1.9, 1.0, 1.0, 1.0, 1.15, 1.3, 1.5, 1.8, 2.1)
+THRESHOLDS = (0.0, 0.9, 0.9, 0.95, 1.0, 1.15, 1.3, 1.5, 1.7, 2.0)
+FIRST_TURN = 1.9
+"""Worth that the second document needs to be opened together with the very first."""
+UNRESOLVED = 0.35
+"""What the bounds come down by while nothing that answers was read."""
 """Worth that the n-th document opened must have, by the number opened before it."""
 
 
@@ -80,11 +84,13 @@ class BaselinePolicy:
 
     def _next(self, state: State, question: Question, plan: Step | None) -> tuple[list[tuple[str, dict[str, object]]], str]:
         resolver = Resolver(state, question)
+        resolved = False
         verdict = compare(state, question, resolver)
         if verdict is not None and verdict.sure:
             return [], ""
         if plan is not None and verdict is None and question.form not in ("polar", "choice"):
             values = resolver.values(plan)
+            resolved = bool(values) and values[0].score >= 0.4
             if _settled(state, question, plan, values):
                 return [], ""
         calls: list[tuple[str, dict[str, object]]] = []
@@ -93,7 +99,8 @@ class BaselinePolicy:
         ranked = rank(state, question, resolver.wishes)
         for key, score in ranked[:PAGES_PER_TURN]:
             place = num_open + len(chosen)
-            if place >= MAX_PAGES or score < THRESHOLDS[place]:
+            bound = THRESHOLDS[min(place, MAX_PAGES - 1)] - (0.0 if resolved or place < 1 else UNRESOLVED)
+            if place >= MAX_PAGES or score < (FIRST_TURN if num_open == 0 and chosen else bound):
                 break
             chosen.append(key)
         queries = []

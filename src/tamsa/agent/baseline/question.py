@@ -24,7 +24,7 @@ _PAREN = re.compile(r"\s\([^()]{2,40}\)")
 _HOW_NUMBER = re.compile(
     r"\bhow (?:many|much|old|long|tall|high|large|big|far|deep|wide|heavy|fast|often|populous)\b", re.IGNORECASE
 )
-_JOINT = re.compile(r"\s(?:and|or|in|for|on|at|with|to|as|by|from|during)\s(?:the\s)?")
+_JOINT = re.compile(r"(?<=[a-z]{3})\.\s(?=[A-Z])|\s(?:and|or|in|for|on|at|with|to|as|by|from|during)\s(?:the\s)?")
 _KIND_OF_WH: dict[str, Kind] = {"who": "person", "whom": "person", "whose": "person", "when": "date", "where": "place"}
 _MIN_WORDS = frozenset(
     """first earlier earliest before older oldest elder fewer fewest less least smaller smallest lower lowest shorter
@@ -176,7 +176,8 @@ def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
     for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
         if start == 0 and _WH.match(text[start:end].split()[0]):
             continue
-        if start == 0 and " " not in text[start:end] and not _is_named(text[start:end]):
+        opens = start == 0 and " " not in text[start:end]
+        if opens and (not _is_named(text[start:end]) or re.match(r"\s+(?:of|the|a|an|about|me|what|which)\b", text[end:])):
             continue
         add(start, end)
     return tuple(sorted(found, key=lambda name: name.start))

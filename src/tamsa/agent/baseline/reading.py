@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tamsa.agent.baseline.attributes import attribute_spans
-from tamsa.agent.baseline.lexicon import COUNTRIES, COUNTRY_OF, STOP_WORDS, Kind, concept, noun_fit, noun_of_name, terms
+from tamsa.agent.baseline.lexicon import COUNTRIES, COUNTRY_OF, STOP_WORDS, Kind, concept, kind_of_noun, noun_fit, noun_of_name, phrase_concepts, terms
 from tamsa.agent.baseline.passages import Page, Sentence, Span, unit_after
 from tamsa.agent.baseline.state import State, fold_title
 
@@ -127,6 +127,7 @@ def read(
     about: Collection[str] = (),
     near: Collection[str] = (),
     exclude: Collection[str] = (),
+    subject: str = "",
 ) -> list[Reading]:
     """Find what a page says for a relation.
 
@@ -139,12 +140,13 @@ def read(
         about: names of the subject; a sentence of another page must mention one of them.
         near: further concepts that make a sentence likelier.
         exclude: folded names that cannot be the value.
+        subject: id of the subject's own page, if known; else its title tells.
 
     Returns:
         Candidates, best first.
     """
     cues = set(cues)
-    own = _is_about(page, about)
+    own = page.id == subject if subject else _is_about(page, about)
     found: dict[tuple[int, int], Reading] = {}
     strong = attribute_spans(page, frozenset(cues), want, head) if own else {}
     for index, sentence in enumerate(page.sentences):
@@ -155,16 +157,20 @@ def read(
             continue
         tokens = [(m.start() + sentence.start, m.end() + sentence.start, concept(m[0])) for m in _WORD.finditer(sentence.text)]
         cue_at = [(start, end, term) for start, end, term in tokens if term in cues]
+        for start, end, term in phrase_concepts(sentence.text):
+            if term in cues:
+                cue_at.append((start + sentence.start, end + sentence.start, term))
         present = {term for _, _, term in tokens}
         coverage = len({term for _, _, term in cue_at}) / len(cues) if cues else 0.3
         support = sum(1 for term in near if term in present) / (len(near) + 1) if near else 0.0
         position = 0.15 if index == 0 and own else 0.0
         for span in in_sentence:
             boost = strong.get((span.start, span.end), 0.0)
-            if not boost and not cue_at and not support and not (own and index < 2):
+            classed = own and bool(head) and _of_class(state, span, head)
+            if not boost and not cue_at and not support and not classed and not (own and index < 2):
                 continue
             folded = fold_title(span.text)
-            if not folded or folded in exclude or (own and _same_name(folded, fold_title(page.name), span)):
+            if not folded or folded in exclude or (own and _same_name(folded, fold_title(page.name), span, page.kind)):
                 continue
             fit = compatible(state, want, head, span, page)
             if fit <= 0.0:
@@ -180,7 +186,7 @@ def read(
                 fit = max(fit, 1.15)
             if want == "number" and head and _counts(page, span, head):
                 boost += 0.6
-            score = fit * (0.15 + 0.9 * coverage * (0.4 + 0.6 * closeness) + 0.5 * support + position + boost)
+            score = fit * (0.15 + 0.9 * coverage * (0.4 + 0.6 * closeness) + 0.5 * support + position + boost + (0.45 if classed else 0.0))
             if not own:
                 score *= 0.6
             old = found.get((span.start, span.end))
@@ -193,13 +199,26 @@ def read(
     return sorted(found.values(), key=lambda reading: (-reading.score, reading.start))
 
 
-def _same_name(folded: str, title: str, span: Span) -> bool:
+def _of_class(state: State, span: Span, head: str) -> bool:
+    """Tell whether a span names just the class of thing asked for: a river where a river is sought."""
+    if span.kind in ("date", "year", "number", "nationality") or kind_of_noun(head) not in ("place", "org", "work", "award", "event"):
+        return False
+    noun = noun_of_name(span.text) or (state.kind_of(span.target)[1] if span.target else "")
+    return bool(noun) and noun_fit(head, noun) >= 0.95 and head not in _VAGUE
+
+
+_VAGUE = frozenset("place location birthplace hometown home site venue work event capital seat member part".split())
+
+
+def _same_name(folded: str, title: str, span: Span, kind: Kind) -> bool:
     """Tell whether a span is the subject's own name, in another order or length."""
     if folded == title:
         return True
     if span.kind not in ("name", "any"):
         return False
     one, two = set(folded.split()), set(title.split())
+    if kind == "person" and one < two and not span.target:
+        return True
     return one == two or (len(two) > 1 and two < one and len(one) <= len(two) + 2)
 
 

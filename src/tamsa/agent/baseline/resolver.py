@@ -150,11 +150,12 @@ class Resolver:
                     continue
                 readings += read(
                     state, page, cues=step.cues, want=step.kind, head=step.head, about=about,
-                    near=near, exclude=exclude,
+                    near=near, exclude=exclude, subject=subject.id,
                 )[:6]  # fmt: skip
                 if not own:
                     readings += self._title_reading(step, page.id, about)
             self._inverse(step, about, subject)
+            self._look_ahead(readings, subject)
             for reading in readings:
                 value = Value(
                     reading.text, self._document(reading), math.sqrt(subject.score) * reading.score, (*subject.chain, reading)
@@ -165,6 +166,13 @@ class Resolver:
                     found[key] = value
         values = sorted(found.values(), key=lambda value: -value.score)
         return values[: MAX_VALUES * 2]
+
+    def _look_ahead(self, readings: list[Reading], subject: Value) -> None:
+        """Wish to see the snippets of likely values: they tell what kind of thing each is, without opening it."""
+        best = sorted(readings, key=lambda reading: -reading.score)[:5]
+        for reading in best:
+            if reading.target and not self.state.is_open(reading.target) and not self.state.known[reading.target].snippets:
+                self.wishes.query(self.state.known[reading.target].title, 0.85 * subject.score)
 
     def _chain_titles(self, subject: Value) -> set[str]:
         return {fold_title(reading.text) for reading in subject.chain}

@@ -13,10 +13,10 @@ from torch import Tensor
 from tamsa.errors import InputError
 from tamsa.kernels.kda import gpu
 from tamsa.kernels.kda.arguments import boundaries, check_arguments, check_values
-from tamsa.kernels.kda.backends import choose_backend, installed
+from tamsa.kernels.kda.backends import INSTALLED, choose_backend
 from tamsa.kernels.kda.reference import chunk_kda, recurrent_kda
 
-if installed("numba"):
+if INSTALLED["numba"]:
     from tamsa.kernels.kda import cpu, operators
 
 
@@ -137,7 +137,9 @@ def _on_cpu(
         q, k, v, g, beta = q.float(), k.float(), v.float(), g.float(), beta.float()
     tensors = (q, k, v, g, beta) if initial_state is None else (q, k, v, g, beta, initial_state)
     save = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
-    if save or not _plainly_eager(tensors):
+    if torch._C._are_functorch_transforms_active():
+        o, state, _, _ = operators.transformed(q, k, v, g, beta, initial_state, cu_seqlens, scale, save)
+    elif save or not _plainly_eager(tensors):
         o, state, _, _ = operators.kda_cpu(q, k, v, g, beta, initial_state, cu_seqlens, scale, save)
     else:
         o, state, _, _ = cpu.forward(q, k, v, g, beta, initial_state, cu_seqlens, scale, False)

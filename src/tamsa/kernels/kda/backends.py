@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -22,10 +21,8 @@ class BackendChoice:
     reason: str
 
 
-@cache
-def installed(module: str) -> bool:
-    """Tell whether a module can be imported, without importing it."""
-    return importlib.util.find_spec(module) is not None
+INSTALLED = {module: importlib.util.find_spec(module) is not None for module in ("numba", "fla")}
+"""Which optional modules can be imported; looked up once, without importing them."""
 
 
 def choose_backend(device: torch.device, dtype: torch.dtype, backend: str) -> BackendChoice:
@@ -38,12 +35,12 @@ def choose_backend(device: torch.device, dtype: torch.dtype, backend: str) -> Ba
         raise ConfigError(f"backend: {backend!r}, expected one of {', '.join(BACKENDS)}")
     if backend == "cpu" and device.type != "cpu":
         raise ConfigError(f"backend: 'cpu' with tensors on {device}; move them to the CPU or use backend='auto'")
-    if backend == "cpu" and not installed("numba"):
+    if backend == "cpu" and not INSTALLED["numba"]:
         raise ConfigError("backend: 'cpu' needs numba; install tamsa[models] or use backend='chunk'")
     if backend == "gpu":
         if device.type != "cuda":
             raise ConfigError(f"backend: 'gpu' with tensors on {device}; move them to a GPU or use backend='auto'")
-        if not installed("fla"):
+        if not INSTALLED["fla"]:
             raise ConfigError("backend: 'gpu' needs flash-linear-attention; install tamsa[gpu] or use backend='chunk'")
         if dtype == torch.float64:
             raise ConfigError("backend: 'gpu' with fp64 inputs; use backend='reference' or 'chunk'")
@@ -56,11 +53,11 @@ def _automatic(device: str, dtype: torch.dtype) -> BackendChoice:
     if device == "cuda":
         if dtype == torch.float64:
             return BackendChoice("chunk", "fp64 tensors on a GPU: fla has no fp64 kernel")
-        if installed("fla"):
+        if INSTALLED["fla"]:
             return BackendChoice("gpu", "tensors on a GPU and flash-linear-attention is installed")
         return BackendChoice("chunk", "tensors on a GPU, but flash-linear-attention is missing (install tamsa[gpu])")
     if device == "cpu":
-        if installed("numba"):
+        if INSTALLED["numba"]:
             return BackendChoice("cpu", "tensors on the CPU and numba is installed")
         return BackendChoice("chunk", "tensors on the CPU, but numba is missing (install tamsa[models])")
     return BackendChoice("chunk", f"tensors on {device}: plain torch chunk form")

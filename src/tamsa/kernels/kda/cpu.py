@@ -72,6 +72,15 @@ def _bounds(cu_seqlens: Tensor | None, T: int) -> tuple[Tensor | None, int]:
     return cu_seqlens.to(torch.int64).contiguous(), longest
 
 
+def _clear_unused(saved: Tensor, bounds: Tensor) -> None:
+    """Clear the slots that no packed sequence fills: a sequence from b on fills those from b // CHUNK on."""
+    starts, lengths = bounds[:-1], bounds.diff()
+    first, count = starts // CHUNK, (lengths - 1) // CHUNK
+    steps = torch.zeros(saved.shape[0] + 1, dtype=torch.int64)
+    steps.index_add_(0, first, torch.ones_like(first)).index_add_(0, first + count, -torch.ones_like(first))
+    saved[steps.cumsum(0)[:-1] == 0] = 0.0
+
+
 def _refuse(flags: int, initial_state: Tensor | None) -> None:
     """Raise for the first argument that a kernel found to hold bad values."""
     for bit, name in enumerate(FLAGS):
@@ -111,7 +120,8 @@ def forward(
         final_state: memory for the final state, contiguous; may be `initial_state` itself.
 
     Returns:
-        Output, final state, residuals `[B, T, H, V]` and saved states `[B·T // CHUNK, H, K, V]` (empty unless `save`).
+        Output, final state, residuals `[B, T, H, V]` and saved states `[B · ((T - 1) // CHUNK), H, K, V]`; the last two
+        empty unless `save`.
 
     Raises:
         InputError: `cu_seqlens` is malformed, a value is not finite or a log-decay is above 0.
@@ -128,7 +138,9 @@ def forward(
     if final_state is None:
         final_state = v.new_empty((N, H, K, V), dtype=dtype)
     residual = v.new_empty((B, T, H, V) if save else (0,), dtype=dtype)
-    saved = v.new_empty((B * T // CHUNK, H, K, V) if save else (0,), dtype=dtype)
+    saved = v.new_empty((B * ((T - 1) // CHUNK), H, K, V) if save else (0,), dtype=dtype)
+    if save and bounds is not None:
+        _clear_unused(saved, bounds)
     cost = B * T * H * K * V
     num_threads = 1 if cost < SMALL else torch.get_num_threads()
     wide = WIDE_BYTES // dtype.itemsize
@@ -234,7 +246,8 @@ def backward(
         _refuse(flags, None)
     if splits > 1:
         # in the order in which a single thread adds the groups
-        dq, dk, dg, db = (_sum(x).to(y.dtype) for x, y in ((dq, q), (dk, k), (dg, g), (db, beta)))
+        dq, dk = _sum(dq).mul_(scale).to(q.dtype), _sum(dk).to(k.dtype)
+        dg, db = _sum(dg).to(g.dtype), _sum(db).to(beta.dtype)
     return dq, dk, dv, dg, db, ds0
 
 

@@ -236,7 +236,8 @@ def backward_units(first, last, plan, memory, scale):
     Args:
         first, last: range of units, of N · H · splits, where splits is 1 or the number of groups that hold columns.
         plan: addresses, dtype codes, strides and sizes, in the order below. With one split, dq, dk, dg and db are
-            written in the dtypes of the inputs; else in the precision of the kernel, one slice per split.
+            written in the dtypes of the inputs; else in the precision of the kernel, one slice
+            per split, dq without its factor `scale`.
         memory: address of scratch memory of `backward_scratch_size` numbers, aligned to 64 bytes.
         scale: factor of the queries; its type is the precision of the kernel.
     """
@@ -341,7 +342,7 @@ def backward_units(first, last, plan, memory, scale):
             clear(tb, padded(C), zero)
             source = s0 + state if s0 != 0 else s0
             if chunk > 0:
-                slot = (batch * T + begin) // C + chunk - 1
+                slot = batch * ((T - 1) // C) + begin // C + chunk - 1
                 source = saved + (slot * H + h) * K * V * size
             for group in range(v0, v1, part):
                 clear(aq, 3 * C * Kp, zero)
@@ -379,8 +380,9 @@ def backward_units(first, last, plan, memory, scale):
             for t in range(m):
                 at = batch * T + start + t
                 factor = splat(scale, zero)
-                for i in range(0, Kp, LANES):
-                    store(tq + t * Kp * size, i, mul(factor, load(tq + t * Kp * size, i, zero)))
+                if splits == 1:
+                    for i in range(0, Kp, LANES):
+                        store(tq + t * Kp * size, i, mul(factor, load(tq + t * Kp * size, i, zero)))
                 row = ((out + at) * H + h) * K
                 write_row(tq + t * Kp * size, dq, row, out_code, K, zero, scale)
                 write_row(tk + t * Kp * size, dk, row, out_code, K, zero, scale)

@@ -237,7 +237,7 @@ def forward_units(first, last, plan, memory, scale):
             source = target
             target = s1 + state
             if saved != 0 and start + m < end:
-                slot = (batch * T + begin) // C + (start - begin) // C
+                slot = batch * ((T - 1) // C) + begin // C + (start - begin) // C
                 target = saved + (slot * H + h) * K * V * size
             advance_columns(source, target, v0, v1, V, block, spare, kp, ep, qp, vp, op, bp, wp, m, K, Kp, Vp, scale)
             check = zero

@@ -126,7 +126,10 @@ class Oracle:
             assert names.count(query["person"]) == 1
             return str(names[names.index(query["person"]) + query["offset"]])
         if op == "next_made":
-            made = [(self.value(r["subject"], query["dated"]), r["subject"]) for r in self.into[query["maker"], query["relation"]]]
+            made = [
+                (self.value(r["subject"], query["dated"]), r["subject"])
+                for r in self.into[query["maker"], query["relation"]]
+            ]
             made.sort()
             assert len({year for year, _ in made}) == len(made)
             at = [title for _, title in made].index(query["work"])

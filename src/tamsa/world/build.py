@@ -80,7 +80,7 @@ class _Lines:
         self.file.flush()
         os.fsync(self.file.fileno())
         self.file.close()
-        os.replace(self.part, self.path)
+        self.part.replace(self.path)
         return {"records": self.count, "bytes": self.size, "sha256": self.digest.hexdigest()}
 
 
@@ -218,7 +218,8 @@ def _build(out: Path, order: Mapping[str, int], on_progress: Callable[[int, int]
         files = {name: lines.finish() for name, lines in zip(FILES, (pages, questions, facts), strict=True)}
     except BaseException:
         for lines in (pages, questions, facts):
-            lines.file.close()
+            with contextlib.suppress(OSError):
+                lines.file.close()  # flushes: a full disk fails here once more
             with contextlib.suppress(OSError):
                 lines.part.unlink()
         raise

@@ -112,10 +112,11 @@ def _make_set(m: Making, country: Entity, topic: str, roles: str) -> tuple[list[
     base = {role: m.random.randint(*_YEARS[role]) for role in "ABCD"}
     base["E"] = base["B"] + m.random.randint(1, 3)
     first = min(base[role] for role in roles)
-    eligible = _eligible(m, country, topic, first)
-    if len(eligible) < 3:
+    wanted = m.random.randint(4, 8)
+    chosen = _choose(m, _eligible(m, country, topic, first), wanted)
+    if len(chosen) < 3:
         topic = "land"
-        eligible = _eligible(m, country, topic, first)
+        chosen = _choose(m, _eligible(m, country, topic, first), wanted)
     sources: list[Source] = []
     for role in roles:
         # A leaflet corrects the compendium; a compendium or handbook copies the oldest work before it.
@@ -131,32 +132,34 @@ def _make_set(m: Making, country: Entity, topic: str, roles: str) -> tuple[list[
         source = Source(page, role, topic, base[role])
         source.based_on = older if role in "BDE" else None
         sources.append(source)
+    return sources, [_dispute(fact, wrong, sources) for fact, wrong in chosen]
+
+
+def _choose(m: Making, eligible: list[Fact], wanted: int) -> list[tuple[Fact, Entity | int | str | Date]]:
+    """Choose facts to dispute, each with a plausible wrong value."""
     m.random.shuffle(eligible)
-    disputes = [d for fact in eligible[: m.random.randint(4, 8)] if (d := _dispute(m, fact, sources)) is not None]
-    return sources, disputes
+    chosen: list[tuple[Fact, Entity | int | str | Date]] = []
+    for fact in eligible:
+        wrong = _wrong(m, fact)
+        if wrong is not None:
+            chosen.append((fact, wrong))
+        if len(chosen) == wanted:
+            break
+    return chosen
 
 
-def _dispute(m: Making, fact: Fact, sources: list[Source]) -> Dispute | None:
+def _dispute(fact: Fact, wrong: Entity | int | str | Date, sources: list[Source]) -> Dispute:
+    """Let the sources speak: one is right, the others copied the same mistake."""
     winner = next((s for s in sources if s.role == "C"), None) or next(s for s in sources if s.role == "E")
-    wrong = _wrong(m, fact)
-    if wrong is None:
-        return None
     claims: list[Claim] = []
     for source in sources:
-        if source is winner:
-            value = fact.object
-        elif source.based_on is not None or not claims or source.role == "D":
-            value = wrong  # one source copies the other's mistake
-        else:
-            value = _wrong(m, fact) or wrong
-        claim = Claim(fact, value, source, source is winner)
+        claim = Claim(fact, fact.object if source is winner else wrong, source, source is winner)
         source.entries.append(claim)
         claims.append(claim)
     fact.status = "settled"
     fact.home = ""
-    losers = "".join(c.source.role for c in claims if not c.wins)
     reason = REASONS[winner.role].format(w=winner.page.title, y=winner.year)
-    if len(losers) > 1:
+    if len(claims) > 2:
         reason += " The other works agree only because one was compiled from the other."
     return Dispute(fact, claims, reason)
 

@@ -17,6 +17,7 @@ from tamsa.world.drafts import Draft
 from tamsa.world.questions_chain import chain, conflict, intersection, unanswerable
 from tamsa.world.questions_table import comparison, counting, superlative, temporal
 from tamsa.world.realm import Realm, derive
+from tamsa.world.wording import vary
 
 Drawer = Callable[[Realm, Random], Draft | None]
 SLOTS: tuple[tuple[str, Drawer], ...] = (
@@ -30,6 +31,8 @@ SLOTS: tuple[tuple[str, Drawer], ...] = (
     ("unanswerable", unanswerable),
 )
 """Twelve equal shares: five lengths of chain and seven other kinds."""
+KINDS = ("chain", "comparison", "intersection", "counting", "superlative", "temporal", "conflict", "unanswerable")
+"""Kinds of questions."""
 _TRIES = 60
 
 
@@ -76,6 +79,7 @@ class QuestionMaker:
             draft = draw(realm, random)
             if draft is None:
                 continue
+            draft.question = vary(draft.question, random)
             key = derive(draft.question) & 0xFFFFFFFFFFFF
             if key not in self._asked:
                 self._asked.add(key)

@@ -89,7 +89,7 @@ SHARES: dict[str, float] = {
 REALM_SIZE = 2400
 """Pages of a realm, about; memory is proportional to it."""
 
-MIN_PAGES = 150
+MIN_PAGES = 200
 """Fewest pages of a world: below it not every kind of thing fits."""
 
 
@@ -118,7 +118,7 @@ def realm_sizes(num_pages: int) -> list[int]:
 def plan(pages: int) -> Plan:
     """Lay out a realm of exactly `pages` pages."""
     countries = 2 if pages < 900 else 3 if pages < 1800 else 4
-    regions = countries * (2 if pages < 250 else 3 if pages < 900 else 4)
+    regions = countries * (2 if pages < 270 else 3 if pages < 900 else 4)
     seasons = max(countries, round(pages * 0.008))
     sources = countries * max(3, round(pages * 0.024 / countries))
     scale = 0.82 if pages < 500 else 0.92 if pages < 900 else 1.0

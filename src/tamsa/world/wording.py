@@ -105,6 +105,18 @@ def inner(template: str, phrase: str) -> str:
     return text.replace("{X}", phrase)
 
 
+def vary(question: str, random: Random) -> str:
+    """Turn some of the many questions that open with `What is the` into requests."""
+    for opening in ("What is the ", "What was the "):
+        if question.startswith(opening) and question.count("?") == 1 and random.random() < 0.6:
+            rest = question.removeprefix(opening).removesuffix("?").removeprefix("name of the ")
+            form = random.choice(
+                ("Name the {r}.", "Find the {r}.", "Give the {r}.", "Can you find the {r}?", "Tell me the {r}.")
+            )
+            return form.replace("{r}", rest)
+    return question
+
+
 def accepted(fact: Fact) -> list[str]:
     """Return the accepted answers for the object of a fact, the usual form first."""
     return forms(fact.object, fact.relation, "km" if fact.subject.kind == "river" else fact.relation.unit or "m")

@@ -70,7 +70,7 @@ class Oracle:
     def when(self, moment: Any) -> int:
         return moment if isinstance(moment, int) else int(self.value(*moment))
 
-    def answer(self, query: Record) -> str:  # noqa: PLR0911
+    def answer(self, query: Record) -> str:
         op = query["op"]
         if op == "chain":
             return self.follow(query["start"], query["steps"])

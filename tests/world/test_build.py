@@ -18,7 +18,14 @@ from tamsa.world import MIN_PAGES, build_world
 from tamsa.world.schema import SHARES, plan, realm_sizes
 
 NAMES = ("pages.jsonl", "questions.jsonl", "facts.jsonl", "world.json")
-CODE = "import sys; from pathlib import Path; from tamsa.world import build_world; build_world(Path(sys.argv[1]), num_pages=int(sys.argv[2]), seed=int(sys.argv[3]), num_questions=60)"
+CODE = (
+    "import sys; from pathlib import Path; from tamsa.world import build_world; "
+    "build_world(Path(sys.argv[1]), num_pages=int(sys.argv[2]), seed=int(sys.argv[3]), num_questions=60)"
+)
+LIMIT = (
+    "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, 90_000)); "
+)
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -124,10 +131,7 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_nothing_half_done(tmp_path: Path) -> None:
-    code = (
-        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, 90_000)); "
-        + CODE
-    )
+    code = LIMIT + CODE
     run = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "w"), "400", "5"], capture_output=True, text=True, check=False
     )
@@ -152,7 +156,8 @@ def test_a_killed_build_is_made_again_with_the_same_result(tmp_path: Path) -> No
     build(tmp_path / "whole", 1200, 9)
     expected = digest(tmp_path / "whole")
     chance = random.Random(1)
-    assert any([_kill_and_rebuild(tmp_path, 0.1 + chance.random() * 0.8, n, expected) for n in range(4)])
+    unfinished = [_kill_and_rebuild(tmp_path, 0.1 + chance.random() * 0.8, n, expected) for n in range(4)]
+    assert any(unfinished)
 
 
 @pytest.mark.soak

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from typing import Any
 
@@ -153,7 +154,7 @@ def test_heads_of_state_follow_without_gap(oracle: Oracle) -> None:
         assert len({person for _, _, person in terms}) == len(terms)
         assert terms[0][0] == 1860
         assert terms[-1][1] == PRESENT
-        for before, after in zip(terms, terms[1:], strict=False):
+        for before, after in itertools.pairwise(terms):
             assert before[0] < before[1] == after[0]
 
 
@@ -236,7 +237,7 @@ def test_league_tables_are_tables(oracle: Oracle) -> None:
     for table in seasons.values():
         table.sort()
         assert [place for place, _ in table] == list(range(1, len(table) + 1))
-        assert all(a[1] > b[1] for a, b in zip(table, table[1:], strict=False))
+        assert all(a[1] > b[1] for a, b in itertools.pairwise(table))
 
 
 def test_disputes_have_a_right_and_a_wrong_side(any_world: Built) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 
@@ -50,7 +51,7 @@ def test_sections_tile_the_text(any_world: Built) -> None:
         assert sections[0]["start"] == 0
         assert sections[0]["title"] == page["title"]
         assert sections[-1]["end"] == len(page["text"])
-        for before, after in zip(sections, sections[1:], strict=False):
+        for before, after in itertools.pairwise(sections):
             assert page["text"][before["end"] : after["start"]] == "\n\n"
             assert page["text"].startswith(f"## {after['title']}\n\n", after["start"])
 
@@ -101,7 +102,7 @@ def test_tables_are_even(world: Built) -> None:
     for page in world.pages.values():
         rows = [line for line in page["text"].split("\n") if line.startswith("|")]
         tables += bool(rows)
-        for row, following in zip(rows, rows[1:], strict=False):
+        for row, following in itertools.pairwise(rows):
             assert row.count("|") == following.count("|"), page["title"]
         if rows:
             assert set(rows[1]) <= set("|- ")

@@ -3,6 +3,8 @@
 `[a|b|c]` stands for one of the alternatives, so that a line yields many sentences.
 """
 
+# ruff: noqa: E501  (one phrasing a line)
+
 from __future__ import annotations
 
 import re

@@ -51,10 +51,12 @@ class WorldSummary:
 
     @property
     def pages_path(self) -> Path:
+        """The corpus."""
         return self.path / "pages.jsonl"
 
     @property
     def questions_path(self) -> Path:
+        """The gold questions."""
         return self.path / "questions.jsonl"
 
 

@@ -4,6 +4,8 @@ Each culture lists onsets, vowels, medial consonants, codas, and endings of plac
 (male, female) and surnames. A stem is onset + vowel + (medial + vowel)*, so that names of one culture sound alike.
 """
 
+# ruff: noqa: E501  (one phrasing a line)
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -176,8 +176,7 @@ def _wrong(m: Making, fact: Fact) -> Entity | int | str | Date | None:
             return true + sign * m.random.randint(2, 14)
         return true + sign * m.random.randint(max(6, true // 50), max(12, true // 11))
     if isinstance(true, Entity):
-        other = m.pick((true.sub,), fact.subject.start, oldest=80, but=(true,))
-        return other
+        return m.pick((true.sub,), fact.subject.start, oldest=80, but=(true,))
     return None
 
 

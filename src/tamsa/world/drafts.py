@@ -76,3 +76,22 @@ def best_place(fact: Fact, pages: Sequence[str]) -> Place:
 def usable(fact: Fact) -> bool:
     """True for an undisputed fact that stands on some page."""
     return fact.status == "asserted" and bool(fact.stated)
+
+
+def order(value: object) -> int:
+    """Put dates and numbers on one scale; days of a year are kept apart."""
+    if isinstance(value, tuple):
+        year, month, day = value
+        return int(year) * 400 + int(month) * 32 + int(day)
+    return value if isinstance(value, int) else 0
+
+
+def sole(entity: Entity, relation: str) -> Fact | None:
+    """Return the one usable fact of a relation, or None if there is none or more than one."""
+    facts = entity.all(relation)
+    return facts[0] if len(facts) == 1 and usable(facts[0]) else None
+
+
+def place_on(fact: Fact, page: str) -> Place | None:
+    """Return where a page states a fact, or None if it does not."""
+    return next((place for place in fact.stated if place.page == page), None)

@@ -6,21 +6,23 @@ from tamsa.world.graph import PRESENT, Entity
 from tamsa.world.making import Making, similar
 
 _ANIMALS = (
-    "warbler", "thrush", "newt", "heron", "lynx", "marmot", "finch", "lizard", "otter", "beetle", "butterfly", "trout",
-    "owl", "shrew", "gecko", "wagtail", "hare", "ibex", "moth", "plover", "tortoise", "kingfisher", "vole", "petrel",
+    "warbler", "thrush", "newt", "heron", "lynx", "marmot", "finch", "lizard", "otter", "beetle", "butterfly",
+    "trout", "owl", "shrew", "gecko", "wagtail", "hare", "ibex", "moth", "plover", "tortoise", "kingfisher", "vole",
+    "petrel",
 )  # fmt: skip
 _DIETS = (
-    "beetles and their larvae", "grass seeds", "small fish", "lichens", "berries and buds", "snails", "the bark of birches",
-    "dragonflies", "roots and bulbs", "freshwater shrimp", "ants", "moss and young shoots", "earthworms", "pine seeds",
-    "nectar", "mice and voles",
+    "beetles and their larvae", "grass seeds", "small fish", "lichens", "berries and buds", "snails",
+    "the bark of birches", "dragonflies", "roots and bulbs", "freshwater shrimp", "ants", "moss and young shoots",
+    "earthworms", "pine seeds", "nectar", "mice and voles",
 )  # fmt: skip
 _MINERAL_COLOURS = (
     "pale green", "honey yellow", "dark violet", "smoky grey", "rose pink", "deep blue", "rust red", "colourless",
     "bottle green", "milky white", "brownish black", "bright orange",
 )  # fmt: skip
 _DEVICES = (
-    "lens", "valve", "loom", "engine", "governor", "lamp", "compass", "press", "pump", "turbine", "telegraph", "furnace",
-    "barometer", "coupling", "plough", "camera", "gyroscope", "harp", "zither", "horn", "microscope", "winch",
+    "lens", "valve", "loom", "engine", "governor", "lamp", "compass", "press", "pump", "turbine", "telegraph",
+    "furnace", "barometer", "coupling", "plough", "camera", "gyroscope", "harp", "zither", "horn", "microscope",
+    "winch",
 )  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def _placed(
             where = [" in ", entity.country]
         roll = random.random()
         if year and roll < 0.5:
-            where += [f", {verb} in {year}"] if len(where) < 3 else [f", {verb} in {year}"]
+            where += [f", {verb} in {year}"]
         elif year:
             return [f"{verb.capitalize()} in {year}, ", entity, f" is {a_or_an(word)}", *where, "."], facts.used
         return [entity, f" is {a_or_an(word)}", *where, "."], facts.used

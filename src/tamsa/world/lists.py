@@ -1,4 +1,4 @@
-"""List pages: complete tables of the bridges, mountains, rivers, buildings and rulers of a country, censuses, seasons."""
+"""List pages: complete tables of bridges, mountains, rivers, buildings, rulers, censuses and seasons."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from tamsa.world.geography import CENSUS_YEARS
-from tamsa.world.graph import Entity, Fact
+from tamsa.world.graph import PRESENT, Entity, Fact
 from tamsa.world.making import Making
 from tamsa.world.prose import Page
 
@@ -93,7 +93,7 @@ def make_lists(m: Making) -> list[Listing]:
         while year in taken:
             year = year + 1 if year < 2003 else 1938
         taken.add(year)
-        clubs = [c for c in of("club", country)]
+        clubs = of("club", country)
         m.random.shuffle(clubs)
         points = sorted(m.random.sample(range(12, 64), len(clubs)), reverse=True)
         for place, (club, won) in enumerate(zip(clubs, points, strict=True), start=1):
@@ -169,10 +169,12 @@ def _write_rulers(page: Page, listing: Listing) -> None:
     )
     page.paragraph()
     facts = listing.subject.all("head_of_state")
-    page.table(
-        ("Number", "Name", "From", "To"),
-        [((str(i), f.object, str(f.year), str(f.until) if f.until and f.until < 2005 else "in office"), (f,)) for i, f in enumerate(facts, 1) if isinstance(f.object, Entity)],
-    )  # fmt: skip
+    rows: list[Row] = []
+    for number, fact in enumerate(facts, start=1):
+        assert isinstance(fact.object, Entity)
+        until = str(fact.until) if fact.until != PRESENT else "in office"
+        rows.append(((str(number), fact.object, str(fact.year), until), (fact,)))
+    page.table(("Number", "Name", "From", "To"), rows)
 
 
 def _write_census(page: Page, listing: Listing) -> None:

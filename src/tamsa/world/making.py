@@ -28,9 +28,11 @@ class Making:
         """Towns by region and by country."""
 
     def maybe(self, probability: float) -> bool:
+        """Draw yes with a probability."""
         return self.random.random() < probability
 
     def choose(self, items: Sequence[T]) -> T:
+        """Draw one of some items."""
         return self.random.choice(items)
 
     def fact(
@@ -117,9 +119,15 @@ class Making:
         raise AssertionError("no free title")
 
 
+_ROMAN = (
+    (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"),
+    (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
+)  # fmt: skip
+
+
 def _roman(number: int) -> str:
     out = ""
-    for value, letters in ((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")):  # fmt: skip
+    for value, letters in _ROMAN:
         while number >= value:
             out += letters
             number -= value

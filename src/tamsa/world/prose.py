@@ -127,6 +127,7 @@ class Page:
     # ------------------------------------------------------------------ raw writing
 
     def write(self, text: str) -> None:
+        """Write text as it is."""
         self.parts.append(text)
         self.length += len(text)
 
@@ -148,10 +149,12 @@ class Page:
         self._paragraph_sentences = 0
 
     def close_section(self) -> None:
+        """Let the current section end here."""
         if self.sections:
             self.sections[-1]["end"] = self.length
 
     def paragraph(self) -> None:
+        """Start a paragraph."""
         self.write("\n\n")
         self._paragraph_sentences = 0
 

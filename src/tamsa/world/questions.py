@@ -15,7 +15,9 @@ from typing import Any
 
 from tamsa.world.drafts import Draft
 from tamsa.world.questions_chain import chain, conflict, intersection, unanswerable
-from tamsa.world.questions_table import comparison, counting, superlative, temporal
+from tamsa.world.questions_compare import comparison
+from tamsa.world.questions_table import counting, superlative
+from tamsa.world.questions_time import temporal
 from tamsa.world.realm import Realm, derive
 from tamsa.world.wording import vary
 

@@ -173,7 +173,8 @@ def intersection(realm: Realm, random: Random) -> Draft | None:
         draft = Draft("intersection", question, step_answers(step), [first, second, step[0]], 3, query)
     else:
         question = random.choice(
-            (f"Which {word} {parts[0]} and {parts[1]}?", f"What is the name of the {word} {who} {parts[0]} and {parts[1]}?",
+            (f"Which {word} {parts[0]} and {parts[1]}?",
+             f"What is the name of the {word} {who} {parts[0]} and {parts[1]}?",
              f"One {word} {parts[0]} and also {parts[1]}. Which one?")
         )  # fmt: skip
         draft = Draft("intersection", question, name_forms(entity), [first, second], 2, query)
@@ -243,8 +244,8 @@ def conflict(realm: Realm, random: Random) -> Draft | None:
             return draft
     question = fill(random.choice(fact.relation.q), name)
     closing = random.choice(
-        ("", "", " The sources disagree.", " Settle the disagreement between the sources.", " Weigh the sources against each other.",
-         " Which statement deserves belief?")
+        ("", "", " The sources disagree.", " Settle the disagreement between the sources.",
+         " Weigh the sources against each other.",         " Which statement deserves belief?")
     )  # fmt: skip
     draft = Draft("conflict", question + closing, accepted(fact), [fact], 1, query)
     draft.pages, draft.places, draft.settlement = pages, [(fact, winner.place)], settlement
@@ -252,14 +253,14 @@ def conflict(realm: Realm, random: Random) -> Draft | None:
 
 
 _EXPECTED: tuple[str, ...] = (
-    "born_on", "born_in", "died_in", "studied_at", "student_of", "father", "mother", "spouse", "worked_for", "buried_at",
-    "author", "published", "publisher", "set_in", "dedicated_to", "director", "screenwriter", "composer", "starring",
-    "studio", "released", "based_on", "producer", "label", "recorded_in", "painter", "painted", "held_by", "founder",
-    "founded", "led_by", "headquarters", "acquired_by", "mayor", "twin_town", "on_river", "settled_in", "source",
-    "flows_into", "first_ascent_by", "designed_by", "opened", "named_after", "shipbuilder", "launched", "captain",
-    "home_port", "inventor", "invented", "manufacturer", "grammar_by", "described_by", "diet", "discovered_by",
-    "discovered", "fought_on", "defeated", "ended_by", "negotiator", "leader", "set_out", "sailed_on", "funded_by", "ground",
-    "plays_for",
+    "born_on", "born_in", "died_in", "studied_at", "student_of", "father", "mother", "spouse", "worked_for",
+    "buried_at", "author", "published", "publisher", "set_in", "dedicated_to", "director", "screenwriter", "composer",
+    "starring", "studio", "released", "based_on", "producer", "label", "recorded_in", "painter", "painted", "held_by",
+    "founder", "founded", "led_by", "headquarters", "acquired_by", "mayor", "twin_town", "on_river", "settled_in",
+    "source", "flows_into", "first_ascent_by", "designed_by", "opened", "named_after", "shipbuilder", "launched",
+    "captain", "home_port", "inventor", "invented", "manufacturer", "grammar_by", "described_by", "diet",
+    "discovered_by", "discovered", "fought_on", "defeated", "ended_by", "negotiator", "leader", "set_out",
+    "sailed_on", "funded_by", "ground", "plays_for",
 )  # fmt: skip
 
 
@@ -287,10 +288,7 @@ def unanswerable(realm: Realm, random: Random) -> Draft | None:
     """Draw a question whose last fact is nowhere: not in the graph and so on no page."""
     hops = random.choice((1, 1, 2, 3))
     found: tuple[Entity, list[Step]] | None
-    if hops == 1:
-        found = (random.choice(realm.graph.entities), [])
-    else:
-        found = walk(realm, random, hops - 1)
+    found = (random.choice(realm.graph.entities), []) if hops == 1 else walk(realm, random, hops - 1)
     if found is None:
         return None
     start, steps = found

@@ -2,8 +2,8 @@
 
 Slots of the sentence templates (`s` on the subject's page, `o` on the object's page):
 `{P}` the page's own entity, `{P's}` its possessive, `{X}` the entity or value at the other end, `{X's}`,
-`{a X}` the value with its article, `{y}` and `{z}` the fact's year and last year, `{is}`, `{has}` in the
-tense that fits the page's entity. Questions (`np`, `q` forward; `inp`, `iq` backward) use `{X}` for the end that is known.
+`{a X}` the value with its article, `{his}` a possessive pronoun, `{y}` and `{z}` the fact's first and last year.
+Questions (`np`, `q` forward; `inp`, `iq` backward) use `{X}` for the end that is known.
 """
 
 from __future__ import annotations
@@ -60,5 +60,6 @@ def relation(
         return tuple(line.strip() for line in text.strip().splitlines() if line.strip())
 
     return Relation(
-        name, domain, target, section, home, lines(s), lines(o), lines(np), lines(q), lines(inp), lines(iq), unit, many, exported
+        name, domain, target, section, home, lines(s), lines(o), lines(np), lines(q), lines(inp), lines(iq),
+        unit, many, exported,
     )  # fmt: skip

@@ -106,6 +106,7 @@ class Plan:
 
     @property
     def lists(self) -> int:
+        """Number of list pages."""
         return self.countries * 5 + self.regions + self.seasons
 
 

@@ -37,9 +37,10 @@ _COLOURS = (
     "red", "blue", "green", "white", "black", "yellow", "orange", "violet", "sky blue", "maroon", "grey", "gold",
 )  # fmt: skip
 _THEMES = (
-    "lanterns and night music", "kite flying", "the apple harvest", "puppet theatre", "choral singing", "the first snow",
-    "horse racing", "storytelling", "woodcarving", "the return of the fishing boats", "street theatre", "masked dances",
-    "folk dancing", "bread and baking", "rowing", "old ballads", "glass blowing", "bell ringing",
+    "lanterns and night music", "kite flying", "the apple harvest", "puppet theatre", "choral singing",
+    "the first snow", "horse racing", "storytelling", "woodcarving", "the return of the fishing boats",
+    "street theatre", "masked dances", "folk dancing", "bread and baking", "rowing", "old ballads", "glass blowing",
+    "bell ringing",
 )  # fmt: skip
 _FESTIVALS = (
     "{t} Lantern Festival", "{t} Kite Days", "{t} Harvest Fair", "{t} Music Week", "{t} Winter Fair", "{t} Song Days",

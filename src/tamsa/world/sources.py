@@ -3,6 +3,8 @@
 Roles: A early account, B compendium, C official record, D later handbook, E printed correction of B.
 """
 
+# ruff: noqa: E501  (one phrasing a line)
+
 TITLES: dict[str, dict[str, tuple[str, ...]]] = {
     "land": {
         "A": ("Travels in {c} ({y})", "A Journey through {c} ({y})", "Letters from the Roads of {c} ({y})"),

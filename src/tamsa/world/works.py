@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tamsa.world.graph import Entity
 from tamsa.world.cultures import words
+from tamsa.world.graph import Entity
 from tamsa.world.making import Making, similar
 
 _ADJECTIVES = words(

@@ -157,9 +157,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         result = measure(options.data, Path(folder), options.queries, options.peer_queries)
     peer = result["peer"]
-    print(
-        f"{result['passages']:,} passages, {result['chunks']:,} chunks; {platform.machine()}, {platform.python_version()}"
-    )
+    print(f"{result['passages']:,} passages, {result['chunks']:,} chunks; {platform.machine()}")
     print(f"{'':24}{'tamsa':>12}{peer['name']:>14}")
     for label, ours, theirs in (
         ("build, s", result["build_s"], peer["build_s"]),

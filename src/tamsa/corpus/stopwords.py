@@ -29,7 +29,7 @@ STOP_WORDS: frozenset[str] = frozenset(
     was wasn we well went were weren what whatever when whence whenever where whereafter whereas whereby wherein
     whereupon wherever whether which while whither who whoever whole whom whose why will with within without won
     would wouldn yes yet you your yours yourself yourselves s t d m
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 OPENERS: frozenset[str] = STOP_WORDS | frozenset(
@@ -58,5 +58,5 @@ OPENERS: frozenset[str] = STOP_WORDS | frozenset(
     today traditionally tuesday twelve twenty twice two typically university unfortunately united upper users
     village view war water wednesday week weeks west white widely winter woman women word words work works world
     write writer written year years yesterday young zero
-    """.split()  # noqa: SIM905
+    """.split()
 )

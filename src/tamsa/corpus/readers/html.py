@@ -19,13 +19,13 @@ _DROPPED = frozenset(
     """
     script style noscript template svg math iframe object embed canvas audio video nav button select option textarea
     input dialog head
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _BLOCKS = frozenset(
     """
     address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3
     h4 h5 h6 header hgroup hr html li main ol p pre section summary table tbody tfoot thead tr ul caption
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _APART = _HEADINGS | {"p", "table", "ul", "ol", "blockquote", "section", "article"}  # an empty line around them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tamsa.agent.baseline.aggregation import aggregate
 from tamsa.agent.baseline.comparison import as_value, compare
 from tamsa.agent.baseline.lexicon import concept, terms
 from tamsa.agent.baseline.plan import Step
@@ -30,6 +31,9 @@ def best_value(state: State, question: Question, plan: Step | None) -> Value | N
     verdict = compare(state, question, resolver)
     if verdict is not None:
         return as_value(verdict)
+    value = aggregate(state, question, resolver, plan)
+    if value is not None:
+        return value
     if plan is not None and plan.of is not None:
         for value in resolver.values(plan):
             add(Value(value.text, value.id, value.score * 2.0, value.chain))

@@ -57,7 +57,7 @@ _CONCEPTS = {
     "study": "mater study studied studies studying educated education attended attend alma graduated graduate graduating "
     "enrolled student school university college",
     "lead": "lead leader leads led head heads headed chair chairs chaired chairman chairwoman president presided "
-    "ceo chief run runs",
+    "ceo chief run runs govern governed governs governor ruled rules ruler reigned office mayor",
     "design": "design designed designer designs architect architects",
     "discover": "discover discovered discoverer discovers discovery described describer",
     "invent": "invent invented inventor invents invention created creator creators create creates developed developer",

@@ -16,9 +16,10 @@ LINK = 0.9
 LINK_SENTENCE = 1.4
 TITLE_WORDS = 0.8
 WISH = 1.0
+TITLED = 1.6
 
 
-def rank(state: State, question: Question, wishes: Wishes) -> list[tuple[str, float]]:
+def rank(state: State, question: Question, wishes: Wishes, scope: frozenset[str] = frozenset()) -> list[tuple[str, float]]:
     """Return the documents that are not open yet with their worth, best first."""
     in_names = name_terms(question.names)
     covered = _covered(state, question)
@@ -27,10 +28,21 @@ def rank(state: State, question: Question, wishes: Wishes) -> list[tuple[str, fl
     for known in state.known.values():
         if state.is_open(known.id):
             continue
-        score = worth(state, question, known, rest, in_names) + WISH * wishes.pages.get(known.id, 0.0)
+        score = worth(state, question, known, rest, in_names) + _titled(question, known, scope) + WISH * wishes.pages.get(known.id, 0.0)
         scored.append((known.id, score))
     scored.sort(key=lambda item: (-item[1], item[0]))
     return scored
+
+
+def _titled(question: Question, known: Known, scope: frozenset[str]) -> float:
+    """Reward a title made up of the question's words and the names found so far ("List of rivers of X")."""
+    title = set(terms(known.title)) - {"list"}
+    if len(title) < 2 or not title & (scope | name_terms(question.names)):
+        return 0.0
+    asked = set(question.weights) - name_terms(question.names)
+    if not title & asked:
+        return 0.0
+    return TITLED if title <= asked | scope | set(question.weights) else 0.0
 
 
 def _covered(state: State, question: Question) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tamsa.agent.baseline.grammar import Parser, Step, last_noun, names_of
 from tamsa.agent.baseline.lexicon import Kind, concept, is_concept, kind_of_noun, terms
-from tamsa.agent.baseline.question import Name, Question, find_names, last_sentence
+from tamsa.agent.baseline.question import TIME_CLAUSE, Name, Question, find_names, last_sentence
 from tamsa.agent.baseline.verbs import AUXILIARIES, BE, DETERMINERS, DO, PREPOSITIONS, RELATIVES, is_verb
 
 __all__ = ["Step", "make_plan", "simplify"]
@@ -37,7 +37,12 @@ def make_plan(question: Question) -> Step | None:
     if match:
         scene = (match[0].rstrip(" ,"),)
         text = text[match.end() :]
-    parser = Parser(text, _names_within(question, text))
+    timed = TIME_CLAUSE.search(text)
+    names = _names_within(question, text)
+    if timed and any(name.start >= timed.start() for name in names):
+        names = tuple(name for name in names if name.end <= timed.start())
+        text = text[: timed.start()] + "?"
+    parser = Parser(text, names)
     parser.referent = referent
     step = _question(parser, question)
     if step is None:

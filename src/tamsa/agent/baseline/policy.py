@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tamsa.agent.baseline.aggregation import aggregate
 from tamsa.agent.baseline.answering import compose
 from tamsa.agent.baseline.comparison import compare
 from tamsa.agent.baseline.navigation import rank
@@ -91,12 +92,15 @@ class BaselinePolicy:
         if plan is not None and verdict is None and question.form not in ("polar", "choice"):
             values = resolver.values(plan)
             resolved = bool(values) and values[0].score >= 0.4
+            value = aggregate(state, question, resolver, plan)
+            if value is not None and value.score >= 1.2:
+                return [], ""
             if _settled(state, question, plan, values):
                 return [], ""
         calls: list[tuple[str, dict[str, object]]] = []
         num_open = len(state.pages) + len(state.failed)
         chosen = []
-        ranked = rank(state, question, resolver.wishes)
+        ranked = rank(state, question, resolver.wishes, resolver.scope_terms())
         for key, score in ranked[:PAGES_PER_TURN]:
             place = num_open + len(chosen)
             bound = THRESHOLDS[min(place, MAX_PAGES - 1)] - (0.0 if resolved or place < 1 else UNRESOLVED)

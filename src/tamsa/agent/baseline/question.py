@@ -35,6 +35,10 @@ _MAX_WORDS = frozenset(
     greater greatest higher highest taller tallest longer longest heavier heaviest farther further deeper deepest
     wider richer faster fastest oldest-person""".split()
 )
+TIME_CLAUSE = re.compile(
+    r"\s+(?:(?:in|during) the (?:same )?year (?:in which|when|that)|(?<!^)when)\s+(?P<clause>[^?]+)", re.IGNORECASE
+)
+"""A clause that fixes a year by another fact: "in the year in which the film X was released"."""
 _COMPARE = re.compile(rf"\b({'|'.join(sorted(_MIN_WORDS | _MAX_WORDS, key=len, reverse=True))})\b", re.IGNORECASE)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tamsa.agent.baseline.lexicon import concept, terms
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, words
 from tamsa.agent.baseline.plan import Step
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, read
 from tamsa.agent.baseline.state import State, fold_title
+from tamsa.agent.baseline.tables import SUPERLATIVE, extreme_row, tables_for
 
 MAX_VALUES = 3
 """Values of an inner step that are followed."""
@@ -132,6 +133,9 @@ class Resolver:
     def _related(self, step: Step) -> list[Value]:
         assert step.of is not None
         state = self.state
+        picked = self._superlative(step)
+        if picked is not None:
+            return [picked]
         found: dict[str, Value] = {}
         near = [term for name in step.names for term in terms(name)]
         for subject in self.values(step.of)[:MAX_VALUES]:
@@ -160,12 +164,46 @@ class Resolver:
                 value = Value(
                     reading.text, self._document(reading), math.sqrt(subject.score) * reading.score, (*subject.chain, reading)
                 )
-                key = fold_title(reading.text)
+                if step.names and value.id in state.pages:
+                    there = sum(self._mentions(value.id, [name]) for name in step.names) / len(step.names)
+                    value = replace(value, score=value.score * (0.6 + 0.7 * there))
+                key = value.id or fold_title(reading.text)
                 old = found.get(key)
                 if old is None or value.score > old.score:
                     found[key] = value
         values = sorted(found.values(), key=lambda value: -value.score)
         return values[: MAX_VALUES * 2]
+
+    def _superlative(self, step: Step) -> Value | None:
+        """Resolve a step that a superlative picks from a table ("the longest river of X")."""
+        assert step.of is not None
+        inner = step.of.phrase
+        own = step.phrase.replace(inner, " ") if inner and inner in step.phrase else step.phrase
+        if not SUPERLATIVE.search(own) or (step.of.of is not None and SUPERLATIVE.search(inner)):
+            return None
+        scope = [name.text for name in self.question.names] + [value.text for value in self.values(step.of)[:1]]
+        wanted = [term for term in self.question.weights if not term.isdigit() or len(term) == 4]
+        for name in scope[-1:]:
+            self.wishes.query(f"{name} {' '.join(self._plain_words())}", 1.0)
+        for found in tables_for(self.state, wanted, scope)[:3]:
+            if found.fit < 2.0:
+                continue
+            reading = extreme_row(found, self.question.text, step.head, wanted)
+            if reading is not None:
+                key = reading.target or next(iter(self.state.by_title(reading.text)), "")
+                return Value(reading.text, key, 1.3, (replace(reading, target=key),))
+        return None
+
+    def _plain_words(self) -> list[str]:
+        """The content words of the question outside its names."""
+        text = self.question.text
+        for name in self.question.names:
+            text = text.replace(name.text, " ")
+        return [word for word in words(text) if word.casefold() not in STOP_WORDS][:12]
+
+    def scope_terms(self) -> frozenset[str]:
+        """Concepts of the names that the steps carried out so far came to."""
+        return frozenset(term for values in self._memo.values() for value in values[:1] for term in terms(value.text))
 
     def _look_ahead(self, readings: list[Reading], subject: Value) -> None:
         """Wish to see the snippets of likely values: they tell what kind of thing each is, without opening it."""
@@ -214,7 +252,8 @@ class Resolver:
         """Wish for documents whose snippet ties the subject to the relation, and for a search that finds them."""
         cues = set(step.cues)
         name = about[-1] if "(" not in about[-1] else about[0]
-        self.wishes.query(f"{name} {' '.join(self._surface(step))}", 0.8 * subject.score)
+        others = " ".join(step.names[:2])
+        self.wishes.query(f"{name} {others} {' '.join(self._surface(step))}", 0.8 * subject.score)
         for key, known in self.state.known.items():
             if self.state.is_open(key) or not known.snippets:
                 continue
@@ -226,6 +265,8 @@ class Resolver:
             kind, noun = self.state.kind_of(key)
             fits = step.kind in ("any", kind) or kind == "any"
             worth = coverage * (1.0 if fits else 0.4) * subject.score
+            if step.names:
+                worth *= 0.7 + 0.8 * sum(f" {fold_title(name)} " in low for name in step.names) / len(step.names)
             if step.head and noun and concept(noun) == concept(step.head):
                 worth *= 1.3
             if worth > 0.25:

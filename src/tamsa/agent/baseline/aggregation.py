@@ -1,0 +1,134 @@
+"""Questions over several facts: how many, the most or least, who in a given year, who before or after."""
+
+from __future__ import annotations
+
+import re
+
+from tamsa.agent.baseline.lexicon import concept, terms
+from tamsa.agent.baseline.plan import Step
+from tamsa.agent.baseline.question import TIME_CLAUSE, Question
+from tamsa.agent.baseline.reading import Reading
+from tamsa.agent.baseline.resolver import Resolver, Value
+from tamsa.agent.baseline.state import State, fold_title
+from tamsa.agent.baseline.tables import (
+    count_rows,
+    neighbour_row,
+    row_of_year,
+    tables_for,
+    terms_of_office,
+    year_in,
+)
+
+_BEFORE = re.compile(r"\b(?:predecessor of|preceded|before|succeed|took over from|(?:did|does)\b.*\bfollow)\b", re.IGNORECASE)
+_AFTER = re.compile(r"\b(?:successor of|succeeded|followed|after|came after|next)\b", re.IGNORECASE)
+_MIN_FIT = 2.0
+
+
+def scope_of(resolver: Resolver, plan: Step | None) -> list[str]:
+    """Name what the question is about: its names and what the inner steps of its plan came to."""
+    names = [name.text for name in resolver.question.names]
+    step = plan
+    while step is not None and step.of is not None:
+        step = step.of
+        if step.of is not None:
+            names += [value.text for value in resolver.values(step)[:1]]
+    return list(dict.fromkeys(names))
+
+
+def aggregate(state: State, question: Question, resolver: Resolver, plan: Step | None) -> Value | None:
+    """Answer from a table or a list of terms, where the question calls for one."""
+    scope = scope_of(resolver, plan)
+    wanted = [term for term in question.weights if not term.isdigit() or len(term) == 4]
+    if question.form == "count":
+        return _count(state, question, scope, wanted)
+    order = _order(state, question)
+    if order is not None:
+        return order
+    when = _year(question, resolver)
+    if when is not None and question.kind in ("person", "any", "name", "org", "work"):
+        year, chain = when
+        for found in tables_for(state, wanted, scope)[:4]:
+            reading = row_of_year(found, year, question.head)
+            if reading is not None and found.fit >= 1.0:
+                return Value(reading.text, reading.target, 1.4, (*chain, reading))
+        for page in state.opened:
+            about = any(fold_title(name) == fold_title(page.name) for name in scope)
+            if not about and page.kind != "person":
+                continue
+            for reading, start, end in terms_of_office(page, 0):
+                if start <= year < end:
+                    return Value(reading.text, reading.target, 1.2 if about else 1.0, (*chain, reading))
+    return None
+
+
+def _count(state: State, question: Question, scope: list[str], wanted: list[str]) -> Value | None:
+    hints = [*wanted]
+    for found in tables_for(state, [*wanted, concept(question.head)], scope)[:3]:
+        if found.fit < _MIN_FIT - 0.6:
+            continue
+        reading = count_rows(found, question.text, hints)
+        if reading is not None:
+            return Value(reading.text, "", 1.2, (reading,))
+    return None
+
+
+def _order(state: State, question: Question) -> Value | None:
+    """Settle "who came before X": the row before, or the term of office that ends where X's begins."""
+    text = question.text
+    named = question.names[-1].text if question.names else ""
+    if not named or question.kind not in ("person", "any") or not re.search(
+        r"\b(?:office|head of|leader|president|king|queen|ruler|successor|predecessor|governed|led|succeed|succeeded|preceded|follow|mayor)\b", text, re.IGNORECASE
+    ):
+        return None
+    before, after = _BEFORE.search(text), _AFTER.search(text)
+    if not (before or after):
+        return None
+    passive = re.search(r"\b(?:was|is)\b.*\b(?:succeeded|followed) by\b", text)
+    step = 1 if passive else -1 if before and not re.search(r"\bsuccessor\b", text) else 1
+    if re.search(r"^(?:who|which)\b.*\b(?:succeeded|followed)\b", text, re.IGNORECASE) and not passive and not before:
+        step = 1
+    for name in [n.text for n in question.names]:
+        for found in tables_for(state, question.weights, [n.text for n in question.names]):
+            reading = neighbour_row(found, name, step)
+            if reading is not None and re.search(r"\b(?:from|to|term|number|year)\b", " ".join(found.table.header), re.IGNORECASE):
+                return Value(reading.text, reading.target, 1.4, (reading,))
+    entries: list[tuple[Reading, int, int]] = []
+    for page in state.opened:
+        entries += terms_of_office(page, 0)
+    for name in [n.text for n in question.names]:
+        own = [(start, end) for reading, start, end in entries if fold_title(reading.text) == fold_title(name)]
+        for start, end in own:
+            for reading, begin, stop in entries:
+                if fold_title(reading.text) != fold_title(name) and (stop == start if step < 0 else begin == end):
+                    return Value(reading.text, reading.target, 1.3, (reading,))
+    return None
+
+
+def _year(question: Question, resolver: Resolver) -> tuple[int, tuple[Reading, ...]] | None:
+    """Read the year a question fixes, or find it: "in the year in which the film X was released"."""
+    match = TIME_CLAUSE.search(question.text)
+    if match:
+        step = time_step(question, match["clause"])
+        if step is None:
+            return None
+        for value in resolver.values(step)[:1]:
+            year = year_in(value.text)
+            if year is not None:
+                return year, value.chain
+        return None
+    outside = question.text
+    for name in question.names:
+        outside = outside.replace(name.text, " ")
+    year = year_in(outside)
+    return None if year is None else (year, ())
+
+
+def time_step(question: Question, clause: str | None) -> Step | None:
+    """Turn "the film X was released" into the step that finds its year."""
+    if clause is None:
+        return None
+    name = next((n.text for n in question.names if n.text in clause), "")
+    if not name:
+        return None
+    verb = clause[clause.find(name) + len(name) :]
+    return Step(clause, "year", "year", terms(verb) or ("found", "release"), of=Step(name, name=name))

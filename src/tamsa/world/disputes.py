@@ -21,8 +21,8 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "arts": ("designed_by", "painter"),
     "trade": ("founded", "inventor"),
 }
-_SETS = ("AC", "BC", "BE", "CD", "BC", "AC", "CD")
-_LARGE_SETS = ("ABC", "BCD", "ABE", "ABC", "BCD")
+_SETS = ("AC", "BC", "BE", "CD", "CD")
+_LARGE_SETS = ("ABC", "BCD", "ABE", "BCD", "ACD")
 _YEARS = {"A": (1838, 1866), "B": (1902, 1924), "C": (1948, 1972), "D": (1981, 2001)}
 
 

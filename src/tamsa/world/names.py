@@ -59,6 +59,9 @@ class Names:
         for _ in range(30):
             place = random.randrange(1, len(word))
             letter = word[place]
+            around = word[place - 1 : place] + word[place + 1 : place + 2]
+            if letter not in _VOWELS and not set(around.lower()) <= _VOWELS:
+                continue  # another consonant in a cluster could not be spoken
             pool = "aeiou" if letter in _VOWELS else "bdgklmnrstv"
             other = random.choice(pool)
             changed = word[:place] + other + word[place + 1 :]

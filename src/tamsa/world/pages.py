@@ -75,15 +75,21 @@ def write_page(entity: Entity, random: Random) -> Page:
     total = sum(len(items) for items in sections.values())
     headed = total >= 5
     ordered = sorted(sections, key=lambda name: _RANK.get(name, 99))
-    for name in ordered:
-        items = sections[name]
-        if headed and (len(items) > 1 or random.random() < 0.6):
-            page.heading(name)
-        elif name == ordered[0]:
-            page.paragraph()
-        _write_facts(page, items)
+    with_heading = [name for name in ordered if headed and (len(sections[name]) > 1 or random.random() < 0.6)]
+    without = [name for name in ordered if name not in with_heading]
+    num_asides = random.choice((0, 1, 1, 2))
+    early = random.randint(0, num_asides)
+    if without:
+        page.paragraph()
+        for name in without:
+            _write_facts(page, sections[name])
+    for _ in range(early):
+        _write_aside(page)
+    for name in with_heading:
+        page.heading(name)
+        _write_facts(page, sections[name])
     _write_disputes(page)
-    for _ in range(random.choice((0, 1, 1, 2))):
+    for _ in range(num_asides - early):
         _write_aside(page)
     if entity.namesakes and random.random() < 0.7:
         other = random.choice(entity.namesakes)
@@ -99,7 +105,9 @@ def write_page(entity: Entity, random: Random) -> Page:
                 [],
             )
         else:
-            page.sentence([f"{_capital_name(page)} should not be confused with ", other, f", {_what(other)}."], [])
+            page.sentence(
+                [f"{_capital_name(page)} should not be confused with ", other, f", {_what(other, entity.kind)}."], []
+            )
     for name, rows in tables:
         _write_table(page, name, rows)
     return page
@@ -110,12 +118,12 @@ def _capital_name(page: Page) -> str:
     return text[0].upper() + text[1:]
 
 
-def _what(entity: Entity) -> str:
+def _what(entity: Entity, kind: str = "") -> str:
     if entity.kind == "person":
         return f"the {entity.country.note if entity.country else ''} {entity.sub}"
     if entity.kind in ("film", "novel"):
         return f"the {entity.kind}"
-    return a_or_an(noun(entity))
+    return f"another {noun(entity)}" if entity.kind == kind else a_or_an(noun(entity))
 
 
 GROUPS: dict[str, tuple[str, ...]] = {

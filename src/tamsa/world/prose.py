@@ -74,7 +74,7 @@ def compile_template(template: str) -> tuple[tuple[bool, str], ...]:
 
 def article(entity: Entity) -> str:
     """Return `the ` for entities that take it, else an empty string."""
-    if entity.name.startswith(("The ", "A ", "An ")):
+    if entity.name.startswith(("The ", "A ", "An ")) or "'s " in entity.name:
         return ""
     if entity.kind in _ARTICLE_KINDS or (
         entity.kind in ("building", "company", "university") and any(w in entity.name for w in _ARTICLE_WORDS)
@@ -223,6 +223,7 @@ class Page:
             tails = [
                 (i, t) for i, t in enumerate(_phrasings(other, other_side))
                 if t.startswith("{P} ") and t.count("{P") == 1 and " and " not in t
+                and t.split(" ")[1:3] != template.split(" ")[1:3] and "died" not in template
             ]  # fmt: skip
             if tails:
                 number, tail = self.random.choice(tails)

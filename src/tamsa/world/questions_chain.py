@@ -14,6 +14,10 @@ from tamsa.world.wording import PROPERTIES, accepted, fill, fitting, inner, name
 
 Step = tuple[Fact, bool]
 """A fact and whether it is followed forward (subject to object)."""
+_PLACES = frozenset(
+    ("in_region", "region_seat", "capital", "flows_into", "on_river", "source", "area", "length", "height")
+)
+"""Relations that make chains wander about on the map; drawn less often, since every walk comes by them."""
 _DULL = frozenset(("occupation", "citizen_of", "in_country", "currency"))
 """Relations that make for flat questions; used now and then only."""
 
@@ -55,15 +59,17 @@ def walk(realm: Realm, random: Random, hops: int, start: Entity | None = None) -
     entity = start or random.choice(realm.graph.entities)
     if entity.kind in ("list", "source"):
         return None
-    first, steps, seen = entity, [], {id(entity)}
+    first, seen = entity, {id(entity)}
+    steps: list[Step] = []
     for hop in range(hops):
         last = hop == hops - 1
         options = [s for s in forward_steps(entity) + backward_steps(entity) if _open(s, seen, last)]
+        options = [s for s in options if all(s[0].relation is not done[0].relation for done in steps)]
         if random.random() < 0.85:
             options = [s for s in options if s[0].relation.name not in _DULL] or options
         if not options:
             return None
-        step = random.choice(options)
+        step = random.choices(options, [0.3 if s[0].relation.name in _PLACES else 1.0 for s in options])[0]
         steps.append(step)
         following = target(step)
         if following is not None:

@@ -127,14 +127,15 @@ def _next_work(realm: Realm, random: Random) -> Draft | None:
     known, wanted = (rows[at], rows[at + 1]) if later else (rows[at + 1], rows[at])
     maker = fact.object
     work = reference(known[1].subject, random)
+    when = "after" if later else "before"
     verb = {"director": "directed by", "author": "written by", "artist": "recorded by", "painter": "painted by"}[
         relation
     ]
     who = reference(maker, random) if random.random() < 0.4 else "the same person"
     question = random.choice(
         (
-            f"Which {kind} {verb} {who} came {'directly after' if later else 'directly before'} {work}?",
-            f"What was the {'next' if later else 'previous'} {kind} {verb} {who} {'after' if later else 'before'} {work}?",
+            f"Which {kind} {verb} {who} came directly {when} {work}?",
+            f"What was the {'next' if later else 'previous'} {kind} {verb} {who} {when} {work}?",
         )
     )
     query = {

@@ -48,7 +48,7 @@ PLACES = (
         {P} is the administrative seat of {X}
         As seat of {X}, {P} has a court and a registry""",
         np="""the administrative seat of {X}
-        the seat of the region of {X}""",
+        the town that is the administrative seat of {X}""",
         q="""What is the administrative seat of {X}?
         From which town is {X} administered?
         Which town is the seat of {X}?""",

@@ -233,7 +233,7 @@ WORKS = (
         np="""the artist of {X}
         the musician who recorded {X}""",
         q="""Who recorded {X}?
-        Whose album is {X}?
+        Whose work is {X}?
         Which musician recorded {X}?""",
     ),
     relation(

@@ -108,7 +108,7 @@ def inner(template: str, phrase: str) -> str:
 def vary(question: str, random: Random) -> str:
     """Turn some of the many questions that open with `What is the` into requests."""
     for opening in ("What is the ", "What was the "):
-        if question.startswith(opening) and question.count("?") == 1 and random.random() < 0.6:
+        if question.startswith(opening) and question.find("?") == len(question) - 1 and random.random() < 0.6:
             rest = question.removeprefix(opening).removesuffix("?").removeprefix("name of the ")
             form = random.choice(
                 ("Name the {r}.", "Find the {r}.", "Give the {r}.", "Can you find the {r}?", "Tell me the {r}.")

@@ -8,13 +8,14 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from tamsa.kernels.gates import log_decay
+from tamsa.kernels.gates import is_compiled, log_decay
+from tamsa.kernels.gates_step import StepWeights, kda_step
 from tamsa.kernels.kda import kda
 from tamsa.kernels.short_conv import short_conv
 from tamsa.models.config import KimiLinearConfig
 from tamsa.models.layout import Layout
 from tamsa.models.norm import GatedRMSNorm
-from tamsa.models.projections import Projections
+from tamsa.models.projections import Projections, is_plain
 from tamsa.models.recurrent import Recurrent
 
 
@@ -61,14 +62,13 @@ class KimiDeltaAttention(nn.Module):
         self.o_norm = GatedRMSNorm(K, config.rms_norm_eps)
         self.o_proj = nn.Linear(H * K, D, bias=False)
 
-    def _project(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return the convolution's input, the two gates' low-rank inputs and beta's logits."""
-        inputs = self.__dict__.get("_inputs")
+    def _projections(self) -> Projections:
+        """Return the projections of the layer's input as one: q, k, v, the two gates' low-rank inputs, beta."""
+        inputs: Projections | None = self.__dict__.get("_inputs")
         if inputs is None or inputs.layers[0] is not self.q_proj or inputs.layers[3] is not self.forget_gate.f_a_proj:
             layers = (self.q_proj, self.k_proj, self.v_proj, self.forget_gate.f_a_proj, self.g_a_proj, self.b_proj)
             inputs = self.__dict__["_inputs"] = Projections(*layers)
-        raw, f, gate, b = inputs(x, joined=3)
-        return raw, f, gate, b
+        return inputs
 
     def forward(
         self, x: torch.Tensor, layout: Layout, memory: Recurrent | None = None, position: int = 0, undo_window: int = 0
@@ -82,6 +82,10 @@ class KimiDeltaAttention(nn.Module):
             position: columns fed before this call.
             undo_window: last tokens to be able to take back; 0 for none.
         """
+        if x.shape[1] == 1 and not undo_window and memory is not None and layout.bounds is None:
+            y = self._step(x, memory)
+            if y is not None:
+                return y
         if undo_window and memory is not None and layout.bounds is None:
             memory.mark(position, undo_window)
             if x.shape[1] > undo_window:
@@ -93,10 +97,35 @@ class KimiDeltaAttention(nn.Module):
             return self._mix(x, layout, memory, position)
         return self._mix(x, layout, memory, None)
 
+    def _step(self, x: torch.Tensor, memory: Recurrent) -> torch.Tensor | None:
+        """Take one token through the compiled step; None where it does not apply."""
+        state, window = memory.state, memory.window
+        if state is None or window is None or torch.is_grad_enabled() or torch.compiler.is_compiling():
+            return None
+        projected = self._projections().whole(x)
+        if projected is None or window.dtype != projected.dtype or projected.shape[1] != 1:
+            return None
+        weights: StepWeights | None = self.__dict__.get("_step_weights")
+        if weights is None or not weights.is_current:
+            gate = self.forget_gate
+            parts = (self.conv1d.weight, gate.A_log, gate.dt_bias, gate.f_b_proj.weight, self.g_b_proj.weight)
+            weights = StepWeights(*parts, self.o_norm.weight, self.lower_bound, self.o_norm.eps)
+            self.__dict__["_step_weights"] = weights
+        if not (weights.fits and is_compiled(self.head_dim, projected, state)):
+            return None
+        memory.own()
+        rows = projected[:, 0]
+        z = gate_logits = None
+        C, K = 3 * self.num_heads * self.head_dim, self.head_dim
+        if rows.shape[0] > 2 or not (is_plain(self.forget_gate.f_b_proj) and is_plain(self.g_b_proj)):
+            z = self.forget_gate.f_b_proj(rows[:, C : C + K])
+            gate_logits = self.g_b_proj(rows[:, C + K : C + 2 * K])
+        return self.o_proj(kda_step(rows, memory.window, memory.state, weights, z, gate_logits)[:, None])
+
     def _mix(self, x: torch.Tensor, layout: Layout, memory: Recurrent | None, record_at: int | None) -> torch.Tensor:
         B, T, _ = x.shape
         H, K = self.num_heads, self.head_dim
-        raw, f, gate, b = self._project(x)
+        raw, f, gate, b = self._projections()(x, joined=3)
         g = log_decay(self.forget_gate.f_b_proj(f), self.forget_gate.A_log, self.forget_gate.dt_bias, self.lower_bound)
         beta = b.float().sigmoid()
         state, window = (None, None) if memory is None else _rows(memory, layout)

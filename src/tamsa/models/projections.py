@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 
-def _is_plain(layer: nn.Module) -> bool:
+def is_plain(layer: nn.Module) -> bool:
     """True for an unaltered `nn.Linear` without bias: no adapter, hook, quantised or sharded weight."""
     return (
         type(layer) is nn.Linear
@@ -16,6 +16,10 @@ def _is_plain(layer: nn.Module) -> bool:
         and not layer._forward_pre_hooks
         and type(layer.weight) is nn.Parameter
     )
+
+
+ALIGNMENT = 32
+"""Outputs are padded to a multiple: matrix products with odd row lengths run a third slower."""
 
 
 class Projections:
@@ -29,13 +33,14 @@ class Projections:
     def __init__(self, *layers: nn.Linear) -> None:
         self.layers = layers
         self.sizes = [layer.out_features for layer in layers]
+        self.padding = -sum(self.sizes) % ALIGNMENT
         self._block: torch.Tensor | None = None
 
     def __deepcopy__(self, memo: dict[int, object]) -> Projections:
         return Projections(*(memo[id(layer)] for layer in self.layers))  # type: ignore[arg-type]
 
     def block(self) -> torch.Tensor | None:
-        """Return the weights `[sum of outputs, inputs]` as one block that the layers' weights are views of."""
+        """Return the weights `[padded outputs, inputs]` as one block that the layers' weights are views of."""
         weights = [layer.weight for layer in self.layers]
         block = self._block
         if block is not None:
@@ -50,23 +55,35 @@ class Projections:
         if any(w.device != first.device or w.dtype != first.dtype for w in weights) or first.device.type == "meta":
             return None
         with torch.inference_mode(False), torch.no_grad():
-            self._block = torch.cat([w.detach() for w in weights])
-            for weight, part in zip(weights, self._block.split(self.sizes), strict=True):
+            self._block = self._joined()
+            for weight, part in zip(weights, self._block[: sum(self.sizes)].split(self.sizes), strict=True):
                 weight.data = part
         return self._block
 
+    def _joined(self) -> torch.Tensor:
+        weights = [layer.weight for layer in self.layers]
+        if self.padding:
+            return torch.cat([*weights, weights[0].new_zeros(self.padding, weights[0].shape[1])])
+        return torch.cat(weights)
+
+    def whole(self, x: torch.Tensor) -> torch.Tensor | None:
+        """Return all outputs as one padded tensor `[..., padded outputs]`, without gradients; None if not possible."""
+        if not all(is_plain(layer) for layer in self.layers) or (block := self.block()) is None:
+            return None
+        return F.linear(x, block)
+
     def __call__(self, x: torch.Tensor, joined: int = 1) -> tuple[torch.Tensor, ...]:
         """Return each layer's output for `x` `[..., inputs]`; those of the first `joined` layers as one tensor."""
-        plain = all(_is_plain(layer) for layer in self.layers)
+        plain = all(is_plain(layer) for layer in self.layers)
         weight: torch.Tensor | None = None
         if plain:
-            grad = torch.is_grad_enabled()
-            weight = torch.cat([layer.weight for layer in self.layers]) if grad else self.block()
+            weight = self._joined() if torch.is_grad_enabled() else self.block()
         if weight is None:
             outputs = [layer(x) for layer in self.layers]
             first = outputs[0] if joined == 1 else torch.cat(outputs[:joined], -1)
             return first, *outputs[joined:]
         y = F.linear(x, weight)
-        if joined == len(self.sizes):
+        if joined == len(self.sizes) and not self.padding:
             return (y,)
-        return y.split([sum(self.sizes[:joined]), *self.sizes[joined:]], -1)
+        sizes = [sum(self.sizes[:joined]), *self.sizes[joined:], self.padding]
+        return y.split(sizes, -1)[:-1]

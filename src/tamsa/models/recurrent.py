@@ -129,6 +129,14 @@ class Recurrent:
         before = raw.new_zeros(raw.shape[0], self.window_length, raw.shape[2]) if self.window is None else self.window
         self.window = torch.cat([before, raw], 1)[:, raw.shape[1] :].contiguous()
 
+    def own(self) -> None:
+        """Make state and window safe to write to: contiguous, and usable outside of inference mode as within."""
+        assert self.state is not None and self.window is not None
+        if not self.state.is_contiguous():
+            self.state = self.state.contiguous()
+        if not self.window.is_contiguous():
+            self.window = self.window.contiguous()
+
     def select(self, rows: torch.Tensor) -> None:
         """Keep (and repeat) the given batch rows."""
         if self.state is None or self.window is None:

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from tamsa.corpus import Index, SearchIndex
+from tamsa.corpus import Index, LanceIndex, SearchIndex, open_documents
 from tamsa.errors import CorruptError, InputError, StorageError
 from tamsa.types import Document, Link, Section
 from tests.corpus import files
 
 lancedb = pytest.importorskip("lancedb", reason="the extra lancedb is not installed")
-from tamsa.corpus.lance import LanceIndex  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
@@ -134,3 +133,22 @@ def test_mistakes_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(index._chunks, "merge_insert", fail)
     with pytest.raises(StorageError, match="cannot write the index"):
         index.update([Document("z", "Z", "z")])
+
+
+def test_an_address_opens_the_adapter_and_paths_the_local_index(folder: Path, tmp_path: Path) -> None:
+    remote = open_documents([f"lance:{folder / 'db'}"])
+    assert isinstance(remote, LanceIndex)
+    assert remote.num_documents == 60
+    assert isinstance(open_documents([folder / "local"]), Index)
+    with pytest.raises(InputError, match="name it alone"):
+        open_documents(["lance:x", tmp_path])
+    with pytest.raises(InputError, match="build it first"):
+        open_documents([Path(f"lance:{tmp_path / 'none'}")])
+
+
+def test_an_object_stores_address_survives_being_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(LanceIndex, "open", lambda uri: seen.append(uri))
+    open_documents([Path("lance:s3://bucket/prefix")])
+    open_documents(["lance:s3://bucket/prefix"])
+    assert seen == ["s3://bucket/prefix"] * 2

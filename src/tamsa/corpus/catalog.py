@@ -118,6 +118,8 @@ class Catalog:
 
     def row(self, key: bytes) -> int:
         """Return the row of a document key, -1 if it is not there."""
+        if not self.num_documents:
+            return -1
         high, low = struct.unpack("<QQ", key)
         table = self._arrays["sorted_high"]
         place = int(np.searchsorted(table, np.uint64(high)))
@@ -218,10 +220,9 @@ class Catalog:
         """Return a catalog with entries set (or, where None, removed) by key."""
         old = self._arrays
         keep = np.ones(self.num_documents, bool)
-        for key in changes:
-            row = self.row(key)
-            if row >= 0:
-                keep[row] = False
+        keys = np.frombuffer(b"".join(changes), "<u8").reshape(-1, 2)
+        rows = self.rows(keys[:, 0], keys[:, 1])
+        keep[rows[rows >= 0]] = False
         fresh = _columns({key: entry for key, entry in changes.items() if entry is not None})
         kept = int(keep.sum())
         new: dict[str, Array] = {
@@ -238,10 +239,10 @@ class Catalog:
         moved = np.cumsum(keep) - 1
         alive = keep[old["name_row"]] if len(keep) else np.zeros(0, bool)
         names = np.concatenate([old["name"][alive], fresh["name"]])
-        rows = np.concatenate([moved[old["name_row"][alive]], fresh["name_row"].astype(np.int64) + kept])
+        owners = np.concatenate([moved[old["name_row"][alive]], fresh["name_row"].astype(np.int64) + kept])
         kinds = np.concatenate([old["name_kind"][alive], fresh["name_kind"]])
-        by = np.lexsort((rows, kinds, names))
-        new["name"], new["name_row"], new["name_kind"] = names[by], rows[by].astype(np.uint32), kinds[by]
+        by = np.lexsort((owners, kinds, names))
+        new["name"], new["name_row"], new["name_kind"] = names[by], owners[by].astype(np.uint32), kinds[by]
         if len(keep) - kept + len(fresh["key_high"]) and len(new["key_high"]) >= 1 << 32:
             raise StorageError("an index holds at most 4,294,967,295 documents; split the collection")
         return Catalog(new)

@@ -14,6 +14,10 @@ MAX_ID_CHARS = 4096
 """Longest document id; a longer one is a mistake of the corpus and is refused."""
 
 
+compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Write JSON without spaces; one encoder for all calls, since `json.dumps` would make one for each."""
+
+
 def clean(text: str) -> str:
     """Replace lone surrogates, which no UTF-8 file can hold, by U+FFFD; every offset stays as it was."""
     try:
@@ -132,7 +136,7 @@ def head_of(document: Document) -> str:
         head["source"] = document.source
     if document.date is not None:
         head["date"] = document.date
-    return json.dumps(head, ensure_ascii=False, separators=(",", ":"))
+    return compact_json(head)
 
 
 def content_hash(head: str, text: str) -> int:

@@ -14,8 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-import pyarrow
-
 from tamsa.corpus import analysis, chunks, mentions
 from tamsa.corpus.catalog import Catalog, Entry
 from tamsa.corpus.documents import as_document, content_hash, head_of, key_of
@@ -33,30 +31,20 @@ MAX_NAME_TOKENS = 8
 _MAX_MENTION_CHARS = 20_000  # of a longer text the mentions are found piece by piece
 _CANDIDATES = 50
 
-_CHUNKS = pyarrow.schema(
-    [
-        ("uid", pyarrow.string()),
-        ("key", pyarrow.string()),
-        ("part", pyarrow.int32()),
-        ("start", pyarrow.int64()),
-        ("content", pyarrow.int64()),
-        ("id", pyarrow.string()),
-        ("title", pyarrow.string()),
-        ("anchors", pyarrow.string()),
-        ("head", pyarrow.large_string()),
-        ("text", pyarrow.large_string()),
-        ("terms", pyarrow.large_string()),
-    ]
-)
-_NAMES = pyarrow.schema(
-    [
-        ("uid", pyarrow.string()),
-        ("key", pyarrow.string()),
-        ("hash", pyarrow.int64()),
-        ("id", pyarrow.string()),
-        ("title", pyarrow.string()),
-    ]
-)
+_CHUNKS = {
+    "uid": "string",
+    "key": "string",
+    "part": "int32",
+    "start": "int64",
+    "content": "int64",
+    "id": "string",
+    "title": "string",
+    "anchors": "string",
+    "head": "large_string",
+    "text": "large_string",
+    "terms": "large_string",
+}
+_NAMES = {"uid": "string", "key": "string", "hash": "int64", "id": "string", "title": "string"}
 _SHOWN = ["key", "part", "start", "id", "title", "anchors", "head", "text"]
 
 Record = Document | Mapping[str, Any]
@@ -77,19 +65,20 @@ class LanceIndex:
         except ImportError as error:
             raise ConfigError('this index needs lancedb; install it with: pip install "tamsa[lancedb]"') from error
         self.uri = uri
+        self._arrow = importlib.import_module("pyarrow")
         self._skipped: list[tuple[str, str]] = []
         try:
             options = dict(storage_options) if storage_options else None
             self._database = lancedb.connect(uri, storage_options=options)
             if create:
-                self._chunks = self._database.create_table("chunks", schema=_CHUNKS, exist_ok=True)
-                self._names = self._database.create_table("names", schema=_NAMES, exist_ok=True)
+                self._chunks = self._database.create_table("chunks", schema=self._schema(_CHUNKS), exist_ok=True)
+                self._names = self._database.create_table("names", schema=self._schema(_NAMES), exist_ok=True)
             else:
                 self._chunks = self._database.open_table("chunks")
                 self._names = self._database.open_table("names")
         except Exception as error:
             raise InputError(f"{uri}: no index can be opened there ({_short(error)}); build it first") from error
-        if self._chunks.schema.names != _CHUNKS.names or self._names.schema.names != _NAMES.names:
+        if self._chunks.schema.names != list(_CHUNKS) or self._names.schema.names != list(_NAMES):
             raise CorruptError(f"{uri}: holds tables of another layout; delete them and build the index anew")
 
     @classmethod
@@ -214,6 +203,9 @@ class LanceIndex:
 
     # ------------------------------------------------------------------ inside
 
+    def _schema(self, columns: Mapping[str, str]) -> Any:
+        return self._arrow.schema([(name, getattr(self._arrow, kind)()) for name, kind in columns.items()])
+
     def _best_chunks(self, terms: Mapping[str, int], k: int) -> dict[bytes, StoredChunk]:
         query = " ".join(term for term, count in terms.items() for _ in range(min(count, 4)))
         limit = max(_CANDIDATES, 2 * k + 10)
@@ -307,11 +299,11 @@ class LanceIndex:
         self._replace(self._names, names, _NAMES, list(batch))
         self._replace(self._chunks, rows, _CHUNKS, list(batch))
 
-    def _replace(self, table: Any, rows: list[dict[str, Any]], schema: Any, keys: Sequence[str]) -> None:
+    def _replace(self, table: Any, rows: list[dict[str, Any]], columns: Mapping[str, str], keys: Sequence[str]) -> None:
         try:
             merge = table.merge_insert("uid").when_matched_update_all().when_not_matched_insert_all()
             merge.when_not_matched_by_source_delete(_in("key", keys)).execute(
-                pyarrow.Table.from_pylist(rows, schema=schema)
+                self._arrow.Table.from_pylist(rows, schema=self._schema(columns))
             )
         except Exception as error:
             raise StorageError(f"{self.uri}: cannot write the index ({_short(error)}); run the same again") from error

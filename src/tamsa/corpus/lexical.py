@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import tantivy
 
 from tamsa.corpus.analysis import MAX_TERMS, TOKENIZER, make_analyzer, spread
+from tamsa.corpus.documents import compact_json
 from tamsa.errors import CorruptError, StorageError
 from tamsa.store import make_folder
 
@@ -80,7 +81,7 @@ def chunk_document(
     place: list[Any] = [key.hex(), part, start, doc_id, title, list(anchors)]
     if head is not None:
         place.append(head)
-    document.add_bytes("head", json.dumps(place, ensure_ascii=False, separators=(",", ":")).encode())
+    document.add_bytes("head", compact_json(place).encode())
     document.add_bytes("text", text.encode())
     return document
 

@@ -59,7 +59,7 @@ class LossConfig:
     top_p_trains_temperature: bool = False
     """Let L_P reach the temperature head too (both released codes do); else T enters L_P detached."""
     top_p_factor: float = 1.0
-    """Factor of L_P in the sum."""
+    """Factor of L_P in the sum; at 0 it is not computed, and reported as 0."""
 
     def __post_init__(self) -> None:
         for name in ("temperature_weight", "top_p_weight"):
@@ -155,6 +155,9 @@ def _terms(logits: Tensor, log_p: Tensor, T: Tensor, P: Tensor, labels: Tensor, 
     label_logit = logits.gather(-1, labels[:, None]).squeeze(-1)
     nll_dT = (label_logit - mean) / T**2
     del p
+    if config.top_p_factor == 0:  # no need to rank the vocabulary
+        zero = torch.zeros_like(nll)
+        return _Terms(nll, nll_dT, zero, zero, zero)
     soft, soft_dT, soft_dP = _soft_terms(log_p, finite - mean[:, None], T, P, labels, config)
     return _Terms(nll, nll_dT, soft, soft_dT, soft_dP)
 

@@ -54,8 +54,11 @@ def test_supporting_pages_contain_the_facts(world: Built) -> None:
         for title in question["supporting_titles"]:
             assert title in world.pages
         assert len(question["chain"]) == len(question["evidence"])
-        for (subject, relation, target, page), place in zip(question["chain"], question["evidence"], strict=True):
+        for (subject, relation, target, page), place, places in zip(
+            question["chain"], question["evidence"], question["stated_on"], strict=True
+        ):
             assert page == place["title"]
+            assert page in places
             assert page in question["supporting_titles"]
             text = world.pages[page]["text"]
             said = text[place["start"] : place["end"]]

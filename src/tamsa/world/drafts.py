@@ -36,12 +36,14 @@ class Draft:
         chosen: list[str] = []
         chain: list[list[str]] = []
         evidence: list[dict[str, Any]] = []
+        stated_on: list[list[str]] = []
         for fact in self.facts:
             place = fixed.get(id(fact)) or best_place(fact, chosen)
             if place.page not in chosen:
                 chosen.append(place.page)
             target = fact.object.title if isinstance(fact.object, Entity) else fact.text
             chain.append([fact.subject.title, fact.relation.name, target, place.page])
+            stated_on.append(sorted({p.page for p in fact.stated}))
             evidence.append({"title": place.page, "start": place.start, "end": place.end})
         for page in self.pages:
             if page not in chosen:
@@ -55,6 +57,7 @@ class Draft:
             "hops": self.hops,
             "chain": chain,
             "evidence": evidence,
+            "stated_on": stated_on,
             "query": self.query,
         }
         if self.settlement is not None:
@@ -63,12 +66,15 @@ class Draft:
 
 
 def best_place(fact: Fact, pages: Sequence[str]) -> Place:
-    """Choose where to read a fact: on a page that is needed anyway, else the subject's own, else any."""
+    """Choose where to read a fact: on a page that is needed anyway, else its subject's, its object's, else any."""
     for place in fact.stated:
         if place.page in pages:
             return place
     for place in fact.stated:
         if place.page == fact.subject.title:
+            return place
+    for place in fact.stated:
+        if isinstance(fact.object, Entity) and place.page == fact.object.title:
             return place
     return fact.stated[0]
 

@@ -71,7 +71,7 @@ def _ships(m: Making) -> None:
         ship.country = port.country
         if m.maybe(0.9):
             m.fact(ship, "home_port", port)
-        m.fact(ship, "tonnage", m.random.randint(140, 24_000))
+        m.fact(ship, "tonnage", m.random.randint(140, 2_200 if year < 1860 else 9_000 if year < 1905 else 24_000))
 
 
 def _mountains(m: Making) -> None:

@@ -91,7 +91,7 @@ def _made(
         if year and random.random() < 0.6:
             return [page.entity, f" is {a_or_an(f'{year} {word}')}", *by, "."], facts.used
         nation = f"{country.note} " if country is not None and random.random() < 0.5 else ""
-        tail = f", {random.choice(('dating from', 'of'))} {year}" if year else ""
+        tail = (f", dating from {year}" if by else f" of {year}") if year else ""
         return [page.entity, f" is {a_or_an(nation + word)}", *by, tail, "."], facts.used
 
     return lead

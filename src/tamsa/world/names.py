@@ -163,6 +163,8 @@ def adjective(land: str) -> str:
     """Form the adjective of a country: Velmark -> Velmarkian, Taria -> Tarian."""
     if land.endswith(("ia", "ea", "ya", "ua")):
         return land + "n"
+    if land.endswith(("ie", "ii")):
+        return land[:-2] + "ian"
     if land.endswith(("a", "e", "o", "i", "u", "y")):
         return land[:-1] + "ian"
     if land.endswith("land"):

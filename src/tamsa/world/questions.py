@@ -1,8 +1,9 @@
 """Gold questions of a world, balanced over kinds, each with answers, evidence and a query that recomputes it.
 
 A question record has `id`, `question`, `answers` (accepted forms), `supporting_titles`, `kind`, `hops`,
-`chain` (facts as [subject, relation, object, page title]), `evidence` (page and character range of each fact) and
-`query` (the question in a small formal language over `facts.jsonl`).
+`chain` (facts as [subject, relation, object, page title]), `evidence` (page and character range of each fact),
+`stated_on` (all pages that state each fact, since a reader may find it elsewhere) and `query` (the question in a
+small formal language over `facts.jsonl`). Conflicts have a `settlement`: who says what, who is right and why.
 """
 
 from __future__ import annotations

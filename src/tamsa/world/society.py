@@ -190,8 +190,9 @@ def _buildings(m: Making) -> None:
         town = _town(m)
         building = m.graph.new("building", country=town.country, place=town)
         building.sub = kind
-        made = m.maker(("architect",), earliest=1800, latest=1995, country=town.country)
-        year = made[1] if made else m.random.randint(1820, 1990)
+        first = 1868 if kind == "stadium" else 1800
+        made = m.maker(("architect",), earliest=first, latest=1995, country=town.country)
+        year = made[1] if made else m.random.randint(first + 20, 1990)
         building.start = year
         honoured = _honoured(m, year, town.country) if m.maybe(0.3) else None
         name = honoured.short if honoured else m.names.stem(town.culture)

@@ -38,25 +38,28 @@ def records(path: Path) -> Iterator[dict[str, str]]:
         yield from batch.to_pylist()
 
 
-def milliseconds(action: Callable[[str], object], inputs: Sequence[str]) -> list[float]:
+def timed(action: Callable[[str], object], inputs: Sequence[str]) -> dict[str, float]:
+    """Time calls one by one, in milliseconds by the clock and of the processor."""
     for item in inputs[:20]:
         action(item)  # warm the page cache, as any reader in use is
-    times = []
+    wall, cpu = [], []
     for item in inputs:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.thread_time()
         action(item)
-        times.append((time.perf_counter() - start) * 1000)
-    return times
+        wall.append((time.perf_counter() - start) * 1000)
+        cpu.append((time.thread_time() - busy) * 1000)
+    return {
+        "median": statistics.median(wall),
+        "p95": statistics.quantiles(wall, n=20)[-1],
+        "cpu_median": statistics.median(cpu),
+        "cpu_p95": statistics.quantiles(cpu, n=20)[-1],
+    }
 
 
 def cpu_seconds() -> float:
     """Processor time of this process and its finished children: on a busy machine it says more than the clock."""
     used = [resource.getrusage(kind) for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-def spread(times: Sequence[float]) -> dict[str, float]:
-    return {"median": statistics.median(times), "p95": statistics.quantiles(times, n=20)[-1]}
 
 
 def check(index: Index, sample: Sequence[dict[str, str]], ids: set[str]) -> None:
@@ -134,25 +137,26 @@ def measure(data: Path, folder: Path, num_queries: int, num_peer: int) -> dict[s
         "size_mb": megabytes(folder / "index"),
         "open_s": open_s,
         "refresh_unchanged_s": refresh_s,
-        "search_ms": spread(milliseconds(lambda query: index.search(query, 10), queries)),
-        "get_ms": spread(milliseconds(lambda doc_id: index.get(doc_id), [record["id"] for record in sample])),
-        "mentions_ms": spread(milliseconds(index.mentions, pages)),
+        "search_ms": timed(lambda query: index.search(query, 10), queries),
+        "get_ms": timed(lambda doc_id: index.get(doc_id), [record["id"] for record in sample]),
+        "mentions_ms": timed(index.mentions, pages),
     }
     start, cpu = time.perf_counter(), cpu_seconds()
     base = peer_build(folder / "peer.db", records(source))
     peer_s, peer_cpu_s = time.perf_counter() - start, cpu_seconds() - cpu
-    peer_times = milliseconds(lambda query: peer_search(base, query), queries[:num_peer])
+    peer_times = timed(lambda query: peer_search(base, query), queries[:num_peer])
     size = (folder / "peer.db").stat().st_size / 1e6
     result["peer"] = {
         "name": "SQLite FTS5",
         "build_s": peer_s,
         "build_cpu_s": peer_cpu_s,
-        "search_ms": spread(peer_times),
+        "search_ms": peer_times,
         "size_mb": size,
     }
     result["ratio"] = {
         "build": build_s / peer_s,
-        "search_median": result["search_ms"]["median"] / statistics.median(peer_times),
+        "build_cpu": build_cpu_s / peer_cpu_s,
+        "search_cpu_median": result["search_ms"]["cpu_median"] / peer_times["cpu_median"],
     }
     base.close()
     index.close()
@@ -177,6 +181,8 @@ def main() -> None:
         ("build, CPU s", result["build_cpu_s"], peer["build_cpu_s"]),
         ("search median, ms", result["search_ms"]["median"], peer["search_ms"]["median"]),
         ("search p95, ms", result["search_ms"]["p95"], peer["search_ms"]["p95"]),
+        ("search median, CPU ms", result["search_ms"]["cpu_median"], peer["search_ms"]["cpu_median"]),
+        ("search p95, CPU ms", result["search_ms"]["cpu_p95"], peer["search_ms"]["cpu_p95"]),
         ("size, MB", result["size_mb"], peer["size_mb"]),
     ):
         print(f"{label:24}{ours:12.2f}{theirs:14.2f}")
@@ -188,6 +194,7 @@ def main() -> None:
         ("get median, ms", result["get_ms"]["median"]),
         ("mentions median, ms", result["mentions_ms"]["median"]),
         ("mentions p95, ms", result["mentions_ms"]["p95"]),
+        ("mentions median, CPU ms", result["mentions_ms"]["cpu_median"]),
     ):
         print(f"{label:24}{value:12.2f}")
     if options.out:

@@ -65,7 +65,7 @@ http://%31%32%37.0.0.1/ http://127.0.0.%31/ http://public.example.org%00.127.0.0
 http:///etc/passwd http:127.0.0.1 http://.example.org/ http://a..example.org/ http://-/ http://exa_mple*/
 file:///etc/passwd ftp://public.example.org/ gopher://127.0.0.1:6379/_INFO dict://127.0.0.1:11211/ data:text/html,x
 javascript:alert(1) ws://public.example.org/ unix:///var/run/docker.sock jar:http://127.0.0.1!/ //127.0.0.1/ 127.0.0.1
-""".split()  # noqa: SIM905
+""".split()
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:

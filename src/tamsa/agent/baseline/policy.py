@@ -93,9 +93,9 @@ class BaselinePolicy:
             values = resolver.values(plan)
             resolved = bool(values) and values[0].score >= 0.4
             value = aggregate(state, question, resolver, plan)
-            if value is not None and value.score >= 1.2:
+            if value is not None and value.score >= 1.2 and not _named_left(state, question):
                 return [], ""
-            if _settled(state, question, plan, values):
+            if not resolver.rivals and not _named_left(state, question) and _settled(state, question, plan, values):
                 return [], ""
         calls: list[tuple[str, dict[str, object]]] = []
         num_open = len(state.pages) + len(state.failed)
@@ -117,6 +117,17 @@ class BaselinePolicy:
             calls.append(("visit", {"ids": chosen, "goal": question.text[:300]}))
         titles = "; ".join(state.known[key].title for key in chosen)
         return calls, f"Open {titles}." if chosen else "Look for what is still missing."
+
+
+def _named_left(state: State, question: Question) -> bool:
+    """Tell whether a document that the question names by its whole title is still unread."""
+    if len(state.pages) >= 4:
+        return False
+    for name in question.names:
+        ids = state.by_title(name.text)
+        if ids and len(name.text) > 3 and not any(state.is_open(key) for key in ids):
+            return True
+    return False
 
 
 def _settled(state: State, question: Question, plan: Step, values: list[Value]) -> bool:

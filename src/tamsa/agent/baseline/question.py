@@ -254,7 +254,7 @@ def _wanted(text: str) -> tuple[Kind, str]:
     first = _interrogative(text)
     if match and (first is None or match.start() <= first.start()):
         noun = re.match(r"\s+([a-z-]+)", text[match.end() :])
-        return "number", noun[1] if noun else ""
+        return "number", noun[1] if noun and not _AUXILIARY.match(noun[1]) else ""
     if first is None:
         return _imperative(text)
     word = first[1].casefold()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, words
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, phrase_concepts, terms, words
+from tamsa.agent.baseline.conflicts import authority
 from tamsa.agent.baseline.plan import Step
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, read
@@ -50,6 +51,10 @@ class Resolver:
         self.question = question
         self.wishes = Wishes()
         self._memo: dict[Step, list[Value]] = {}
+        self.readings: dict[Step, list[Reading]] = {}
+        """All readings of a step on its best subject, for comparing sources."""
+        self.rivals: set[str] = set()
+        """Unopened documents that seem to state the value asked for as well."""
         self._excluded = frozenset(fold_title(name.text) for name in question.names)
 
     def values(self, step: Step) -> list[Value]:
@@ -158,6 +163,9 @@ class Resolver:
                 )[:6]  # fmt: skip
                 if not own:
                     readings += self._title_reading(step, page.id, about)
+            if step not in self.readings:
+                self.readings[step] = readings
+                self._find_rivals(step, about, subject)
             self._inverse(step, about, subject)
             self._look_ahead(readings, subject)
             for reading in readings:
@@ -174,6 +182,32 @@ class Resolver:
         values = sorted(found.values(), key=lambda value: -value.score)
         return values[: MAX_VALUES * 2]
 
+    def _find_rivals(self, step: Step, about: list[str], subject: Value) -> None:
+        """Note unopened documents whose snippet states the relation of the very subject: they may disagree."""
+        if step.of is None or step.of.of is not None:
+            return
+        cues = set(step.cues)
+        names = [f" {fold_title(name)} " for name in about if len(fold_title(name)) > 3]
+        for key, known in self.state.known.items():
+            if self.state.is_open(key) or not known.snippets or key == subject.id:
+                continue
+            page = self.state.preview(key)
+            for sentence in page.sentences:
+                low = f" {fold_title(sentence.text)} "
+                if not any(name in low for name in names):
+                    continue
+                spans = [
+                    s for s in page.spans_in(sentence.start, sentence.end)
+                    if (s.when is not None and step.kind in ("date", "year")) or (s.kind == "number" and step.kind == "number")
+                ]  # fmt: skip
+                stated = bool(cues & (set(terms(sentence.text)) | {c for _, _, c in phrase_concepts(sentence.text)}))
+                if spans and (stated or len(sentence.text.split()) <= 12):
+                    self.rivals.add(key)
+                elif stated and step.kind in ("person", "place", "org", "any") and authority(page)[0] != 0.0:
+                    self.rivals.add(key)
+        for key in self.rivals:
+            self.wishes.page(key, 1.6)
+
     def _superlative(self, step: Step) -> Value | None:
         """Resolve a step that a superlative picks from a table ("the longest river of X")."""
         assert step.of is not None
@@ -184,7 +218,10 @@ class Resolver:
         scope = [name.text for name in self.question.names] + [value.text for value in self.values(step.of)[:1]]
         wanted = [term for term in self.question.weights if not term.isdigit() or len(term) == 4]
         for name in scope[-1:]:
-            self.wishes.query(f"{name} {' '.join(self._plain_words())}", 1.0)
+            self.wishes.query(f"list of {step.head} {name}", 1.0)
+            for word in self._plain_words()[:6]:
+                if concept(word) != concept(step.head) and not SUPERLATIVE.fullmatch(word) and word.isalpha():
+                    self.wishes.query(f"{word} of {name}", 0.95)
         for found in tables_for(self.state, wanted, scope)[:3]:
             if found.fit < 2.0:
                 continue
@@ -228,7 +265,7 @@ class Resolver:
     def _title_reading(self, step: Step, key: str, about: list[str]) -> list[Reading]:
         """Read the page's own subject as the value: "X is a film directed by the subject"."""
         page = self.state.pages[key][0]
-        if fold_title(page.name) in self._excluded:
+        if fold_title(page.name) in self._excluded or step.kind in ("date", "year", "number", "nationality", "language", "description"):
             return []
         kind, noun = self.state.kind_of(key)
         if step.kind not in ("any", "name", kind) and kind != "any":

@@ -48,7 +48,7 @@ class Known:
 
 
 _PAGES: dict[tuple[str, int, str, int], Page] = {}
-_MAX_CACHED_PAGES = 512
+_MAX_CACHED_PAGES = 2_048
 
 
 class State:
@@ -98,7 +98,7 @@ class State:
         self.queries.setdefault(query, [str(hit["id"]) for hit in hits])
         for rank, hit in enumerate(hits):
             known = self._note(str(hit["id"]), str(hit.get("title") or ""))
-            snippet = " ".join(str(hit.get("snippet") or "").split())[:MAX_SNIPPET_CHARS]
+            snippet = str(hit.get("snippet") or "").strip()[:MAX_SNIPPET_CHARS]
             if snippet and snippet not in known.snippets:
                 known.snippets.append(snippet)
             known.ranks.setdefault(query, rank)
@@ -187,19 +187,28 @@ class State:
         known = self.known.get(key)
         if known is None:
             return "any", ""
-        for snippet in known.snippets:
-            page = Page(key, known.title, snippet)
-            if page.kind != "any":
-                return page.kind, page.definition[1]
-        page = Page(key, known.title, "")
+        page = self.preview(key)
+        if page.kind != "any":
+            return page.kind, page.definition[1]
         return (page.kind if page.kind != "any" else kind_of_name(known.title) or "any"), ""
+
+    def preview(self, key: str) -> Page:
+        """Return the snippets of a document as a page."""
+        known = self.known[key]
+        text = "\n".join(known.snippets)
+        cache_key = (key, -1, text, 0)
+        page = _PAGES.get(cache_key)
+        if page is None:
+            if len(_PAGES) >= _MAX_CACHED_PAGES:
+                _PAGES.pop(next(iter(_PAGES)))
+            page = _PAGES[cache_key] = Page(key, known.title, text)
+        return page
 
     def terms_of(self, key: str) -> frozenset[str]:
         """Concepts of all that was seen of a document."""
         if key in self.pages:
             return frozenset().union(*(page.term_set for page in self.pages[key]))
-        known = self.known.get(key)
-        return frozenset(terms(f"{known.title} {known.snippet}")) if known else frozenset()
+        return self.preview(key).term_set if key in self.known else frozenset()
 
 
 def _question_of(text: str) -> str:

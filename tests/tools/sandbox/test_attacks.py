@@ -264,7 +264,8 @@ async def attempt(name: str, marker: Path) -> None:
     assert len(result.text) < LIMITS.output_chars + 500
     assert seconds < LIMITS.wall_s + 3
     if words:
-        assert words in result.text, result.text
+        # on a busy machine the wall clock may run out before any other limit
+        assert words in result.text or "longer than 4 s" in result.text, result.text
         assert result.error
     else:
         assert "held:" in result.text, result.text

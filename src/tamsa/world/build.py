@@ -141,8 +141,11 @@ def build_world(
 @contextlib.contextmanager
 def _lock(out: Path) -> Iterator[None]:
     """Hold the folder against a second build; the lock dies with the process."""
-    import fcntl
-
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system
+        yield
+        return
     try:
         handle = os.open(out, os.O_RDONLY)
     except OSError as error:

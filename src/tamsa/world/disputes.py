@@ -12,8 +12,8 @@ from random import Random
 
 from tamsa.world.graph import Date, Entity, Fact, Place, show
 from tamsa.world.making import Making
-from tamsa.world.prose import Page
-from tamsa.world.sources import ENTRIES, ERRATA, INTRODUCTIONS, REASONS, TITLES
+from tamsa.world.prose import Page, article
+from tamsa.world.sources import ENTRIES, ERRATA, INTRODUCTIONS, PRESS_INTRODUCTIONS, PRESS_TITLES, REASONS, TITLES
 
 TOPICS: dict[str, tuple[str, ...]] = {
     "land": ("height", "settled_in"),
@@ -36,6 +36,8 @@ class Source:
     year: int
     entries: list[Claim] = field(default_factory=list)
     based_on: Source | None = None
+    press: bool = False
+    """True for newspaper articles in place of a handbook."""
 
 
 @dataclass(slots=True)
@@ -123,13 +125,14 @@ def _make_set(m: Making, country: Entity, topic: str, roles: str) -> tuple[list[
         older = next((s for s in sources if s.role in ("B" if role == "E" else "AB")), None)
         page = m.graph.new("source", country=country)
         page.start = base[role]
+        press = role == "D" and m.maybe(0.45)
         titles = [
             t.format(c=country.name, a=country.note, y=base[role], b=older.page.title if older else "")
-            for t in TITLES[topic][role]
+            for t in (PRESS_TITLES if press else TITLES[topic][role])
         ]
         m.random.shuffle(titles)
         m.entitle(page, titles)
-        source = Source(page, role, topic, base[role])
+        source = Source(page, role, topic, base[role], press=press)
         source.based_on = older if role in "BDE" else None
         sources.append(source)
     return sources, [_dispute(fact, wrong, sources) for fact, wrong in chosen]
@@ -187,7 +190,7 @@ def write_source(source: Source, random: Random) -> Page:
     country = source.page.country
     assert country is not None
     older = source.based_on
-    text = random.choice(INTRODUCTIONS[source.topic][source.role])
+    text = random.choice(PRESS_INTRODUCTIONS if source.press else INTRODUCTIONS[source.topic][source.role])
     for is_slot, piece in _split(text, older):
         if is_slot and older is not None:
             page.link(older.page)
@@ -233,6 +236,7 @@ def _write_entry(page: Page, template: str, claim: Claim, wrong: Entity | int | 
         slot = rest[at : at + 3]
         value = parts[slot]
         if isinstance(value, Entity):
+            page.write("The " if article(value) and page.parts[-1] == "- " else article(value))
             page.link(value)
         elif value is not None:
             page.write(show(value, claim.fact.relation.range))

@@ -134,6 +134,20 @@ INTRODUCTIONS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """Statements of authority by topic and role; {b} is the work that a compendium copies or a leaflet corrects."""
 
+PRESS_TITLES: tuple[str, ...] = (
+    "{c} in the Press: Cuttings of {y}",
+    "{a} Newspaper Articles of {y}",
+    "From the {a} Papers ({y})",
+)
+"""Titles of collections of newspaper articles, which stand in for a handbook (role D) now and then."""
+
+PRESS_INTRODUCTIONS: tuple[str, ...] = (
+    "{t} reprints short articles from the daily newspapers of {c}. They were written in haste, and none names its source.",
+    "{t} is a collection of newspaper articles of {y}. The reporters of {c} copied figures and names from older books.",
+    "{t} brings together what the newspapers of {c} wrote in {y}. A note warns that nothing was checked against records.",
+)
+"""How such a collection states its authority."""
+
 ENTRIES: dict[str, tuple[str, ...]] = {
     "height": (
         "{E} is {V} m high.",

@@ -9,8 +9,8 @@ from tamsa.agent.baseline.passages import Page, Span, When
 
 LEAD_SENTENCES = 3
 _PAREN = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-_BORN = re.compile(r"\b(?:born|b\.|birth)\b", re.IGNORECASE)
-_DIED = re.compile(r"\b(?:died|d\.|death|dies|passed away|killed|murdered|executed|assassinated)\b", re.IGNORECASE)
+_BORN = re.compile(r"\b(?:born|b\.|birth|came into the world|first saw the light)(?!\w)", re.IGNORECASE)
+_DIED = re.compile(r"\b(?:died|d\.|death|dies|passed away|lost (?:his|her) life|killed|murdered|executed|assassinated)\b", re.IGNORECASE)
 _MADE = re.compile(
     r"\b(?:founded|established|formed|created|incorporated|opened|launched|started|built|constructed|inaugurated"
     r"|released|premiered|published|issued|debuted|aired|set up|began|dates from|completed|organi[sz]ed|chartered)\b",
@@ -109,7 +109,7 @@ def life_dates(page: Page) -> tuple[Span | None, Span | None]:
 def birth_span(page: Page) -> Span | None:
     """Find the date of birth."""
     born, _ = life_dates(page)
-    return born or _date_by(page, re.compile(r"\b(?:born|birth)\b", re.IGNORECASE))
+    return born or _date_by(page, _BORN)
 
 
 def death_span(page: Page) -> Span | None:
@@ -147,7 +147,7 @@ def release_span(page: Page) -> Span | None:
     found = _date_by(page, _MADE)
     if found is not None:
         return found
-    for sentence in page.sentences[:1]:  # "X (1995) is a film"
+    for sentence in page.sentences[:3]:  # "X (1995) is a film", "the album reached the public in 1955"
         for span in _dates(page, sentence.start, sentence.end):
             return span
     return None

@@ -17,6 +17,7 @@ from tamsa.agent.baseline.state import State, fold_title
 
 _MAKERS = frozenset("direct perform compose write produce found star invent own design".split())
 _LIFESPAN = re.compile(r"\b(?:lived|live) (?:longer|shorter)|longer li(?:fe|ved)|older when|age at death\b", re.IGNORECASE)
+_BROAD = frozenset("country nation state city town county place region area province continent island".split())
 _GENERIC = frozenset("same both either nation country place city state located locate type kind and or do from".split())
 
 
@@ -214,7 +215,10 @@ def _by_number(question: Question, sides: list[Side]) -> tuple[Side, tuple[Readi
     for side in sides:
         assert side.page is not None
         found = read(_EMPTY, side.page, cues=cues, want="number", head=_counted(question), about=())
-        found = [reading for reading in found if reading.score > 0.3]
+        found = [reading for reading in found if reading.score > 0.3] or [
+            Reading(span.text, 0.3, side.page, span.start, span.end, kind="number")
+            for span in side.page.spans if span.kind == "number" and "," in span.text or span.kind == "number" and len(span.text) > 2
+        ]  # fmt: skip
         if not found:
             return None
         best.append(found[0])
@@ -280,7 +284,7 @@ def _polar(state: State, question: Question, sides: list[Side]) -> Verdict | Non
     pages = [side.page for side in sides if side.page is not None]
     text = question.text.casefold()
     if re.search(r"\b(?:same|share|shared|in common|also)\b", text):
-        agreed = _same(text, pages)
+        agreed = _same(state, text, pages)
         if agreed is not None:
             return Verdict("yes" if agreed else "no", proofs, True)
     skip = name_terms(tuple(name for name in question.names if name.text in {side.label for side in sides}))
@@ -321,12 +325,20 @@ def _holds(wanted: dict[str, float], page: Page, question: Question) -> bool:
     return score / total >= 0.6
 
 
-def _same(text: str, pages: list[Page]) -> bool | None:
+def _same(state: State, text: str, pages: list[Page]) -> bool | None:
     if re.search(r"\b(?:nationality|nationalities|country|nation)\b", text):
         countries = [attributes.country_of(page) for page in pages]
         if all(countries):
             return countries[0] == countries[1]
         return None
+    noun = re.search(r"\bsame\s+(?:[a-z]+\s+)?([a-z]+)", text)
+    if noun and kind_of_noun(noun[1]) in ("place", "org", "person", "award", "event") and noun[1] not in _BROAD:
+        found = [
+            {(r.target or fold_title(r.text)) for r in read(state, page, cues=terms(text), want=kind_of_noun(noun[1]) or "any", head=noun[1])[:2] if r.score > 0.4}
+            for page in pages
+        ]  # fmt: skip
+        if all(found):
+            return bool(found[0] & found[1])
     if re.search(r"\byear\b|\bdate\b|\bdecade\b", text):
         measure = attributes.birth_span if "born" in text else attributes.founding_span
         whens = [attributes.year_of(measure(page)) for page in pages]

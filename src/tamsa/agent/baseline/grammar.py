@@ -65,6 +65,8 @@ class Clause:
 
     words: tuple[str, ...]
     argument: Step | None
+    names: tuple[str, ...] = ()
+    """Names in further conditions ("and was produced by X")."""
 
 
 class Parser:
@@ -258,11 +260,10 @@ class Parser:
                 self.take()
                 base = self._attach(start, words, base, self.noun_phrase(depth + 1))
             elif low == "and" and (self.is_slot(1) or self.low(1) in DETERMINERS or self.verb_here(1)):
-                if self.is_slot(1) or not self.verb_here(1):
+                if self.is_slot(1) or not self.verb_here(1) or base.name or depth:
                     break
                 self.take()
-                clause = self.predicate(depth + 1)
-                base = self._constrained(base, clause)
+                base = self._constrained(base, self.predicate(depth + 1))
             else:
                 break
         return base
@@ -327,7 +328,11 @@ class Parser:
                 clause = replace(clause, argument=self.noun_phrase(depth + 1))
             return self._apply(start, words, base, Clause((*nouns, *clause.words), clause.argument))
         if self.verb_here(after_noun=True) and pronoun in ("who", "that", "which", "when"):
-            return self._apply(start, words, base, self.predicate(depth + 1))
+            base = self._apply(start, words, base, self.predicate(depth + 1))
+            while self.low() in ("and", "but") and self.verb_here(1):
+                self.take()
+                base = self._constrained(base, self.predicate(depth + 1))
+            return base
         subject = self.noun_phrase(depth + 1)
         verbs = self._verb_group()
         if self.low() in PREPOSITIONS and not self._noun_phrase_ahead(1):
@@ -347,6 +352,7 @@ class Parser:
             return Clause(tuple(verbs), None)
         argument = self.noun_phrase(depth + 1)
         words = list(verbs)
+        names: list[str] = []
         while not self.done:  # "gave ⟦X⟧ the ⟦Y⟧": all but one argument are conditions
             low = self.low()
             if low in ("and", ","):
@@ -354,8 +360,9 @@ class Parser:
                     self.take()
                     more = self.predicate(depth + 1)
                     words += more.words
+                    names += more.names
                     if more.argument is not None:
-                        words += terms_as_words(more.argument)
+                        names += names_of(more.argument)
                         if argument.leaf.name == "" and more.argument.leaf.name:
                             argument = more.argument
                     continue
@@ -365,10 +372,13 @@ class Parser:
                 other = self.noun_phrase(depth + 1)
                 if not argument.leaf.name and other.leaf.name:
                     argument, other = other, argument
-                words += terms_as_words(other)
+                names += names_of(other)
+                if not other.leaf.name:
+                    words += other.phrase.split()
                 continue
             break
-        return Clause(tuple(words), argument)
+        own = set(names_of(argument))
+        return Clause(tuple(words), argument, tuple(name for name in names if name not in own))
 
     def _verb_group(self) -> list[str]:
         verbs: list[str] = []
@@ -413,7 +423,7 @@ class Parser:
         if base.name or (base.of is not None and base.of.leaf.name):
             return self._constrained(base, clause)
         cues = terms(" ".join([*words, *clause.words]))
-        names: tuple[str, ...] = ()
+        names = clause.names
         of = clause.argument
         if base.of is not None:  # "the singer of a band that X joined": the clause binds the open argument
             return replace(base, of=replace(base.of, cues=cues, of=of) if base.of.of is None else base.of)
@@ -421,7 +431,7 @@ class Parser:
 
     def _constrained(self, base: Step, clause: Clause) -> Step:
         """Keep a further condition as names and cues that should stand near the evidence."""
-        names = list(base.names)
+        names = [*base.names, *clause.names]
         if clause.argument is not None:
             names += [name for name in names_of(clause.argument)]
         extra = terms(" ".join(clause.words)) if base.of is not None and not base.name else ()
@@ -432,11 +442,6 @@ def names_of(step: Step) -> tuple[str, ...]:
     """Return every name in a step."""
     own = (step.name,) if step.name else ()
     return own + step.names + (names_of(step.of) if step.of is not None else ())
-
-
-def terms_as_words(step: Step) -> list[str]:
-    """Return the words of a step that is only a condition."""
-    return step.phrase.split()
 
 
 def last_noun(words: list[str]) -> str:

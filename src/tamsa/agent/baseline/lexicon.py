@@ -52,7 +52,7 @@ _CONCEPTS = {
     "sibling": "brother sister sibling siblings brothers sisters",
     "own": "own owned owner owners owns ownership acquired acquire acquires bought purchased parent-company",
     "population": "population inhabitants residents populous inhabited",
-    "win": "win wins won winner winners winning victory",
+    "win": "win wins won winner winners winning victory victor victorious",
     "award": "award awards awarded prize prizes medal honour honor honours honored honoured",
     "study": "mater study studied studies studying educated education attended attend alma graduated graduate graduating "
     "enrolled student school university college",
@@ -67,7 +67,6 @@ _CONCEPTS = {
     "source": "source sources rise rises rose rising originates originate headwaters spring springs",
     "sign": "sign signed signing concluded",
     "climb": "climb climbed climber climbers ascent ascended ascents summit",
-    "win-over": "victor victorious",
     "high": "height high tall elevation altitude highest tallest",
     "big": "area large larger largest size covers covering biggest",
     "long": "length long longer longest",
@@ -95,7 +94,7 @@ _CONCEPTS = {
     "title": "title titled entitled",
     "nickname": "nickname nicknamed dubbed alias",
     "compete": "compete competed competes competition competitor",
-    "marry": "",
+    "weigh": "ton tons tonne tonnes tonnage weight weighs weighed",
 }
 _PHRASES: dict[str, str] = {
     "birth": r"(?:came|comes?) into the world|native of|first saw the light|(?:came|hailed|hails|comes) from|grew up in",
@@ -108,14 +107,16 @@ _PHRASES: dict[str, str] = {
     "parent": r"brought up by|child of|born to",
     "child": r"brought up by|father of|mother of",
     "teach": r"pupil of|studied under|student of|as a pupil",
-    "work": r"in the service of|on the staff of|worked (?:for|at|as)|works (?:for|at|as)|work for",
+    "work": r"in the service of|on the payroll|on the staff of|worked (?:for|at|as)|works (?:for|at|as)|work for",
     "produce": r"made (?:for|by)",
     "release": r"came out|comes? out|appeared in|first appeared|on air|in print",
     "compose": r"(?:has|had) a score|music (?:is )?by",
     "flow": r"empties into|tributary of|runs through",
     "climb": r"first to stand on|first to reach",
-    "write": r"from the pen of|the work of",
+    "write": r"from the pen of|the work of|from the hand of",
     "invent": r"the brainchild of",
+    "locate": r"run from|at home in|based in|landmarks? of|draws its water|on the banks",
+    "spouse-of": r"hand in marriage",
     "population": r"home to \S+ people|people live",
     "compete": r"took part",
     "succeed": r"took over from|followed by|came after",
@@ -368,7 +369,7 @@ _GROUPS = (
     "player footballer cricketer athlete",
 )
 _GROUP_SETS = tuple(frozenset(group.split()) for group in _GROUPS)
-_ROLES = frozenset(
+ROLES = frozenset(
     """father mother brother sister son daughter wife husband spouse uncle aunt cousin child parent sibling founder leader
     head chief owner winner champion member successor predecessor discoverer author writer director creator performer
     star player man woman person celebrity figure chairman ceo president producer composer designer inventor editor
@@ -383,7 +384,7 @@ def noun_fit(head: str, noun: str) -> float:
         return 1.0
     if concept(head) == concept(noun) and (stem(head) == stem(noun) or is_concept(concept(head))):
         return 1.15
-    if head in _ROLES or noun in _ROLES:
+    if head in ROLES or noun in ROLES:
         return 1.0  # a role says nothing of what its holder is defined as
     one, two = stem(head), stem(noun)
     for group in _GROUP_SETS:

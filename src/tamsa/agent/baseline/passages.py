@@ -446,4 +446,9 @@ def names_in(text: str) -> list[tuple[int, int]]:
             for possessive in re.finditer(r"['’]s\s", piece):
                 out.append((start, start + possessive.start()))
                 out.append((start + possessive.end(), end))
-    return list(dict.fromkeys(span for span in out if span[0] < span[1]))
+    clean = []
+    for start, end in out:
+        if text[end - 1 : end] == "." and not _DOTTED.search(text[start:end]):
+            end -= 1
+        clean.append((start, end))
+    return list(dict.fromkeys(span for span in clean if span[0] < span[1]))

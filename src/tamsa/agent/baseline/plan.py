@@ -220,7 +220,7 @@ def _predicate(parser: Parser, question: Question, noun: list[str]) -> Step | No
         of, names = Step(names[0], name=names[0]), names[1:]
     if of is None:
         return Step(question.text.rstrip("?"), question.kind, question.head)
-    return Step(question.text, question.kind, question.head, cues, of=of, names=names)
+    return Step(question.text, question.kind, question.head, cues, of=of, names=names + clause.names)
 
 
 def _in_situ(parser: Parser, question: Question) -> Step | None:
@@ -268,6 +268,7 @@ def _in_situ(parser: Parser, question: Question) -> Step | None:
     cues = terms(" ".join([*(w for w in words if not w.startswith("⟦")), *np]))
     head = last_noun([w for w in _until_preposition(np)]) or question.head
     kind = kind_of_noun(head) or question.kind
+    names += clause.names
     extra = names_of(clause.argument) if clause.argument is not None and inner is subject else ()
     return Step(question.text, kind, head, cues, of=inner, names=names + extra)
 

@@ -19,7 +19,7 @@ MAX_PAGES = 10
 """Documents opened for one question at most."""
 PAGES_PER_TURN = 2
 MAX_QUERIES_PER_TURN = 4
-MAX_QUERIES = 16
+MAX_QUERIES = 24
 MAX_TURNS = 16
 SURE_FIT = 0.75
 SURE_COVERAGE = 0.6

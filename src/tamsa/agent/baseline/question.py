@@ -39,6 +39,10 @@ TIME_CLAUSE = re.compile(
     r"\s+(?:(?:in|during) the (?:same )?year (?:in which|when|that)|(?<!^)when)\s+(?P<clause>[^?]+)", re.IGNORECASE
 )
 """A clause that fixes a year by another fact: "in the year in which the film X was released"."""
+_WHICH_ONE = re.compile(
+    r"^(?:one|a|an|a certain)\s+(?P<statement>[a-z].*)[.;]\s+(?:which|who|what)(?: one| is it| was it| is that)?\?$", re.IGNORECASE
+)
+"""A riddle: "One novel was written by X. Which one?"."""
 _COMPARE = re.compile(rf"\b({'|'.join(sorted(_MIN_WORDS | _MAX_WORDS, key=len, reverse=True))})\b", re.IGNORECASE)
 
 
@@ -83,6 +87,7 @@ def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:
         titles: known document titles that stand in it; they are kept whole as names.
     """
     text = " ".join(text[:MAX_QUESTION_CHARS].split())
+    text = _WHICH_ONE.sub(r"Which \g<statement>?", text)
     names = find_names(text, titles)
     weights = {}
     for word in words(text):
@@ -268,7 +273,8 @@ def _wanted(text: str) -> tuple[Kind, str]:
             head = _head_noun(match[1]) if match else ""
             return "person", head if kind_of_noun(head) == "person" else ""
         return _KIND_OF_WH[word], ""
-    match = _HEAD.search(text, first.start())
+    looked = re.compile(r"\b(?:what|which)\s+(?:is|was|are|were)\s+the\s+(?:name|title)s?\s+of\s+(?:the|a|an)\s+(?P<np>(?:[\w'’,-]+\s*){1,8})", re.IGNORECASE)
+    match = looked.search(text, first.start()) or _HEAD.search(text, first.start())
     if match:
         head = _head_noun(match["np"])
         if head:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tamsa.agent.baseline.attributes import attribute_spans
-from tamsa.agent.baseline.lexicon import COUNTRIES, COUNTRY_OF, STOP_WORDS, Kind, concept, kind_of_noun, noun_fit, noun_of_name, phrase_concepts, terms
+from tamsa.agent.baseline.lexicon import ROLES, COUNTRIES, COUNTRY_OF, STOP_WORDS, Kind, concept, kind_of_noun, noun_fit, noun_of_name, phrase_concepts, terms
 from tamsa.agent.baseline.passages import Page, Sentence, Span, unit_after
 from tamsa.agent.baseline.state import State, fold_title
 
@@ -166,7 +166,7 @@ def read(
         position = 0.15 if index == 0 and own else 0.0
         for span in in_sentence:
             boost = strong.get((span.start, span.end), 0.0)
-            classed = own and bool(head) and _of_class(state, span, head)
+            classed = _of_class(state, span, want, head) if own else 0.0
             if not boost and not cue_at and not support and not classed and not (own and index < 2):
                 continue
             folded = fold_title(span.text)
@@ -186,7 +186,7 @@ def read(
                 fit = max(fit, 1.15)
             if want == "number" and head and _counts(page, span, head):
                 boost += 0.6
-            score = fit * (0.15 + 0.9 * coverage * (0.4 + 0.6 * closeness) + 0.5 * support + position + boost + (0.45 if classed else 0.0))
+            score = fit * (0.15 + 0.9 * coverage * (0.4 + 0.6 * closeness) + 0.5 * support + position + boost + classed)
             if not own:
                 score *= 0.6
             old = found.get((span.start, span.end))
@@ -199,12 +199,17 @@ def read(
     return sorted(found.values(), key=lambda reading: (-reading.score, reading.start))
 
 
-def _of_class(state: State, span: Span, head: str) -> bool:
-    """Tell whether a span names just the class of thing asked for: a river where a river is sought."""
-    if span.kind in ("date", "year", "number", "nationality") or kind_of_noun(head) not in ("place", "org", "work", "award", "event"):
-        return False
-    noun = noun_of_name(span.text) or (state.kind_of(span.target)[1] if span.target else "")
-    return bool(noun) and noun_fit(head, noun) >= 0.95 and head not in _VAGUE
+def _of_class(state: State, span: Span, want: Kind, head: str) -> float:
+    """Say how far a span names just the class of thing asked for: a river where a river is sought."""
+    if span.kind in ("date", "year", "number", "nationality") or want not in ("person", "place", "org", "work", "award", "event"):
+        return 0.0
+    kind, noun = state.kind_of(span.target) if span.target else ("any", "")
+    noun = noun_of_name(span.text) or noun
+    if head and noun and head not in _VAGUE and want != "person" and noun_fit(head, noun) >= 0.95 and head not in ROLES:
+        return 0.45
+    if kind == want and (not head or noun_fit(head, noun) >= 0.8):
+        return 0.25
+    return 0.0
 
 
 _VAGUE = frozenset("place location birthplace hometown home site venue work event capital seat member part".split())

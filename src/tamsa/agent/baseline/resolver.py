@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, phrase_concepts, terms, words
+from tamsa.agent.baseline.lexicon import ROLES, STOP_WORDS, concept, noun_fit, phrase_concepts, terms, words
 from tamsa.agent.baseline.conflicts import authority
 from tamsa.agent.baseline.plan import Step
 from tamsa.agent.baseline.question import Question
@@ -245,6 +245,12 @@ class Resolver:
     def _look_ahead(self, readings: list[Reading], subject: Value) -> None:
         """Wish to see the snippets of likely values: they tell what kind of thing each is, without opening it."""
         best = sorted(readings, key=lambda reading: -reading.score)[:5]
+        if subject.id in self.state.pages and (not best or best[0].score < 0.6):
+            page = self.state.pages[subject.id][0]
+            for link in page.sound_links[:8]:
+                known = self.state.known.get(str(link["id"]))
+                if known is not None and not known.snippets and not self.state.is_open(known.id):
+                    self.wishes.query(known.title, 0.7 * subject.score)
         for reading in best:
             if reading.target and not self.state.is_open(reading.target) and not self.state.known[reading.target].snippets:
                 self.wishes.query(self.state.known[reading.target].title, 0.85 * subject.score)
@@ -278,7 +284,8 @@ class Resolver:
                 continue
             present = set(terms(sentence.text))
             coverage = len(cues & present) / len(cues) if cues else 0.3
-            score = 0.15 + 0.9 * coverage
+            exact = bool(step.head and noun) and noun_fit(step.head, noun) >= 0.95 and step.head not in ROLES
+            score = (0.4 if exact else 0.15) + 0.9 * coverage
             if step.head:
                 score *= 1.1 if noun and concept(noun) == concept(step.head) else 0.8
             if best is None or score > best.score:
@@ -301,7 +308,8 @@ class Resolver:
             coverage = len(cues & present) / len(cues) if cues else 0.0
             kind, noun = self.state.kind_of(key)
             fits = step.kind in ("any", kind) or kind == "any"
-            worth = coverage * (1.0 if fits else 0.4) * subject.score
+            exact = bool(step.head and noun) and kind == step.kind and noun_fit(step.head, noun) >= 0.95
+            worth = ((0.35 if exact else 0.0) + 0.65 * coverage if exact else coverage) * (1.0 if fits else 0.4) * subject.score
             if step.names:
                 worth *= 0.7 + 0.8 * sum(f" {fold_title(name)} " in low for name in step.names) / len(step.names)
             if step.head and noun and concept(noun) == concept(step.head):

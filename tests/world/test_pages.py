@@ -84,6 +84,7 @@ _FLAWS = {
     "two commas": r",,|\.\.|,\.",
     "None": r"\bNone\b",
     "lower-case start": r"(?<=[a-z]\. )[a-z]",
+    "lower-case entry": r"\n- [a-z]",
     "possessive": r"s's\b",
 }
 

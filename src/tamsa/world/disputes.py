@@ -232,7 +232,8 @@ def _write_entry(page: Page, template: str, claim: Claim, wrong: Entity | int | 
         if at < 0:
             page.write(rest)
             return
-        page.write(rest[:at])
+        if at:
+            page.write(rest[:at])
         slot = rest[at : at + 3]
         value = parts[slot]
         if isinstance(value, Entity):

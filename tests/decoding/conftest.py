@@ -33,7 +33,14 @@ def _qwen3() -> Any:
 
 
 def _gpt_oss() -> Any:
-    return transformers.GptOssConfig(**_SMALL, head_dim=8, num_local_experts=4, num_experts_per_tok=2, sliding_window=8, rope_parameters={"rope_type": "default", "rope_theta": 1e4})
+    return transformers.GptOssConfig(
+        **_SMALL,
+        head_dim=8,
+        num_local_experts=4,
+        num_experts_per_tok=2,
+        sliding_window=8,
+        rope_parameters={"rope_type": "default", "rope_theta": 1e4},
+    )
 
 
 def _gemma() -> Any:

@@ -12,7 +12,7 @@ import transformers
 from tamsa.decoding import AutoDecoConfig, AutoDecoForCausalLM, DecodingHeads, LossConfig, apply_strategy
 from tamsa.errors import ConfigError, InputError
 from tamsa.kernels import sampling
-from tests.decoding.conftest import VOCAB, build
+from tests.decoding.conftest import VOCAB
 
 CUT = -500.0
 """Logits below this were cut: the raw ones are within ±100."""
@@ -41,7 +41,7 @@ def test_logits_leave_divided_and_cut(base):
     flat = raw.reshape(-1, VOCAB)
     kept = sampling.kept(flat, sampling.nucleus(flat, T.reshape(-1), P.reshape(-1), backend="reference"))
     expected = (flat / T.reshape(-1, 1)).masked_fill(~kept, float("-inf")).view_as(raw)
-    assert 0 < int((~kept).sum())
+    assert int((~kept).sum()) > 0
     assert torch.equal(out.logits > CUT, kept.view_as(raw))
     torch.testing.assert_close(torch.softmax(out.logits, -1), torch.softmax(expected, -1))
     assert (torch.softmax(out.logits, -1)[~kept.view_as(raw)] == 0).all()
@@ -295,7 +295,7 @@ def test_bad_use_is_named(llama):
         model.generate(x, num_beams=2, output_decoding=True)
     with pytest.raises(ConfigError, match="temperature_scale: -1"):
         model.generate(x, temperature_scale=-1.0)
-    with pytest.raises(InputError, match="at least one|N >= 1"):
+    with pytest.raises(InputError, match="N >= 1"):
         apply_strategy(model.decoding_heads, torch.zeros(0, 32), torch.zeros(0, VOCAB))
     with pytest.raises(InputError, match=f"logits: 5 entries, the heads were made for {VOCAB}"):
         apply_strategy(model.decoding_heads, torch.zeros(1, 32), torch.zeros(1, 5))
@@ -321,8 +321,7 @@ def test_pipelines_decode_with_the_learned_strategy(llama, caplog):
     model = with_heads(llama)
     pipe = transformers.pipeline("text-generation", model=model, tokenizer=fast)
     torch.manual_seed(4)
-    text = pipe("w5 w6 w7", max_new_tokens=5, do_sample=True)[0]["generated_text"]
+    ids = pipe("w5 w6 w7", max_new_tokens=5, do_sample=True, return_tensors=True)[0]["generated_token_ids"]
     torch.manual_seed(4)
-    tokens = model.generate(torch.tensor([[5, 6, 7]]), max_new_tokens=5, do_sample=True)
-    assert text.split() == [f"w{i}" for i in tokens[0].tolist() if i not in (0, 2)]
+    assert ids == model.generate(torch.tensor([[5, 6, 7]]), max_new_tokens=5, do_sample=True)[0].tolist()
     assert "not supported" not in caplog.text

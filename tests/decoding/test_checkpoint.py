@@ -140,7 +140,7 @@ def test_mismatches_name_both_sides(model, llama, tmp_path):
         transformers.LlamaConfig(vocab_size=VOCAB, hidden_size=16, intermediate_size=8, num_hidden_layers=1,
                                  num_attention_heads=2)
     )  # fmt: skip
-    with pytest.raises(InputError, match="width of 32 .*has 16"):
+    with pytest.raises(InputError, match=r"width of 32 .*has 16"):
         AutoDecoForCausalLM.from_pretrained(tmp_path, base=narrow)
     change(tmp_path, format_version=2, tamsa_version="9.9")
     with pytest.raises(InputError, match=r"format_version 2, written by Tamsa 9\.9; this is Tamsa .* reads up to 1"):

@@ -165,7 +165,12 @@ def test_easy_mask_drops_its_share_of_easy_tokens_alone(heads, layer):
     labels = (hidden @ layer.T).argmax(-1)
     labels[2000:] = (labels[2000:] + 1) % V
     result = heads_loss(
-        heads, hidden, labels, lambda h: h @ layer.T, LossConfig(easy_mask=0.6), generator=torch.Generator().manual_seed(0)
+        heads,
+        hidden,
+        labels,
+        lambda h: h @ layer.T,
+        LossConfig(easy_mask=0.6),
+        generator=torch.Generator().manual_seed(0),
     )
     assert result.num_easy_dropped == pytest.approx(1200, abs=70)
     whole = heads_loss(heads, hidden[:50], labels[:50], lambda h: h @ layer.T, LossConfig(easy_mask=1.0))

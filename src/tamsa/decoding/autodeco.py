@@ -84,9 +84,7 @@ class AutoDecoForCausalLM:
         ):
             if ours is not None and ours != theirs:
                 raise InputError(f"{name}: {ours} in the configuration, but {theirs} in {type(model).__name__}")
-        config = dataclasses.replace(
-            config, hidden_size=width, vocab_size=vocabulary, base=base_model.identify(model)
-        )
+        config = dataclasses.replace(config, hidden_size=width, vocab_size=vocabulary, base=base_model.identify(model))
         return _attach(model, DecodingHeads(config))
 
     @classmethod
@@ -199,7 +197,9 @@ class AutoDecoForCausalLM:
         elif decode or output_decoding:
             config = self.decoding_heads.config
             factors = {
-                "temperature_scale": _first(temperature_scale, call and call.temperature_scale, config.temperature_scale),
+                "temperature_scale": _first(
+                    temperature_scale, call and call.temperature_scale, config.temperature_scale
+                ),
                 "top_p_scale": _first(top_p_scale, call and call.top_p_scale, config.top_p_scale),
             }
             logits, T, P = self._strategy(hidden, outputs.logits, kwargs.get("attention_mask"), factors)
@@ -209,7 +209,9 @@ class AutoDecoForCausalLM:
                 outputs["temperature"], outputs["top_p"] = T, P
             if call is not None and call.record:
                 call.strategies.append((T[:, -1].detach(), P[:, -1].detach()))
-        wants_tuple = return_dict is False or (return_dict is None and getattr(self.config, "return_dict", True) is False)
+        wants_tuple = return_dict is False or (
+            return_dict is None and getattr(self.config, "return_dict", True) is False
+        )
         return outputs.to_tuple() if wants_tuple else outputs
 
     def _run_base(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -401,7 +403,14 @@ class AutoDecoForCausalLM:
         if call is not None and can_fuse(call, logits_processor, generation_config, synced_gpus):
             return sample_fused(self, call, input_ids, stopping_criteria, generation_config, streamer, model_kwargs)
         return self._base_class._sample(
-            self, input_ids, logits_processor, stopping_criteria, generation_config, synced_gpus, streamer, **model_kwargs
+            self,
+            input_ids,
+            logits_processor,
+            stopping_criteria,
+            generation_config,
+            synced_gpus,
+            streamer,
+            **model_kwargs,
         )
 
     def __reduce_ex__(self: Any, protocol: Any) -> Any:
@@ -417,7 +426,7 @@ def _first(*values: Any) -> Any:
 
 
 @cache
-def _compose(base_class: type) -> type:
+def _compose(base_class: Any) -> Any:
     """Make the class of a base class with heads.
 
     It keeps the base's `__name__`, by which pipelines and others look up what a model can do.
@@ -426,7 +435,7 @@ def _compose(base_class: type) -> type:
     def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
         return AutoDecoForCausalLM.forward(self, *args, **kwargs)
 
-    signature = inspect.signature(base_class.forward)  # type: ignore[attr-defined]
+    signature = inspect.signature(base_class.forward)
     own = inspect.signature(AutoDecoForCausalLM.forward).parameters
     parameters = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     rest = [p for p in signature.parameters.values() if p.kind is inspect.Parameter.VAR_KEYWORD]
@@ -448,7 +457,7 @@ def _compose(base_class: type) -> type:
 
 def _blank(base_class: type) -> Any:
     """Make an object without state, for pickle and deepcopy."""
-    composed = _compose(base_class)
+    composed: Any = _compose(base_class)
     return composed.__new__(composed)
 
 

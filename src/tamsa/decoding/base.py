@@ -58,13 +58,13 @@ def capturing(stop: bool = False) -> Iterator[list[Tensor]]:
         _capture.reset(token)
 
 
-def output_layer(model: nn.Module) -> nn.Module:
+def output_layer(model: Any) -> nn.Module:
     """Return the layer that turns hidden states into logits, watched by `capturing` from now on.
 
     Raises:
         InputError: the model has none.
     """
-    layer = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
+    layer: nn.Module | None = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
     if layer is None or not hasattr(layer, "weight"):
         raise InputError(
             f"model: {type(model).__name__} has no output embeddings; expected a causal language model, "

@@ -125,7 +125,9 @@ def _read_tensors(folder: Path) -> tuple[dict[str, Tensor], bool]:
 def _config(folder: Path, raw: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> AutoDecoConfig:
     """Build the configuration, with shapes taken from the tensors and checked against the file."""
     where = folder / "config.json"
-    expected = {f"{head}.mlp.{i}.{part}" for head in ("temp_head", "top_p_head") for i in (0, 2) for part in ("weight", "bias")}
+    expected = {
+        f"{head}.mlp.{i}.{part}" for head in ("temp_head", "top_p_head") for i in (0, 2) for part in ("weight", "bias")
+    }
     if set(tensors) != expected:
         missing, extra = sorted(expected - set(tensors)), sorted(set(tensors) - expected)
         raise CorruptError(f"{folder}: head tensors missing {missing}, unexpected {extra}")
@@ -167,7 +169,9 @@ def build_heads(found: HeadsFolder) -> DecodingHeads:
     return heads
 
 
-def check_base(found: HeadsFolder, folder: Path, identity: BaseIdentity, hidden_size: int, vocab_size: int) -> str | None:
+def check_base(
+    found: HeadsFolder, folder: Path, identity: BaseIdentity, hidden_size: int, vocab_size: int
+) -> str | None:
     """Check that a base model fits the heads; return a warning where it fits but is not the one they were made for.
 
     Raises:

@@ -71,7 +71,9 @@ class AutoDecoConfig:
         for name in ("temperature_scale", "top_p_scale"):
             check_scale(name, getattr(self, name))
         if not self.cut_shift >= 100:
-            raise ConfigError(f"cut_shift: {self.cut_shift}, expected at least 100 (cut tokens must have probability 0)")
+            raise ConfigError(
+                f"cut_shift: {self.cut_shift}, expected at least 100 (cut tokens must have probability 0)"
+            )
 
 
 def check_scale(name: str, value: float) -> float:

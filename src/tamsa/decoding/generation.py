@@ -59,7 +59,7 @@ def neutral_generation_config(config: Any) -> Any:
     """Switch off every static way of reshaping the distribution that a checkpoint brings as its default.
 
     The heads take their place; what a caller passes to `generate` still applies on top. (A `top_k` of 0 would draw a
-    warning from greedy decoding; transformers' default of 50 is met in `AutoDecoForCausalLM._prepare_generation_config`.)
+    warning from greedy decoding; `AutoDecoForCausalLM._prepare_generation_config` meets transformers' default of 50.)
     """
     config.temperature = 1.0
     config.top_p = 1.0
@@ -133,7 +133,8 @@ def sample_fused(
         streamer.end()
     if not generation_config.return_dict_in_generate:
         return input_ids
-    return GenerateDecoderOnlyOutput(sequences=input_ids, past_key_values=model_kwargs.get("past_key_values"))
+    ids: Any = input_ids  # transformers annotates LongTensor
+    return GenerateDecoderOnlyOutput(sequences=ids, past_key_values=model_kwargs.get("past_key_values"))
 
 
 def aligned_strategies(call: Call, sequences: Tensor, prompt_length: int, eos: Any) -> tuple[Tensor, Tensor]:

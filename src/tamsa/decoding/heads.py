@@ -7,6 +7,7 @@ Legend of shapes: D width of the model, H width of the heads, V vocabulary.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -23,10 +24,15 @@ def _mlp(width: int, head_size: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(width, head_size), nn.ReLU(), nn.Linear(head_size, 1))
 
 
+def _layers(mlp: nn.Sequential) -> tuple[nn.Linear, nn.Linear]:
+    first, last = mlp[0], mlp[2]
+    assert isinstance(first, nn.Linear) and isinstance(last, nn.Linear)
+    return first, last
+
+
 def _start_at(mlp: nn.Sequential, probability: float) -> None:
     """Centre the head's sigmoid: small random output weights around a bias that gives `probability`."""
-    last = mlp[2]
-    assert isinstance(last, nn.Linear)
+    last = _layers(mlp)[1]
     with torch.no_grad():
         last.weight.mul_(0.1)
         last.bias.fill_(math.log(probability) - math.log1p(-probability))
@@ -64,8 +70,7 @@ class TopPHead(nn.Module):
             temperature: `[...]`; no gradient flows into it.
             statistics: `[..., 4]`, of `tamsa.kernels.sampling.statistics`; required by heads made with them.
         """
-        first = self.mlp[0]
-        assert isinstance(first, nn.Linear)
+        first = _layers(self.mlp)[0]
         D = self.hidden_size
         # By columns, so that no copy of the hidden states beside T and the statistics is kept for the backward pass.
         z = F.linear(hidden.float(), first.weight[:, :D], first.bias)
@@ -111,9 +116,9 @@ class DecodingHeads(nn.Module):
 
     @torch.no_grad()
     def _pack(self) -> HeadTensors:
-        t_first, _, t_last = self.temp_head.mlp
-        p_first, _, p_last = self.top_p_head.mlp
-        D = self.temp_head.mlp[0].in_features
+        t_first, t_last = _layers(self.temp_head.mlp)
+        p_first, p_last = _layers(self.top_p_head.mlp)
+        D = t_first.in_features
         columns = 1 + NUM_STATISTICS
         extra = p_first.weight.new_zeros(p_first.out_features, columns, dtype=torch.float32)
         extra[:, : p_first.in_features - D] = p_first.weight[:, D:]
@@ -134,5 +139,5 @@ class DecodingHeads(nn.Module):
             statistics=self.top_p_head.statistics,
         )
 
-    def __getstate__(self) -> dict[str, object]:
+    def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_packed": None}

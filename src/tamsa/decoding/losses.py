@@ -95,13 +95,13 @@ class HeadsLoss:
 
 @dataclass(slots=True)
 class _Terms:
-    """Losses, their derivatives, and what the weights and masks need, all `[n]`."""
+    """Losses with their derivatives in T (slope) and P (rise), all `[n]`."""
 
     nll: Tensor
-    nll_dT: Tensor
+    nll_slope: Tensor
     soft: Tensor
-    soft_dT: Tensor
-    soft_dP: Tensor
+    soft_slope: Tensor
+    soft_rise: Tensor
 
 
 def _soft_terms(
@@ -153,13 +153,13 @@ def _terms(logits: Tensor, log_p: Tensor, T: Tensor, P: Tensor, labels: Tensor, 
     mean = (p * finite).sum(-1)
     nll = -log_p.gather(-1, labels[:, None]).squeeze(-1)
     label_logit = logits.gather(-1, labels[:, None]).squeeze(-1)
-    nll_dT = (label_logit - mean) / T**2
+    nll_slope = (label_logit - mean) / T**2
     del p
     if config.top_p_factor == 0:  # no need to rank the vocabulary
         zero = torch.zeros_like(nll)
-        return _Terms(nll, nll_dT, zero, zero, zero)
-    soft, soft_dT, soft_dP = _soft_terms(log_p, finite - mean[:, None], T, P, labels, config)
-    return _Terms(nll, nll_dT, soft, soft_dT, soft_dP)
+        return _Terms(nll, nll_slope, zero, zero, zero)
+    soft, soft_slope, soft_rise = _soft_terms(log_p, finite - mean[:, None], T, P, labels, config)
+    return _Terms(nll, nll_slope, soft, soft_slope, soft_rise)
 
 
 class _Attach(torch.autograd.Function):
@@ -222,8 +222,8 @@ def _weighted(
         w_T = _weight(config.temperature_weight, base, terms.nll)
         w_P = _weight(config.top_p_weight, base, terms.nll)
     zero = torch.zeros_like(terms.nll)
-    loss_T = _Attach.apply(temperature, top_p, w_T * terms.nll, w_T * terms.nll_dT, zero)
-    loss_P = _Attach.apply(temperature, top_p, w_P * terms.soft, w_P * terms.soft_dT, w_P * terms.soft_dP)
+    loss_T = _Attach.apply(temperature, top_p, w_T * terms.nll, w_T * terms.nll_slope, zero)
+    loss_P = _Attach.apply(temperature, top_p, w_P * terms.soft, w_P * terms.soft_slope, w_P * terms.soft_rise)
     return loss_T, loss_P
 
 
@@ -239,8 +239,8 @@ def heads_loss(
 ) -> HeadsLoss:
     """Compute the loss of both heads over positions of a frozen model.
 
-    Logits given as a function are made once, chunk by chunk, and dropped. Memory beyond the inputs is about half a GiB of scratch plus
-    the heads' activations (2 * head_size floats a position), however many positions there are.
+    Logits given as a function are made once, chunk by chunk, and dropped. Memory beyond the inputs is about half a GiB
+    of scratch and the heads' activations (2 * head_size floats a position), however many positions there are.
 
     Args:
         heads: the heads; the only thing that gradients flow into.
@@ -257,7 +257,9 @@ def heads_loss(
     """
     config = config or LossConfig()
     if isinstance(logits, Tensor) and (logits.dim() != 2 or logits.shape[0] != labels.shape[0]):
-        raise InputError(f"logits: shape {list(logits.shape)}, expected [N, V] with N = {labels.shape[0]} as the labels")
+        raise InputError(
+            f"logits: shape {list(logits.shape)}, expected [N, V] with N = {labels.shape[0]} as the labels"
+        )
     if hidden.dim() != 2 or labels.shape != hidden.shape[:1]:
         raise InputError(
             f"hidden and labels: shapes {list(hidden.shape)} and {list(labels.shape)}, expected [N, D] and [N]"

@@ -44,7 +44,9 @@ def soft_top_p(logits: Tensor, top_p: Tensor | float, alpha: float = 30.0, exclu
     if wide.device.type == "cpu":
         top = wide.detach().amax(-1)  # NaN spreads through a maximum
         if not bool(torch.isfinite(top).all()):
-            raise InputError("logits: a row holds NaN or +inf, or has no finite entry; -inf alone marks forbidden tokens")
+            raise InputError(
+                "logits: a row holds NaN or +inf, or has no finite entry; -inf alone marks forbidden tokens"
+            )
     log_p = torch.log_softmax(wide, dim=-1)
     ranked, ids = torch.sort(log_p, dim=-1, descending=True, stable=True)
     p = ranked.exp()

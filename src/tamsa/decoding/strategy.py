@@ -75,7 +75,8 @@ def apply_strategy(
     """
     if hidden.dim() != 2 or logits.dim() != 2 or hidden.shape[0] != logits.shape[0] or hidden.shape[0] == 0:
         raise InputError(
-            f"hidden and logits: shapes {list(hidden.shape)} and {list(logits.shape)}, expected [N, D] and [N, V], N >= 1"
+            f"hidden and logits: shapes {list(hidden.shape)} and {list(logits.shape)}, "
+            "expected [N, D] and [N, V], N >= 1"
         )
     config = heads.config
     if hidden.shape[1] != config.hidden_size:
@@ -85,9 +86,9 @@ def apply_strategy(
     parts = []
     for start in range(0, hidden.shape[0], _ROWS):
         rows = slice(start, start + _ROWS)
-        l = logits[rows].float()
-        T, P = predict(heads, hidden[rows], l, temperature_scale=temperature_scale, top_p_scale=top_p_scale)
-        cut = sampling.nucleus(l, T.detach(), P.detach())
-        divided = l if temperature_scale == 0 else l / T[:, None]
-        parts.append(Strategy(torch.where(sampling.kept(l, cut), divided, divided - config.cut_shift), T, P))
+        raw = logits[rows].float()
+        T, P = predict(heads, hidden[rows], raw, temperature_scale=temperature_scale, top_p_scale=top_p_scale)
+        cut = sampling.nucleus(raw, T.detach(), P.detach())
+        divided = raw if temperature_scale == 0 else raw / T[:, None]
+        parts.append(Strategy(torch.where(sampling.kept(raw, cut), divided, divided - config.cut_shift), T, P))
     return parts[0] if len(parts) == 1 else Strategy(*(torch.cat(x) for x in zip(*parts, strict=True)))

@@ -6,14 +6,14 @@ Legend of shapes: N rows, V vocabulary, D width of the model.
 from __future__ import annotations
 
 import importlib.util
-from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tamsa.errors import ConfigError, InputError
-from tamsa.kernels.sampling import gpu, reference
+from tamsa.kernels.sampling import reference
 from tamsa.kernels.sampling.arguments import (
     as_logits,
     as_rows,
@@ -26,14 +26,12 @@ from tamsa.kernels.sampling.definition import MIN_TEMPERATURE, Decoded, HeadTens
 
 BACKENDS = ("auto", "reference", "cpu", "gpu")
 
-if importlib.util.find_spec("numba") is not None:
-    from tamsa.kernels.sampling import cpu
 _HAS_NUMBA = importlib.util.find_spec("numba") is not None
-
-
-@cache
-def _has_triton() -> bool:
-    return importlib.util.find_spec("triton") is not None
+_HAS_TRITON = importlib.util.find_spec("triton") is not None
+if _HAS_NUMBA:
+    from tamsa.kernels.sampling import cpu
+if _HAS_TRITON:
+    from tamsa.kernels.sampling import gpu
 
 
 def choose_backend(device: torch.device, backend: str = "auto") -> str:
@@ -47,12 +45,12 @@ def choose_backend(device: torch.device, backend: str = "auto") -> str:
     if backend == "cpu" and (device.type != "cpu" or not _HAS_NUMBA):
         reason = "numba is not installed (tamsa[models])" if device.type == "cpu" else f"the logits are on {device}"
         raise ConfigError(f"backend: 'cpu', but {reason}; use backend='auto'")
-    if backend == "gpu" and (device.type != "cuda" or not _has_triton()):
+    if backend == "gpu" and (device.type != "cuda" or not _HAS_TRITON):
         reason = "triton is not installed" if device.type == "cuda" else f"the logits are on {device}"
         raise ConfigError(f"backend: 'gpu', but {reason}; use backend='auto'")
     if backend != "auto":
         return backend
-    if device.type == "cuda" and _has_triton():
+    if device.type == "cuda" and _HAS_TRITON:
         return "gpu"
     return "cpu" if device.type == "cpu" and _HAS_NUMBA else "reference"
 
@@ -70,7 +68,7 @@ def _array(x: Tensor) -> np.ndarray:
     return x.detach().numpy()
 
 
-def _run_cpu(logits: Tensor, temperature: Tensor, top_p: Tensor | None, **arrays) -> None:
+def _run_cpu(logits: Tensor, temperature: Tensor, top_p: Tensor | None, **arrays: Any) -> None:
     status = cpu.run(
         _array(logits),
         _array(logits.view(torch.int32)),

@@ -94,7 +94,8 @@ def check_heads(hidden: Tensor, logits: Tensor, heads: HeadTensors) -> None:
         raise InputError(f"hidden: width {hidden.shape[1]}, the heads were made for {heads.weight.shape[1]}")
     if hidden.device != logits.device or heads.weight.device != logits.device:
         raise InputError(
-            f"hidden: on {hidden.device}, heads on {heads.weight.device}, logits on {logits.device}; expected one device"
+            f"hidden: on {hidden.device}, heads on {heads.weight.device}, logits on {logits.device}; "
+            "expected one device"
         )
 
 

@@ -39,6 +39,10 @@ POLYNOMIAL = tuple(
 LOWEST = np.float32(-87.0)
 """Exponents are clamped here: far below every quantum, and 2^n stays a normal number."""
 
+PER_NAT = np.float32(64.0)
+BINS = 2560
+"""Bins of 1/64 nat below the peak: 40 nats, where weights round to zero for any V."""
+
 
 class Nucleus(NamedTuple):
     """The kept set of each row, as the rank of its last token."""
@@ -67,7 +71,7 @@ class HeadTensors(NamedTuple):
     """
 
     weight: Tensor
-    """`[2H, D]` fp32: first layers of the temperature head, then of the top-p head (its columns for the hidden state)."""
+    """`[2H, D]` fp32: first layers of the temperature head, then of the top-p head (without T and statistics)."""
     bias: Tensor
     """`[2H]` fp32."""
     temperature_out: Tensor

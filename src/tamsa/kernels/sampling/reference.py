@@ -22,15 +22,9 @@ from tamsa.kernels.sampling.definition import (
 )
 
 
-def exponents(logits: Tensor, temperature: Tensor) -> Tensor:
-    """Return `(logit - max) / T` in fp32, `[N, V]`, <= 0."""
-    top = logits.max(dim=-1, keepdim=True).values
-    return (logits - top) / temperature[:, None]
-
-
-def weights(logits: Tensor, temperature: Tensor) -> Tensor:
-    """Return the rounded weights `[N, V]` in fp64: 1 for the largest logit, 0 for -inf."""
-    x = exponents(logits, temperature).clamp_min(float(LOWEST))
+def rounded_weights(logits: Tensor, top: Tensor, temperature: Tensor, vocab_size: int) -> Tensor:
+    """Return the rounded weights in fp64 of logits under their row's maximum; shapes broadcast."""
+    x = ((logits - top) / temperature).clamp_min(float(LOWEST))
     n = torch.floor(x * float(LOG2E) + 0.5)
     r = x - n * float(LN2_HIGH)
     r = r - n * float(LN2_LOW)
@@ -38,14 +32,18 @@ def weights(logits: Tensor, temperature: Tensor) -> Tensor:
     for coefficient in POLYNOMIAL[1:]:
         y = y * r
         y = y + float(coefficient)
-    square = r * r
-    y = y * square
+    y = y * (r * r)
     y = y + r
     y = y + 1.0
     power = ((n.to(torch.int32) + 127) << 23).view(torch.float32)
-    M = rounding_constant(logits.shape[-1])
+    M = rounding_constant(vocab_size)
     wide = (y * power).double()
     return (wide + M) - M
+
+
+def weights(logits: Tensor, temperature: Tensor) -> Tensor:
+    """Return the rounded weights `[N, V]` in fp64: 1 for the largest logit, 0 for -inf."""
+    return rounded_weights(logits, logits.amax(-1, keepdim=True), temperature[:, None], logits.shape[-1])
 
 
 def _ranked(logits: Tensor, temperature: Tensor, top_p: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

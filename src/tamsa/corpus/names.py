@@ -90,6 +90,8 @@ class Name:
 @lru_cache(maxsize=1 << 14)
 def name_as(title: str, kind: int) -> Name | None:
     """Return the name of one kind of a title."""
+    if kind == EXACT:
+        return Name(tuple(tokens_of(title)), EXACT)
     return next((name for name in names_of(title) if name.kind == kind), None)
 
 

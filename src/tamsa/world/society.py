@@ -43,8 +43,8 @@ _THEMES = (
     "bell ringing",
 )  # fmt: skip
 _FESTIVALS = (
-    "{t} Lantern Festival", "{t} Kite Festival", "{t} Harvest Fair", "{t} Music Week", "{t} Winter Fair", "{t} Song Week",
-    "{t} Midsummer Festival", "{t} Festival", "{t} Carnival", "{t} River Feast",
+    "{t} Lantern Festival", "{t} Kite Festival", "{t} Harvest Fair", "{t} Music Week", "{t} Winter Fair",
+    "{t} Song Week", "{t} Midsummer Festival", "{t} Festival", "{t} Carnival", "{t} River Feast",
 )  # fmt: skip
 _SCRIPTS = ("Ashkar", "Lineal", "Old Coastal", "Round", "Mirrored", "Knotted", "Barred", "Leaf", "Court", "Pilgrim")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tamsa.corpus import Index, SearchIndex, writer
+from tamsa.corpus.lexical import guard
 from tamsa.corpus.lock import WriterLock
 from tamsa.errors import CorruptError, InputError, StorageError
 from tamsa.types import Document, Link, Section
@@ -231,6 +233,30 @@ def test_a_damaged_index_says_so_and_how_to_mend_it(tmp_path: Path, spoil: Any) 
     with pytest.raises(CorruptError, match="anew") as caught:
         use()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "words"),
+    [
+        (ValueError("IoError { kind: PermissionDenied }"), InputError, "no permission to open"),
+        (ValueError("IoError (os error 28)"), StorageError, "the disk is full"),
+        (ValueError("bad footer"), CorruptError, "build it anew"),
+    ],
+)
+def test_failures_of_the_engine_are_told_apart(
+    tmp_path: Path, failure: Exception, kind: type[Exception], words: str
+) -> None:
+    def fail() -> None:
+        raise failure
+
+    with pytest.raises(kind, match=words):
+        guard(tmp_path, fail, writing=False)
+
+
+def test_an_index_is_as_readable_as_its_folder(index: Index) -> None:
+    wanted = stat.S_IMODE((index.path / "index.json").stat().st_mode)
+    for name in ("meta.json", ".managed.json"):
+        assert stat.S_IMODE((index.path / "lexical" / name).stat().st_mode) == wanted
 
 
 def test_a_second_writer_is_told_to_wait(index: Index) -> None:

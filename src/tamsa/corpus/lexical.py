@@ -23,7 +23,7 @@ import tantivy
 
 from tamsa.corpus.analysis import MAX_TERMS, TOKENIZER, make_analyzer, spread
 from tamsa.corpus.documents import compact_json
-from tamsa.errors import CorruptError, StorageError
+from tamsa.errors import CorruptError, InputError, StorageError, TamsaError
 from tamsa.store import make_folder
 
 MANIFEST = "manifest"
@@ -91,6 +91,7 @@ def guard(path: Path, action: Callable[[], T], *, writing: bool) -> T:
 
     Raises:
         StorageError: a write failed.
+        InputError: the files may not be opened.
         CorruptError: the files cannot be read.
     """
     try:
@@ -98,11 +99,14 @@ def guard(path: Path, action: Callable[[], T], *, writing: bool) -> T:
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:  # a panic of the Rust side is no Exception
-        if isinstance(error, (StorageError, CorruptError)) or (
+        if isinstance(error, TamsaError) or (
             not isinstance(error, Exception) and type(error).__name__ != "PanicException"
         ):
             raise
         reason = " ".join(str(error).split())[:200]
+        if "PermissionDenied" in reason or "os error 13" in reason or isinstance(error, PermissionError):
+            advice = "its lock must be writable even to search; mend the permissions or copy the folder"
+            raise InputError(f"{path}: no permission to open the index ({advice})") from error
         if "os error 28" in reason or "No space left" in reason or getattr(error, "errno", None) == errno.ENOSPC:
             raise StorageError(f"{path}: the disk is full; free some space and run the same command again") from error
         if writing:

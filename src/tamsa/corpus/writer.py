@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -200,12 +201,14 @@ class IndexWriter:
         self._lexical.commit(manifest)
         self.manifest, self.catalog = manifest, catalog
         self._pending = {}
+        self._share()
         self._sweep()
 
     def close(self) -> None:
         """Drop what was not committed and let the next writer in."""
         try:
             self._lexical.close()
+            self._share()
         finally:
             self._lock.release()
 
@@ -228,6 +231,13 @@ class IndexWriter:
         if row < 0:
             return None
         return Entry("", "", self.catalog.content(row), self.catalog.chunks(row), self.catalog.source(row))
+
+    def _share(self) -> None:
+        """Let tantivy's private files be read by whoever may read the index: it makes them for their owner alone."""
+        with contextlib.suppress(OSError):
+            mode = stat.S_IMODE((self.root / MARKER).stat().st_mode)
+            for name in ("meta.json", ".managed.json"):
+                (self.root / "lexical" / name).chmod(mode)
 
     def _sweep(self) -> None:
         """Delete files of old generations; the one before stays for readers that are just opening it."""

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from tamsa.cli.bars import progress_bar
-from tamsa.world import build_world
+from tamsa.world import MIN_PAGES, build_world
 
 app = typer.Typer(
     help="A simulated encyclopedia: pages, tables, links, conflicting sources and gold questions.", no_args_is_help=True
@@ -26,7 +26,7 @@ def build_command(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder to write: pages.jsonl, questions.jsonl, facts.jsonl.")
     ],
-    pages: Annotated[int, typer.Option("--pages", "-n", min=50, help="Number of pages.")] = 2000,
+    pages: Annotated[int, typer.Option("--pages", "-n", min=MIN_PAGES, help="Number of pages.")] = 2000,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same world, bit for bit.")] = 0,
     questions: Annotated[int, typer.Option("--questions", min=0, help="Number of gold questions.")] = 500,
 ) -> None:

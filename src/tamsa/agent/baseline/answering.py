@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tamsa.agent.baseline.aggregation import aggregate
 from tamsa.agent.baseline.comparison import compare
 from tamsa.agent.baseline.conflicts import Settlement, authority, settle, withdrawn
-from tamsa.agent.baseline.lexicon import concept, is_concept
+from tamsa.agent.baseline.lexicon import concept, is_concept, noun_fit
+from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.plan import Step
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, read
@@ -18,9 +20,13 @@ from tamsa.agent.baseline.state import State, fold_title
 PLAN_WEIGHT = 2.0
 """How much more a value counts that was reached step by step."""
 MIN_PLAN_SCORE = 0.3
-MIN_SOFT_SCORE = 0.5
-MIN_SOFT_BESIDE_PLAN = 0.7
-"""What a span must score where the question was understood, yet no step-by-step answer found."""
+"""Score of a step's value below which it is a guess."""
+MIN_SOFT_SCORE = 0.12
+SOFT_DESPITE_SILENCE = 0.8
+"""Score of a span that answers although the step-by-step reading found nothing."""
+MAX_CLEAN_CUES = 2
+LONE = 0.85
+"""Share of its worth that a page keeps that no other opened page is linked with."""
 _NOT_CUES = frozenset("year date time place name type kind one".split())
 
 
@@ -59,14 +65,54 @@ def conclude(state: State, question: Question, plan: Step | None) -> Outcome:
             return Outcome(settled.winner.text, 1.0, (settled.winner,), settled, source="conflict")
         best = values[0] if values else None
     soft = max(soft_values(state, question), key=lambda value: value.score, default=None)
+    silent = plan is not None and is_silent(resolver, plan)
+    if silent and (best is None or best.score < MIN_PLAN_SCORE) and (soft is None or soft.score < SOFT_DESPITE_SILENCE):
+        return Outcome("", 0.0, source="silent")
+    if unknown_subject(state, question):
+        return Outcome("", 0.0, source="unknown")
     if best is not None and (soft is None or best.score * PLAN_WEIGHT >= soft.score):
-        if best.score < MIN_PLAN_SCORE:
-            return Outcome("", best.score, best.chain, source="plan")
         return Outcome(_full_name(state, best), best.score, best.chain, source="plan")
-    bound = MIN_SOFT_SCORE if plan is None or plan.of is None else MIN_SOFT_BESIDE_PLAN
-    if soft is None or soft.score < bound:
+    if soft is None or soft.score < MIN_SOFT_SCORE:
         return Outcome("", soft.score if soft else 0.0, source="span")
     return Outcome(_full_name(state, soft), soft.score, soft.chain, source="span")
+
+
+def is_silent(resolver: Resolver, plan: Step) -> bool:
+    """Tell whether the documents were read where the answer should stand, and do not say.
+
+    That is only claimed of a question that was understood whole: each step states one relation in one or two
+    words, its subject is a document that was opened, and nothing there reads like the value.
+    """
+    steps = []
+    step: Step | None = plan
+    while step is not None:
+        steps.append(step)
+        step = step.of
+    for step in reversed(steps):
+        if step.of is None:
+            if not step.name or not any(value.id in resolver.state.pages for value in resolver.values(step)):
+                return False
+            continue
+        if len(step.cues) > MAX_CLEAN_CUES or len(step.names) > 1:
+            return False
+        subjects = resolver.values(step.of)
+        values = resolver.values(step)
+        if values and values[0].score >= MIN_PLAN_SCORE:
+            continue
+        return bool(subjects) and subjects[0].id in resolver.state.pages
+    return False
+
+
+def unknown_subject(state: State, question: Question) -> bool:
+    """Tell whether the question is about a name that no document seen so much as mentions."""
+    names = [name.text for name in question.names if len(name.text) > 3 and " " in name.text]
+    if not names or len(question.names) > 2:
+        return False
+    texts = [f" {fold_title(page.text)} " for page in state.opened]
+    texts += [f" {fold_title(known.title)} {fold_title(known.snippet)} " for known in state.known.values()]
+    return not any(f" {fold_title(name)} " in text for name in names for text in texts) and not any(
+        word in text for name in names for word in [f" {fold_title(name).split()[-1]} "] for text in texts
+    )
 
 
 def settlement(resolver: Resolver, plan: Step) -> Settlement | None:
@@ -88,23 +134,57 @@ def settlement(resolver: Resolver, plan: Step) -> Settlement | None:
 
 
 def soft_values(state: State, question: Question) -> list[Value]:
-    """Score every span and every title of the opened pages against the whole question."""
+    """Score every span and every title of the opened pages against the whole question.
+
+    A question over two pages splits between them: what the one page explains need not stand in the other.
+    So each page is read together with its best partner among the pages that it links or that link to it.
+    """
     named = {fold_title(name.text) for name in question.names}
     head = concept(question.head) if question.head else ""
     cues = [t for t in question.weights if (t != head or is_concept(t)) and t not in _NOT_CUES]
+    pages = state.opened
+    targets = {page.id: {str(link["id"]) for link in page.sound_links} for page in pages}
     out = []
-    for page in state.opened:
-        relevance = sum(w for t, w in question.weights.items() if t in page.term_set) / question.total
-        for reading in read(state, page, cues=cues, want=question.kind, head=question.head, exclude=named)[:5]:
-            out.append(Value(reading.text, reading.target, reading.score * relevance, (reading,)))
+    for page in pages:
+        own = _coverage(question, page.term_set)
+        joint, partner = LONE * own, None
+        for other in pages:
+            if other.id != page.id and (other.id in targets[page.id] or page.id in targets[other.id]):
+                both = _coverage(question, page.term_set | other.term_set)
+                if both > joint:
+                    joint, partner = both, other
+        explained = partner.term_set if partner is not None else frozenset()
+        rest = [term for term in cues if term not in explained and term in page.term_set]
+        wanted = rest or cues
+        near = [term for term in cues if term not in wanted]
+        for reading in read(
+            state, page, cues=wanted, want=question.kind, head=question.head, near=near, exclude=named
+        )[:6]:
+            out.append(Value(reading.text, reading.target, reading.score * joint, (*_bridge(partner, page), reading)))
         kind, noun = state.kind_of(page.id)
-        if fold_title(page.name) not in named and question.kind in (kind, "any", "name"):
-            fit = 1.0 if question.head and concept(noun) == head else 0.7
-            if page.sentences:
-                first = page.sentences[0]
-                proof = Reading(page.name, relevance, page, first.start, first.end, page.id, kind, is_title=True)
-                out.append(Value(page.name, page.id, 0.9 * relevance * fit, (proof,)))
+        if fold_title(page.name) not in named and question.kind in (kind, "any", "name") and page.sentences:
+            fit = noun_fit(question.head, noun) if question.head and noun else 0.7
+            first = page.sentences[0]
+            proof = Reading(page.name, own, page, first.start, first.end, page.id, kind, is_title=True)
+            score = 0.9 * (0.6 * own + 0.4 * joint) * min(1.0, fit)
+            out.append(Value(page.name, page.id, score, (*_bridge(partner, page), proof)))
     return out
+
+
+def _coverage(question: Question, present: Collection[str]) -> float:
+    return sum(weight for term, weight in question.weights.items() if term in present) / question.total
+
+
+def _bridge(partner: Page | None, page: Page) -> tuple[Reading, ...]:
+    """Quote the sentence of the partner page that leads to a page."""
+    if partner is None:
+        return ()
+    for link in partner.sound_links:
+        if str(link["id"]) == page.id:
+            start, end = int(link["start"]) - partner.start, int(link["end"]) - partner.start
+            return (Reading(page.name, 1.0, partner, start, end, page.id),)
+    first = partner.sentences[0] if partner.sentences else None
+    return (Reading(partner.name, 1.0, partner, first.start, first.end, is_title=True),) if first else ()
 
 
 def _full_name(state: State, value: Value) -> str:

@@ -86,7 +86,8 @@ async def test_run_goes_on_whatever_a_tool_does(tmp_path: Path) -> None:
             call("srv_look", again=True) + call("parse_file", files=["../server.py", "note.md"]),
             call("python", code="print(1210 - 1203)"),
             f"<answer>1203\n<finding>The bridge was built in 1203.\n<quote doc={json.dumps(url)}>"
-            'The old bridge of Velm was built in 1203</quote>\n<quote doc="note.md" stance="against">dates the bridge to 1210</quote>\n'
+            "The old bridge of Velm was built in 1203</quote>\n"
+            '<quote doc="note.md" stance="against">dates the bridge to 1210</quote>\n'
             "<settlement>The page is nearer to the event.</settlement></finding></answer>",
         ]
     )

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from tamsa.errors import InputError, ToolError
 from tamsa.tools import FunctionTool
 from tamsa.tools.offers import Unavailable
-from tamsa.tools.sandbox import Limits, PythonSandbox, python_tool
+from tamsa.tools.sandbox import Limits, PythonSandbox, process, python_tool
 
 
 async def make(**options: object) -> FunctionTool:
@@ -87,6 +88,20 @@ async def test_without_bubblewrap_the_reason_is_said(monkeypatch: pytest.MonkeyP
     assert "No permissions" in str(unusable)
     assert "user namespaces" in str(unusable)
     assert isinstance(await python_tool(bwrap=str(tmp_path / "nowhere")), Unavailable)
+
+
+async def test_sandbox_that_cannot_be_watched_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    await make()
+
+    def blind(first: int) -> int:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(process, "_worker_of", blind)
+    unwatched = await python_tool()
+    assert isinstance(unwatched, Unavailable)
+    assert "watched" in str(unwatched)
+    sandbox = PythonSandbox(shutil.which("bwrap") or "", limits=Limits(wall_s=30))
+    assert "could not be watched" in (await sandbox.python("import time\ntime.sleep(25)")).text
 
 
 async def test_bad_calls_are_refused() -> None:

@@ -83,7 +83,7 @@ async def test_redirects_are_followed_and_counted(site: Any, make_fetcher: Make)
         (OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"\0" * 200_000_000, 9), "longer than"),
         (OK + b"Content-Encoding: deflate\r\n\r\n" + zlib.compress(b"\0" * 50_000_000), "longer than"),
     ],
-    ids=lambda value: str(value)[:40] if isinstance(value, str) else f"{len(value)}-bytes",
+    ids=lambda value: value[:40] if isinstance(value, str) else value[:16].decode("latin-1"),
 )
 async def test_bad_answers_are_one_clear_line(route: bytes, words: str, site: Any, make_fetcher: Make) -> None:
     site.routes["/"] = route
@@ -93,9 +93,9 @@ async def test_bad_answers_are_one_clear_line(route: bytes, words: str, site: An
     assert len(str(caught.value)) < 300
 
 
-@pytest.mark.parametrize("packed", [gzip.compress(b"hello"), gzip.compress(b"hello") + b"rest of something else"])
-async def test_gzip_is_unpacked(packed: bytes, site: Any, make_fetcher: Make) -> None:
-    site.routes["/"] = answer(packed, Content_Encoding="gzip")
+@pytest.mark.parametrize("rest", ["", "rest of something else"])
+async def test_gzip_is_unpacked(rest: str, site: Any, make_fetcher: Make) -> None:
+    site.routes["/"] = answer(gzip.compress(b"hello") + rest.encode(), Content_Encoding="gzip")
     assert (await make_fetcher().fetch(site.url)).body == b"hello"
 
 

@@ -17,6 +17,8 @@ from tamsa.tools.sandbox.limits import Limits
 from tamsa.tools.sandbox.seccomp import program
 
 _WATCH_EVERY_S = 0.02
+_MAX_BLIND = 150
+"""Looks in a row that may fail: three seconds, for a machine that is slow to start a process."""
 _BLOCK = 65_536
 _MIB = 1024 * 1024
 
@@ -34,6 +36,8 @@ class Outcome:
     """Characters written before cutting."""
     ended: str = ""
     """The limit that ended the run, in words; empty if it ended by itself."""
+    watched: bool = True
+    """Whether its files and threads could be counted at least once."""
 
 
 @dataclass
@@ -99,7 +103,8 @@ async def run_code(bwrap: str, code: str, limits: Limits, folders: Mapping[str, 
                 ended.append(reason)
             _kill(process)
 
-        watcher = asyncio.create_task(_watch(info_read, limits, end))
+        watched = asyncio.Event()
+        watcher = asyncio.create_task(_watch(info_read, limits, end, watched))
         streams = asyncio.gather(_feed(process, code), _drain(process, output, limits, end))
         try:
             async with asyncio.timeout(limits.wall_s):
@@ -116,7 +121,12 @@ async def run_code(bwrap: str, code: str, limits: Limits, folders: Mapping[str, 
     if not ended and exit_code == 128 + signal.SIGXCPU:
         ended.append(f"it used more than {limits.cpu_s} s of processor time")
     return Outcome(
-        output.text(limits.output_chars), exit_code, time.monotonic() - started, output.total, "".join(ended)
+        output.text(limits.output_chars),
+        exit_code,
+        time.monotonic() - started,
+        output.total,
+        "".join(ended),
+        watched.is_set(),
     )
 
 
@@ -159,7 +169,7 @@ async def _drain(
             end(f"it wrote more than {limits.flood_mib} MiB of output")
 
 
-async def _watch(info_fd: int, limits: Limits, end: Callable[[str], None]) -> None:
+async def _watch(info_fd: int, limits: Limits, end: Callable[[str], None], watched: asyncio.Event) -> None:
     """End the run when it holds more files or threads than allowed, which no limit of the kernel counts for us."""
     os.set_blocking(info_fd, False)
     first = None
@@ -167,27 +177,22 @@ async def _watch(info_fd: int, limits: Limits, end: Callable[[str], None]) -> No
     failures = 0
     while True:
         await asyncio.sleep(_WATCH_EVERY_S)
-        if first is None:
-            with contextlib.suppress(BlockingIOError):
-                info += os.read(info_fd, 4096)
-            with contextlib.suppress(ValueError, KeyError):
-                first = int(json.loads(info)["child-pid"])
-            continue
         try:
-            process = _worker_of(first)
-            if process is None:
-                continue  # not yet started, or gone
+            if first is None:
+                info += os.read(info_fd, 4096)
+                first = int(json.loads(info)["child-pid"])
+            if (process := _worker_of(first)) is None:
+                continue  # not yet started
             disk = os.statvfs(f"/proc/{process}/root/tmp")
             if disk.f_files - disk.f_ffree > limits.num_files:
                 end(f"it made more than {limits.num_files} files")
             if _num_threads(process) > limits.num_threads:
                 end(f"it started more than {limits.num_threads} threads")
             failures = 0
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        except OSError:
+            watched.set()
+        except (OSError, ValueError, KeyError):  # gone by now, or this system does not let us look
             failures += 1
-            if failures > 25:
+            if failures > _MAX_BLIND:
                 end("it could not be watched")
 
 

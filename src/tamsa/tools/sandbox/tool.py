@@ -16,6 +16,7 @@ from tamsa.tools.sandbox.process import Outcome, run_code
 from tamsa.tools.sandbox.seccomp import supported
 from tamsa.types import ToolResult
 
+_TRIAL = "import time; time.sleep(0.2); print(6 * 7)"  # long enough for the watch to have looked
 _INSTALL = "install bubblewrap (for example `apt install bubblewrap`)"
 
 
@@ -100,7 +101,7 @@ async def python_tool(
         return Unavailable("python", f"bubblewrap is missing; {_INSTALL}")
     sandbox = PythonSandbox(path, limits=limits, folders=folders)
     try:
-        trial = await run_code(path, "print(6 * 7)", sandbox.limits, {})
+        trial = await run_code(path, _TRIAL, sandbox.limits, {})
     except OSError as error:
         return Unavailable("python", f"{path} cannot be started ({error.strerror}); {_INSTALL}")
     if trial.output.strip() != "42":
@@ -110,6 +111,8 @@ async def python_tool(
             f"bubblewrap does not work here ({said[:200]}); it must be version 0.8 or later and the system "
             "must allow unprivileged user namespaces",
         )
+    if not trial.watched:
+        return Unavailable("python", "this system does not let the sandbox be watched (/proc is hidden or incomplete)")
     return FunctionTool(sandbox.python)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -77,6 +78,8 @@ def web_tools(
         providers.append(BraveSearch(SecretStr(key), services))
     if not providers:
         notes.append("web_search: neither SEARXNG_URL nor BRAVE_API_KEY is set; only Wikipedia is searched")
+    if find_spec("trafilatura") is None:
+        notes.append("web_visit: trafilatura is missing, so pages come with their menus; install tamsa[web]")
     if settings.wikipedia:
         providers.append(WikipediaSearch(services))
     tools = WebTools(
@@ -98,7 +101,7 @@ def web_tools(
     if providers:
         offered.insert(0, FunctionTool(tools.web_search, on_replay=tools.note))
     else:
-        notes = ["web_search is not offered: set SEARXNG_URL or BRAVE_API_KEY, or allow wikipedia"]
+        notes[0] = "web_search is not offered: set SEARXNG_URL or BRAVE_API_KEY, or allow wikipedia"
     if settings.scholar:
         offered.append(FunctionTool(tools.scholar, on_replay=tools.note))
     return Offer(tuple(offered), tuple(notes), tools.get_document, aclose), tools

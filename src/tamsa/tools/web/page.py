@@ -68,8 +68,10 @@ def _by_reader(body: bytes, suffix: str) -> Draft:
 
 def _main_text(url: str, html: str) -> Draft | None:
     """Extract the main text; None where there is hardly any, so that the whole page is read instead."""
-    from trafilatura import bare_extraction
-
+    try:
+        from trafilatura import bare_extraction
+    except ImportError:  # an extra; without it the reader shows the page whole
+        return None
     found: Any = bare_extraction(
         html,
         url=url,

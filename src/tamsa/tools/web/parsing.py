@@ -26,7 +26,7 @@ class PageParser:
         timeout_s: seconds that one page may take; then the process is ended and the page is an error.
     """
 
-    def __init__(self, *, timeout_s: float = 20.0) -> None:
+    def __init__(self, *, timeout_s: float = 12.0) -> None:
         self._timeout_s = timeout_s
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()

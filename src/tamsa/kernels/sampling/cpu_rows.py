@@ -233,6 +233,7 @@ def sample_rows(
     start, stop, logits, bits, M, temperatures, top_ps, uniforms, heads, first_layer, extra, out, bias, use_statistics,
     temperature_scale, top_p_scale, want_statistics, want_cut, tokens, thresholds, lasts, statistics, status,
 ):  # fmt: skip
+    """Do rows `start` to `stop`: peak, weights, statistics, top-p head, cut and draw; arguments as in `cpu.run`."""
     V = logits.shape[1]
     keys = np.empty((V + BLOCK - 1) // BLOCK, np.int32)
     bins = np.empty(V, np.int16)

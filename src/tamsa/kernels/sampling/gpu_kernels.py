@@ -4,7 +4,7 @@ Weights must be those of the definition to the bit: divisions are IEEE (`div_rn`
 `enable_fp_fusion=False`, since a fused multiply-add rounds once where the definition rounds twice.
 """
 
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def,import-not-found,import-untyped"
 
 from __future__ import annotations
 

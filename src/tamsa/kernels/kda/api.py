@@ -99,26 +99,27 @@ def kda_decode(
     if not state.is_contiguous():
         raise InputError(f"state: strides {tuple(state.stride())}, expected a contiguous [N, H, K, V] to write to")
     scale = q.shape[-1] ** -0.5 if scale is None else float(scale)
-    with torch.no_grad():
-        if choose_backend(q.device, q.dtype, backend).name != "cpu" or q.dtype == torch.float16:
-            o, final = kda(
-                q,
-                k,
-                v,
-                g,
-                beta,
-                scale=scale,
-                initial_state=state,
-                output_final_state=True,
-                cu_seqlens=cu_seqlens,
-                backend=backend,
-            )
-            assert final is not None
-            state.copy_(final)
-            return o
+    if choose_backend(q.device, q.dtype, backend).name == "cpu" and q.dtype != torch.float16:
         if _plainly_eager((q, k, v, g, beta, state)):
             return cpu.forward_in_place(q, k, v, g, beta, state, cu_seqlens, scale)
-        return operators.kda_cpu_(q, k, v, g, beta, state, cu_seqlens, scale)
+        with torch.no_grad():
+            return operators.kda_cpu_(q, k, v, g, beta, state, cu_seqlens, scale)
+    with torch.no_grad():
+        o, final = kda(
+            q,
+            k,
+            v,
+            g,
+            beta,
+            scale=scale,
+            initial_state=state,
+            output_final_state=True,
+            cu_seqlens=cu_seqlens,
+            backend=backend,
+        )
+        assert final is not None
+        state.copy_(final)
+    return o
 
 
 def _on_cpu(
@@ -137,12 +138,12 @@ def _on_cpu(
         q, k, v, g, beta = q.float(), k.float(), v.float(), g.float(), beta.float()
     tensors = (q, k, v, g, beta) if initial_state is None else (q, k, v, g, beta, initial_state)
     save = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
-    if torch._C._are_functorch_transforms_active():
-        o, state, _, _ = operators.transformed(q, k, v, g, beta, initial_state, cu_seqlens, scale, save)
-    elif save or not _plainly_eager(tensors):
-        o, state, _, _ = operators.kda_cpu(q, k, v, g, beta, initial_state, cu_seqlens, scale, save)
-    else:
+    if not save and _plainly_eager(tensors):
         o, state, _, _ = cpu.forward(q, k, v, g, beta, initial_state, cu_seqlens, scale, False)
+    elif torch._C._are_functorch_transforms_active():
+        o, state, _, _ = operators.transformed(q, k, v, g, beta, initial_state, cu_seqlens, scale, save)
+    else:
+        o, state, _, _ = operators.kda_cpu(q, k, v, g, beta, initial_state, cu_seqlens, scale, save)
     return o if o.dtype == dtype else o.to(dtype), state
 
 

@@ -20,6 +20,10 @@ import numba
 _SOURCES = ("vectors.py", "staging.py", "cpu_forward.py", "cpu_backward.py", "compiling.py")
 
 
+inner = numba.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""Compiles a function that only compiled code calls: without the wrappers, in a fraction of the time."""
+
+
 @cache
 def fingerprint() -> str:
     """Return a hash of the kernels' sources and the compiler's version."""

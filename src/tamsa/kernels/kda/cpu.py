@@ -7,6 +7,7 @@ Legend of shapes: B batch, T tokens, H heads, K key width, V value width, N sequ
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -53,7 +54,7 @@ _forward_entry, _backward_entry = _entries(fingerprint())
 
 def _rows(x: Tensor) -> Tensor:
     """Return x with its last dimension contiguous; the others may have any stride."""
-    return x if x.stride(-1) == 1 or x.shape[-1] == 1 else x.contiguous()
+    return x if x.stride(3) == 1 or x.shape[3] == 1 else x.contiguous()
 
 
 def _address(x: Tensor | None) -> int:
@@ -64,9 +65,8 @@ def _code(x: Tensor) -> int:
     return BF16 if x.dtype == torch.bfloat16 else NATIVE
 
 
-def _bounds(cu_seqlens: Tensor | None, T: int) -> tuple[Tensor | None, int]:
-    if cu_seqlens is None:
-        return None, T
+def _bounds(cu_seqlens: Tensor, T: int) -> tuple[Tensor, int]:
+    """Return the boundaries in int64 and the longest sequence."""
     bounds = boundaries(cu_seqlens, T)
     longest = max(end - start for start, end in pairwise(bounds))
     return cu_seqlens.to(torch.int64).contiguous(), longest
@@ -111,7 +111,7 @@ def forward(
     scale: float,
     save: bool,
     final_state: Tensor | None = None,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
     """Run the forward kernel.
 
     Args:
@@ -121,55 +121,59 @@ def forward(
 
     Returns:
         Output, final state, residuals `[B, T, H, V]` and saved states `[B · ((T - 1) // CHUNK), H, K, V]`; the last two
-        empty unless `save`.
+        None unless `save`.
 
     Raises:
         InputError: `cu_seqlens` is malformed, a value is not finite or a log-decay is above 0.
     """
     B, T, H, K = q.shape
     V = v.shape[3]
-    dtype = state_dtype(q)
-    bounds, longest = _bounds(cu_seqlens, T)
-    N = B if bounds is None else bounds.shape[0] - 1
+    dtype = torch.float64 if q.dtype == torch.float64 else torch.float32
+    N, bounds, longest = B, None, T
+    if cu_seqlens is not None:
+        bounds, longest = _bounds(cu_seqlens, T)
+        N = bounds.shape[0] - 1
     q, k, v, g = _rows(q), _rows(k), _rows(v), _rows(g)
-    if initial_state is not None:
-        initial_state = initial_state.contiguous()
-    o = v.new_empty((B, T, H, V))
+    start = None if initial_state is None else initial_state.contiguous()
+    o = torch.empty((B, T, H, V), dtype=v.dtype)
     if final_state is None:
-        final_state = v.new_empty((N, H, K, V), dtype=dtype)
-    residual = v.new_empty((B, T, H, V) if save else (0,), dtype=dtype)
-    saved = v.new_empty((B * ((T - 1) // CHUNK), H, K, V) if save else (0,), dtype=dtype)
-    if save and bounds is not None:
-        _clear_unused(saved, bounds)
-    cost = B * T * H * K * V
-    num_threads = 1 if cost < SMALL else torch.get_num_threads()
-    wide = WIDE_BYTES // dtype.itemsize
-    splits = _splits(N * H, num_threads, -(-V // wide))
-    part = -(-V // (splits * wide)) * wide
-    splits = -(-V // part)
+        final_state = torch.empty((N, H, K, V), dtype=dtype)
+    residual = saved = None
+    if save:
+        residual = torch.empty((B, T, H, V), dtype=dtype)
+        saved = torch.empty((B * ((T - 1) // CHUNK), H, K, V), dtype=dtype)
+        if bounds is not None:
+            _clear_unused(saved, bounds)
+    num_threads = 1 if B * T * H * K * V < SMALL else torch.get_num_threads()
     C = min(CHUNK, longest)
-    addresses = (
-        *(_address(x) for x in (q, k, v, g, beta, initial_state, o, final_state)),
-        *((_address(residual), _address(saved)) if save else (0, 0)),
-        _address(bounds),
-    )
+    splits, part, size = _layout(N * H, num_threads, C, K, V, dtype.itemsize)
+    tensors = (q, k, v, g, beta, start, o, final_state, residual, saved, bounds)
+    addresses = tuple([0 if x is None else x.data_ptr() for x in tensors])
+    codes = (_code(q), _code(g), _code(beta))
     strides = (*q.stride()[:3], *k.stride()[:3], *v.stride()[:3], *g.stride()[:3], *beta.stride())
-    plan = (addresses, (_code(q), _code(g), _code(beta)), strides, (T, H, K, V, splits, part, C))
+    plan = (addresses, codes, strides, (T, H, K, V, splits, part, C))
     factor = _REAL[dtype](scale)
-    size = scratch_size(C, K, V) * dtype.itemsize
     num_units = N * H * splits
     if num_threads == 1:
         flags = _forward_entry(0, num_units, plan, scratch(size), factor)
     else:
-        keep = (q, k, v, g, beta, initial_state, o, final_state, residual, saved, bounds)
 
-        def body(first: int, last: int, keep: Any = keep) -> int:
+        def body(first: int, last: int, keep: Any = tensors) -> int:
             return _forward_entry(first, last, plan, scratch(size), factor)
 
         flags = run_units(num_units, max(1, num_units // (8 * num_threads)), num_threads, body)
     if flags:
         _refuse(flags, initial_state)
     return o, final_state, residual, saved
+
+
+@lru_cache(maxsize=256)
+def _layout(units: int, num_threads: int, C: int, K: int, V: int, itemsize: int) -> tuple[int, int, int]:
+    """Return ranges of columns per unit, columns of a range and bytes of scratch memory of the forward kernel."""
+    wide = WIDE_BYTES // itemsize
+    splits = _splits(units, num_threads, -(-V // wide))
+    part = -(-V // (splits * wide)) * wide
+    return -(-V // part), part, scratch_size(C, K, V) * itemsize
 
 
 def forward_in_place(
@@ -210,8 +214,10 @@ def backward(
     B, T, H, K = q.shape
     V = residual.shape[3]
     dtype = state_dtype(q)
-    bounds, longest = _bounds(cu_seqlens, T)
-    N = B if bounds is None else bounds.shape[0] - 1
+    N, bounds, longest = B, None, T
+    if cu_seqlens is not None:
+        bounds, longest = _bounds(cu_seqlens, T)
+        N = bounds.shape[0] - 1
     q, k, g, grad_o = _rows(q), _rows(k), _rows(g), _rows(grad_o)
     if initial_state is not None:
         initial_state = initial_state.contiguous()

@@ -21,8 +21,7 @@ Legend: as in `cpu_forward`; Kp is K padded, a tile is one vector of `width` lan
 
 from __future__ import annotations
 
-from numba import njit
-
+from tamsa.kernels.kda.compiling import inner
 from tamsa.kernels.kda.cpu_forward import AHEAD, LANES, padded
 from tamsa.kernels.kda.staging import NATIVE, decay_row, fetch_row, read_number, read_row, write_row
 from tamsa.kernels.kda.vectors import (
@@ -36,11 +35,12 @@ from tamsa.kernels.kda.vectors import (
     store,
     sub,
     total,
+    totals,
     zeros,
 )
 
 WIDTH = 8
-"""Lanes of a tile."""
+"""Lanes of a tile; `totals` sums this many columns at once."""
 
 GROUPS = 4
 """Groups of columns that are summed apart."""
@@ -49,13 +49,13 @@ COLUMNS = 8
 """Columns are padded to a multiple of this."""
 
 
-@njit(nogil=True)
+@inner
 def group_columns(V):
     """Return the columns of a group."""
     return ((V + GROUPS - 1) // GROUPS + COLUMNS - 1) // COLUMNS * COLUMNS
 
 
-@njit(nogil=True)
+@inner
 def block_columns(C, K, V, size, cache):
     """Return the columns taken at a time: as many as keep a chunk's S' within `cache` bytes."""
     part = group_columns(V)
@@ -74,7 +74,7 @@ def backward_scratch_size(C, K, V):
     return planes + (C * part + part + Vp) * Kp + part * LANES
 
 
-@njit(nogil=True)
+@inner
 def recompute(start, sp, kp, ep, up, u_step, m, M, Kp, zero, one):
     """Fill `sp [m, tiles, M, width]` with S' of m tokens; `start [tiles, M, width]` is S before the first."""
     width = lanes_of(zero)
@@ -94,7 +94,7 @@ def recompute(start, sp, kp, ep, up, u_step, m, M, Kp, zero, one):
         before = here
 
 
-@njit(nogil=True)
+@inner
 def enter(ds, q, k, do, du, M, Kp, zero, one):
     """Begin the last token of a chunk: dS += q do^T, du = dS^T k."""
     width = lanes_of(zero)
@@ -108,7 +108,7 @@ def enter(ds, q, k, do, du, M, Kp, zero, one):
         store(du, j * width, d)
 
 
-@njit(nogil=True)
+@inner
 def sweep(sp, ds, k, e, q0, k0, u, dr, do, do0, du, dq, dk, dg, M, Kp, zero, one):
     """End the adjoint of one token and begin that of the token before it (`q0`, `k0`, `do0`).
 
@@ -144,7 +144,7 @@ def sweep(sp, ds, k, e, q0, k0, u, dr, do, do0, du, dq, dk, dg, M, Kp, zero, one
         store(dg, i, add(load(dg, i, zero), ag))
 
 
-@njit(nogil=True)
+@inner
 def adjoint(sp, ds, kp, ep, qp, up, rp, gp, xp, bp, dbp, du, aq, ak, ag, m, M, Kp, Vp, zero, one):
     """Sweep one block of columns back over a chunk.
 
@@ -158,15 +158,15 @@ def adjoint(sp, ds, kp, ep, qp, up, rp, gp, xp, bp, dbp, du, aq, ak, ag, m, M, K
     for back in range(m):
         t = m - 1 - back
         here = t + 1  # in planes with a leading row
-        beta = load(bp, t, one)
-        db = one - one
-        w = one - one
-        for j in range(M):
-            d = total(load(du, j * width, zero))
-            db += d * load(rp, t * Vp + j, one)
-            w += load(up, here * Vp + j, one) * load(gp, here * Vp + j, one)
-            store(xp, t * Vp + j, -(beta * d))
-        store(dbp, t, load(dbp, t, one) + db)
+        beta = splat(load(bp, t, one), zero)
+        db = zero
+        w = zero
+        for j in range(0, M, COLUMNS):
+            d = totals(du + j * width * size, zero)
+            db = fma(d, load(rp, t * Vp + j, zero), db)
+            w = fma(load(up, here * Vp + j, zero), load(gp, here * Vp + j, zero), w)
+            store(xp, t * Vp + j, sub(zero, mul(beta, d)))
+        store(dbp, t, load(dbp, t, one) + total(db))
         sweep(
             sp + t * M * row,
             ds,
@@ -187,13 +187,13 @@ def adjoint(sp, ds, kp, ep, qp, up, rp, gp, xp, bp, dbp, du, aq, ak, ag, m, M, K
             zero,
             one,
         )
-        factor = splat(w, zero)
+        factor = splat(total(w), zero)
         for i in range(0, Kp, width):
             x = fma(factor, load(kp + here * row, i, zero), load(aq + t * row, i, zero))
             store(aq + t * row, i, x)
 
 
-@njit(nogil=True)
+@inner
 def read_columns(source, V, first, last, tiles, M, K, Kp, width, one):
     """Copy the columns [first, last) of `[K, V]` to `[tiles, M, width]`, zeros in the padding and for no source."""
     nothing = one - one
@@ -206,7 +206,7 @@ def read_columns(source, V, first, last, tiles, M, K, Kp, width, one):
                 store(tiles, at + j * width, load(source, d * V + first + j, one))
 
 
-@njit(nogil=True)
+@inner
 def write_columns(tiles, V, first, last, target, M, K, width, one):
     """Copy `[tiles, M, width]` to the columns [first, last) of `[K, V]`."""
     for d in range(K):
@@ -215,21 +215,21 @@ def write_columns(tiles, V, first, last, target, M, K, width, one):
             store(target, d * V + first + j, load(tiles, at + j * width, one))
 
 
-@njit(nogil=True)
+@inner
 def clear(base, n, zero):
     """Fill n numbers with zeros."""
     for i in range(0, n, lanes_of(zero)):
         store(base, i, zero)
 
 
-@njit(nogil=True)
+@inner
 def accumulate(target, source, n, zero):
     """Add n numbers to others."""
     for i in range(0, n, lanes_of(zero)):
         store(target, i, add(load(target, i, zero), load(source, i, zero)))
 
 
-@njit(nogil=True)
+@inner
 def backward_units(first, last, plan, memory, scale):
     """Compute the gradients of the units [first, last); return the flags of bad arguments (see `staging.FLAGS`).
 

@@ -15,8 +15,7 @@ Legend: K, V widths; Kp, Vp the same padded to whole vectors; C tokens staged at
 
 from __future__ import annotations
 
-from numba import njit
-
+from tamsa.kernels.kda.compiling import inner
 from tamsa.kernels.kda.staging import NATIVE, decay_row, fetch_row, read_number, read_row, write_row
 from tamsa.kernels.kda.vectors import (
     add,
@@ -43,7 +42,7 @@ AHEAD = 8
 """Tokens between asking for a row and reading it."""
 
 
-@njit(nogil=True)
+@inner
 def padded(n):
     """Round up to whole vectors."""
     return (n + LANES - 1) // LANES * LANES
@@ -51,12 +50,12 @@ def padded(n):
 
 def scratch_size(C, K, V):
     """Return the numbers of scratch memory that a unit needs."""
-    Kp = padded.py_func(K)
-    Vp = padded.py_func(V)
-    return (3 * C + 1) * Kp + 2 * C * Vp + 2 * padded.py_func(C) + K * 32 + K * NARROW
+    Kp = -(-K // LANES) * LANES
+    Vp = -(-V // LANES) * LANES
+    return (3 * C + 1) * Kp + 2 * C * Vp + 2 * (C + LANES) + K * 32 + K * NARROW
 
 
-@njit(nogil=True)
+@inner
 def advance(source, source_step, target, target_step, block, kp, ep, qp, vp, op, bp, wp, n, K, Kp, Vp, zero, one):
     """Take one block of columns through n tokens.
 
@@ -99,7 +98,7 @@ def advance(source, source_step, target, target_step, block, kp, ep, qp, vp, op,
         store(target, d * target_step, fma(splat(load(k0, d, one), zero), u, s))
 
 
-@njit(nogil=True)
+@inner
 def advance_columns(source, target, v0, v1, V, block, spare, kp, ep, qp, vp, op, bp, wp, n, K, Kp, Vp, one):
     """Take the columns [v0, v1) of a state `[K, V]` through n tokens, block by block; planes start at v0."""
     size = bytes_of(one)
@@ -154,7 +153,7 @@ def advance_columns(source, target, v0, v1, V, block, spare, kp, ep, qp, vp, op,
                 store(target, d * V + c + j, load(spare, d * NARROW + j, one))
 
 
-@njit(nogil=True)
+@inner
 def forward_units(first, last, plan, memory, scale):
     """Compute the units [first, last); return the flags of bad arguments (see `staging.FLAGS`).
 

@@ -32,7 +32,10 @@ def kda_cpu(
     save: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Compute KDA; returns output, final state, residuals and saved states, see `cpu.forward`."""
-    return cpu.forward(q, k, v, g, beta, initial_state, cu_seqlens, scale, save)
+    o, state, residual, saved = cpu.forward(q, k, v, g, beta, initial_state, cu_seqlens, scale, save)
+    if residual is None or saved is None:
+        residual, saved = state.new_empty((0,)), state.new_empty((0,))
+    return o, state, residual, saved
 
 
 @torch.library.custom_op("tamsa::kda_cpu_backward", mutates_args=(), device_types="cpu")

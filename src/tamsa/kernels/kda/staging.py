@@ -8,8 +8,7 @@ kernel) or `BF16`. Flags name the arguments that hold bad values; see `FLAGS`.
 
 from __future__ import annotations
 
-from numba import njit
-
+from tamsa.kernels.kda.compiling import inner
 from tamsa.kernels.kda.vectors import (
     above_zero,
     add,
@@ -32,7 +31,7 @@ FLAGS = ("q", "k", "v", "g", "beta", "initial_state", "grad_o", "grad_state")
 """Bit i of a kernel's answer is set where the argument i holds NaN, infinity or (g) a value above 0."""
 
 
-@njit(nogil=True)
+@inner
 def read_number(base, index, code, one):
     """Read one number."""
     if code == BF16:
@@ -40,7 +39,7 @@ def read_number(base, index, code, one):
     return load(base, index, one)
 
 
-@njit(nogil=True)
+@inner
 def fetch_row(base, index, code, n, one):
     """Ask for n numbers that will be read soon: rows lie far apart, which hardware does not foresee."""
     size = bytes_of(one)
@@ -50,7 +49,7 @@ def fetch_row(base, index, code, n, one):
         prefetch(base + index * size + i)
 
 
-@njit(nogil=True)
+@inner
 def read_row(base, index, code, row, n, padded, zero, one):
     """Copy n numbers to `row`, zeros up to `padded`; return x * 0 summed up: 0, or NaN where one is not finite."""
     lanes = lanes_of(zero)
@@ -76,7 +75,7 @@ def read_row(base, index, code, row, n, padded, zero, one):
     return total(check)
 
 
-@njit(nogil=True)
+@inner
 def write_row(row, base, index, code, n, zero, one):
     """Copy n numbers of `row` to memory."""
     lanes = lanes_of(zero)
@@ -93,7 +92,7 @@ def write_row(row, base, index, code, n, zero, one):
             store(base, index + i, load(row, i, one))
 
 
-@njit(nogil=True)
+@inner
 def decay_row(row, n, padded, zero, one):
     """Replace log-decays by decays, 0 in the padding; return how many were NaN or above 0."""
     lanes = lanes_of(zero)

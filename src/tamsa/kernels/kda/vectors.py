@@ -266,6 +266,27 @@ def total(typing: Any, x: Any) -> Any:
 
 
 @intrinsic
+def totals(typing: Any, base: Any, like: Any) -> Any:
+    """Return the sums of the eight vectors of eight lanes that stand one behind the other at `base`."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = context.get_value_type(signature.return_type)
+        rows = [_read(builder, arguments[0], ir.Constant(ir.IntType(64), 8 * i), kind) for i in range(8)]
+        # pairs of vectors are shuffled together and added: sums of 2, of 4, of 8 lanes
+        for step in (1, 2, 4):
+            low = [lane if lane & step == 0 else 8 + lane - step for lane in range(8)]
+            high = [lane + step if lane & step == 0 else 8 + lane for lane in range(8)]
+            masks = [ir.Constant(ir.VectorType(_I32, 8), lanes) for lanes in (low, high)]
+            rows = [
+                builder.fadd(builder.shuffle_vector(a, b, masks[0]), builder.shuffle_vector(a, b, masks[1]))
+                for a, b in zip(rows[::2], rows[1::2], strict=True)
+            ]
+        return rows[0]
+
+    return like(types.intp, like), emit
+
+
+@intrinsic
 def above_zero(typing: Any, x: Any) -> Any:
     """Return 1 in the lanes that are > 0 or NaN and 0 elsewhere."""
 

@@ -8,25 +8,32 @@ from dataclasses import dataclass
 from tamsa.agent.baseline.aggregation import aggregate
 from tamsa.agent.baseline.comparison import compare
 from tamsa.agent.baseline.conflicts import Settlement, authority, settle, withdrawn
-from tamsa.agent.baseline.lexicon import concept, is_concept, noun_fit
+from tamsa.agent.baseline.lexicon import concept, is_concept, noun_fit, terms
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.plan import Step
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, read
 from tamsa.agent.baseline.reporting import render
-from tamsa.agent.baseline.resolver import Resolver, Value
+from tamsa.agent.baseline.resolver import Resolver, Value, folded_text
 from tamsa.agent.baseline.state import State, fold_title
 
 PLAN_WEIGHT = 2.0
 """How much more a value counts that was reached step by step."""
 MIN_PLAN_SCORE = 0.3
 """Score of a step's value below which it is a guess."""
+MIN_FINAL_SCORE = 0.42
+"""The same for the last step: being of the right kind is not enough there."""
 MIN_SOFT_SCORE = 0.12
 SOFT_DESPITE_SILENCE = 0.8
 """Score of a span that answers although the step-by-step reading found nothing."""
 MAX_CLEAN_CUES = 2
+MAX_MISSED = 0.12
+"""Share of the question's words that a plan may leave out and still count as understood."""
+UNNAMED = 0.5
+"""Share of its worth that a page keeps that, with its partner, mentions no name of the question."""
 LONE = 0.85
 """Share of its worth that a page keeps that no other opened page is linked with."""
+_EMPTY_WORDS = frozenset("think consider take interest year date name person time".split())
 _NOT_CUES = frozenset("year date time place name type kind one".split())
 
 
@@ -66,7 +73,7 @@ def conclude(state: State, question: Question, plan: Step | None) -> Outcome:
         best = values[0] if values else None
     soft = max(soft_values(state, question), key=lambda value: value.score, default=None)
     silent = plan is not None and is_silent(resolver, plan)
-    if silent and (best is None or best.score < MIN_PLAN_SCORE) and (soft is None or soft.score < SOFT_DESPITE_SILENCE):
+    if silent and (soft is None or soft.score < SOFT_DESPITE_SILENCE):
         return Outcome("", 0.0, source="silent")
     if unknown_subject(state, question):
         return Outcome("", 0.0, source="unknown")
@@ -88,6 +95,11 @@ def is_silent(resolver: Resolver, plan: Step) -> bool:
     while step is not None:
         steps.append(step)
         step = step.of
+    said = {term for item in steps for text in (item.name, item.head, *item.names) for term in terms(text)}
+    said |= {cue for item in steps for cue in item.cues} | _EMPTY_WORDS
+    missed = sum(weight for term, weight in resolver.question.weights.items() if term not in said)
+    if missed > MAX_MISSED * resolver.question.total:
+        return False  # the plan leaves out some of what is asked
     for step in reversed(steps):
         if step.of is None:
             if not step.name or not any(value.id in resolver.state.pages for value in resolver.values(step)):
@@ -97,7 +109,7 @@ def is_silent(resolver: Resolver, plan: Step) -> bool:
             return False
         subjects = resolver.values(step.of)
         values = resolver.values(step)
-        if values and values[0].score >= MIN_PLAN_SCORE:
+        if values and values[0].score >= (MIN_FINAL_SCORE if step is plan else MIN_PLAN_SCORE):
             continue
         return bool(subjects) and subjects[0].id in resolver.state.pages
     return False
@@ -145,6 +157,8 @@ def soft_values(state: State, question: Question) -> list[Value]:
     pages = state.opened
     targets = {page.id: {str(link["id"]) for link in page.sound_links} for page in pages}
     out = []
+    names = [f" {folded} " for folded in named if folded]
+    naming = {page.id for page in pages if any(name in f" {folded_text(page.text)} " or fold_title(page.title) in named for name in names)}
     for page in pages:
         own = _coverage(question, page.term_set)
         joint, partner = LONE * own, None
@@ -153,6 +167,8 @@ def soft_values(state: State, question: Question) -> list[Value]:
                 both = _coverage(question, page.term_set | other.term_set)
                 if both > joint:
                     joint, partner = both, other
+        if names and page.id not in naming and (partner is None or partner.id not in naming):
+            joint *= UNNAMED
         explained = partner.term_set if partner is not None else frozenset()
         rest = [term for term in cues if term not in explained and term in page.term_set]
         wanted = rest or cues

@@ -37,6 +37,13 @@ def attribute_spans(page: Page, cues: frozenset[str], want: Kind, head: str) -> 
         _mark(out, birth_span(page), 1.0)
     if want in ("date", "year", "any") and "death" in cues:
         _mark(out, death_span(page), 1.0)
+    if want == "name" and "birth" in cues:
+        for sentence in page.sentences[:2]:
+            match = re.search(r"\b(?:born(?: as)?|né|née|birth name)\s+(?=[A-ZÀ-Þ])", sentence.text)
+            if match:
+                at = sentence.start + match.end()
+                near = [span for span in page.spans_in(at, sentence.end) if span.start == at and span.when is None]
+                _mark(out, max(near, key=lambda span: span.end, default=None), 1.0)
     if want in ("place", "any") and "birth" in cues:
         for span in birth_places(page):
             _mark(out, span, 0.9)

@@ -171,6 +171,9 @@ class Parser:
             if low == "," and words and kind_of_noun(words[-1]) is None and not self.is_slot(1):
                 self.take()
                 continue
+            if low == "and" and words and kind_of_noun(words[-1]) == "person" == kind_of_noun(self.low(1)):
+                self.take()  # "the writer and director of X"
+                continue
             if low in PREPOSITIONS or low in RELATIVES or low in (",", "and", "or", ";", ":", "(", ")") or self.is_possessive():
                 break
             if words and self.verb_here(after_noun=bool(words)) and not (
@@ -252,6 +255,9 @@ class Parser:
             elif low == "of":
                 self.take()
                 base = self._attach(start, words, base, self.noun_phrase(depth + 1))
+            elif low in ("named", "called", "titled", "entitled", "nicknamed") and self.is_slot(1) and not base.name:
+                self.take()
+                base = replace(base, name=self.slot(self.take())) if base.of is None else base
             elif self._participle_here():
                 base = self._participle(start, words, base, depth)
             elif low in PREPOSITIONS and self._noun_phrase_ahead(1):
@@ -264,6 +270,16 @@ class Parser:
                     break
                 self.take()
                 base = self._constrained(base, self.predicate(depth + 1))
+            elif (low in ("the", "a", "an") or self.is_slot()) and words and base.of is None and not base.name:
+                mark = self.position  # "the state the composer comes from"
+                subject = self.noun_phrase(depth + 1)
+                if self.done or not self.verb_here() or not names_of(subject):
+                    self.position = mark
+                    break
+                verbs = self._verb_group()
+                while self.low() in PREPOSITIONS and not self._noun_phrase_ahead(1):
+                    verbs.append(self.take())
+                base = self._apply(start, words, base, Clause(tuple(verbs), subject))
             else:
                 break
         return base
@@ -337,11 +353,16 @@ class Parser:
         verbs = self._verb_group()
         if self.low() in PREPOSITIONS and not self._noun_phrase_ahead(1):
             verbs.append(self.take())
+        objects: list[str] = []
+        while self.is_slot() and verbs:  # "in which X played Y"
+            objects.append(self.slot(self.take()))
+            if self.low() in ("and", ",") and self.is_slot(1):
+                self.take()
         extra: list[str] = []
         if self.low() in PREPOSITIONS and (self.low(1).isdigit() or self.is_slot(1)) and not self.verb_here(2):
             extra.append(self.take())
             extra.append(self.take())
-        return self._apply(start, words, base, Clause((*verbs, *extra), subject))
+        return self._apply(start, words, base, Clause((*verbs, *extra), subject, tuple(objects)))
 
     def predicate(self, depth: int = 0) -> Clause:
         """Parse a verb group with its object or complement."""
@@ -422,6 +443,10 @@ class Parser:
             return self._constrained(base, clause)
         if base.name or (base.of is not None and base.of.leaf.name):
             return self._constrained(base, clause)
+        if not terms(" ".join(clause.words)) and (clause.argument.name or clause.argument.of is not None):
+            # "the campaign also known as X", "the city that is the capital of X": the argument itself is meant
+            same = clause.argument
+            return replace(same, kind=base.kind if base.kind != "any" else same.kind, head=base.head or same.head)
         cues = terms(" ".join([*words, *clause.words]))
         names = clause.names
         of = clause.argument

@@ -20,7 +20,7 @@ STOP_WORDS = frozenset(
     which what when where why how it its itself he him his himself she her hers herself they them their theirs we us
     our you your i me my one ones s t 's ’s name named called known well whether while because however although though
     only just still even ever never again once per via upon out up down off against toward towards like unlike whose
-    type kind sort following give gives given find tell""".split()
+    type kind sort following give gives given find tell correct true real actual actually truly correctly respectively""".split()
 )
 
 WEAK_WORDS = frozenset(

@@ -333,6 +333,9 @@ class Page:
 
     def _find_spans(self) -> Iterator[Span]:
         taken: set[tuple[int, int]] = set()
+        linked = {
+            int(link["start"]) - self.start: (str(link["id"]), int(link["end"]) - self.start) for link in self.sound_links
+        }
         for sentence in self.sentences:
             yield from self._dates_and_numbers(sentence)
             for match in _QUOTED.finditer(sentence.text):
@@ -346,6 +349,11 @@ class Page:
                 if at not in taken:
                     taken.add(at)
                     text = self.text[at[0] : at[1]]
+                    link = linked.get(at[0])
+                    if link is not None and at[1] < link[1] and self.text[at[1]] == ",":
+                        # "West Allis" of the link "West Allis, Wisconsin" leads to the same document
+                        yield Span(*at, text, kind_of_name(text) or "name", link[0])
+                        continue
                     adjective = text in COUNTRY_OF or _is_adjective(text, self.text[at[1] : at[1] + 40])
                     yield Span(*at, text, "nationality" if adjective else kind_of_name(text) or "name")
         for link in self.sound_links:

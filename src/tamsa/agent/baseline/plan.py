@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from tamsa.agent.baseline.grammar import Parser, Step, last_noun, names_of
-from tamsa.agent.baseline.lexicon import Kind, concept, is_concept, kind_of_noun, terms
+from tamsa.agent.baseline.lexicon import Kind, concept, is_concept, kind_of_noun, noun_fit, terms
 from tamsa.agent.baseline.question import TIME_CLAUSE, Name, Question, find_names, last_sentence
 from tamsa.agent.baseline.verbs import AUXILIARIES, BE, DETERMINERS, DO, PREPOSITIONS, RELATIVES, is_verb
 
@@ -108,6 +108,14 @@ def _question(parser: Parser, question: Question) -> Step | None:
         if words[0].casefold() in ("many", "much"):
             words += _wh_noun(parser)
         return _after_wh(parser, question, [*words[1:], *cues], prep=True)
+    if low == "whose":
+        parser.take()
+        owned = _wh_noun(parser)
+        if parser.low() in AUXILIARIES:
+            parser.take()
+            subject = parser.noun_phrase()
+            return Step(question.text, question.kind, "", terms(" ".join(owned)), of=subject)
+        return None
     if low in ("name", "give", "tell", "identify", "state", "find"):
         parser.take()
         if parser.low() == "me":
@@ -172,6 +180,8 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
 def _renamed(subject: Step, noun: list[str]) -> Step:
     head = last_noun(noun) if noun else ""
     kind = kind_of_noun(head) if head else None
+    if kind in ("nationality", "number", "date", "year", "description", "language"):  # an attribute, not the thing itself
+        return Step(subject.phrase, kind, head, terms(" ".join(noun)), of=subject)
     if subject.of is None and not subject.name:
         return subject
     if subject.name:
@@ -298,7 +308,7 @@ def simplify(step: Step) -> Step:
         if not step.names and not own and step.kind != "number":
             return replace(inner, kind=step.kind if step.kind != "any" else inner.kind, head=step.head or inner.head)
         bare = set(own) == {concept(step.head)} and not is_concept(concept(step.head)) and step.kind != "number"
-        if bare and not step.names and inner.kind in (step.kind, "any"):
+        if bare and not step.names and inner.kind in (step.kind, "any") and noun_fit(step.head, inner.head) >= 0.95:
             return replace(inner, kind=step.kind, head=step.head)
         if inner.kind in ("any", "date", "year", "description", "number") and not inner.name:
             return replace(step, cues=tuple(dict.fromkeys(own + inner.cues)), of=inner.of, names=step.names + inner.names)

@@ -93,7 +93,7 @@ class BaselinePolicy:
             values = resolver.values(plan)
             resolved = bool(values) and values[0].score >= 0.4
             value = aggregate(state, question, resolver, plan)
-            if value is not None and value.score >= 1.2 and not _named_left(state, question):
+            if value is not None and value.score >= 1.2 and not _named_left(state, question) and not _inner_left(state, resolver, plan):
                 return [], ""
             if not resolver.rivals and not _named_left(state, question) and _settled(state, question, plan, values):
                 return [], ""
@@ -104,6 +104,9 @@ class BaselinePolicy:
         for key, score in ranked[:PAGES_PER_TURN]:
             place = num_open + len(chosen)
             bound = THRESHOLDS[min(place, MAX_PAGES - 1)] - (0.0 if resolved or place < 1 else UNRESOLVED)
+            wish = resolver.wishes.pages.get(key, 0.0)
+            if chosen and resolver.wishes.pages.get(chosen[0], 0.0) >= 1.2 and wish < 0.8:
+                break  # the plan knows where to go: nothing else is opened beside it
             if place >= MAX_PAGES or score < (FIRST_TURN if num_open == 0 and chosen else bound):
                 break
             chosen.append(key)
@@ -117,6 +120,17 @@ class BaselinePolicy:
             calls.append(("visit", {"ids": chosen, "goal": question.text[:300]}))
         titles = "; ".join(state.known[key].title for key in chosen)
         return calls, f"Open {titles}." if chosen else "Look for what is still missing."
+
+
+def _inner_left(state: State, resolver: Resolver, plan: Step | None) -> bool:
+    """Tell whether a document on the way to the answer was named by another but not yet read."""
+    step = plan.of if plan is not None else None
+    while step is not None and len(state.pages) < MAX_PAGES - 2:
+        best = next(iter(resolver.values(step)), None)
+        if best is not None and best.id and best.score >= SURE_FIT and not state.is_open(best.id):
+            return True
+        step = step.of
+    return False
 
 
 def _named_left(state: State, question: Question) -> bool:

@@ -278,7 +278,11 @@ def _wanted(text: str) -> tuple[Kind, str]:
     if match:
         head = _head_noun(match["np"])
         if head:
-            return _kind_for(head, text), head
+            kind = _kind_for(head, text)
+            placed = re.search(r"\b(?:in|from|at|of|to|on|near)\s+$", text[: first.start()], re.IGNORECASE)
+            if head == "area" and (placed or re.search(r"\b(?:what|which)\s+(?:[a-z]+\s+)?area\b", text, re.IGNORECASE)):
+                kind = "place"
+            return kind, head
     return "any", ""
 
 

@@ -86,6 +86,8 @@ def compatible(state: State, want: Kind, head: str, span: Span, page: Page) -> f
     num_words = len(span.text.split())
     shape = _looks_like_person(span.text)
     if want == "person":
+        if any(char.isdigit() for char in span.text):
+            return 0.05
         return (0.8 if shape and num_words > 1 else 0.45) * (0.6 if _PLACE_PREPOSITION.search(before) else 1.0)
     if want == "place":
         return 0.8 if _PLACE_PREPOSITION.search(before) else 0.45
@@ -172,17 +174,19 @@ def read(
             folded = fold_title(span.text)
             if not folded or folded in exclude or (own and _same_name(folded, fold_title(page.name), span, page.kind)):
                 continue
+            if not span.target and any(f" {folded} " in f" {other} " for other in exclude) and span.kind == "name":
+                continue
             fit = compatible(state, want, head, span, page)
             if fit <= 0.0:
                 continue
             closeness = _closeness(page, span, cue_at, want)
             if not span.target and span.kind != "work" and _JOINT.search(span.text):
-                fit *= 0.55  # "Summer Olympics in Mexico City" is two names
-            elif not span.target and " and " in span.text and want != "org":
+                continue  # "Summer Olympics in Mexico City" is two names
+            if not span.target and " and " in span.text and want != "org":
                 fit *= 0.75
             if closeness >= 0.95 and span.kind == "name" and 0.3 < fit < 0.85:
                 fit = 0.85  # "its capital is X" says itself what X is
-            if head and span.kind not in ("number", "date", "year") and head in span.text.casefold().split():
+            if head and span.kind not in ("number", "date", "year") and head in (words := span.text.casefold().split())[:1] + words[-1:]:
                 fit = max(fit, 1.15)
             if want == "number" and head and _counts(page, span, head):
                 boost += 0.6

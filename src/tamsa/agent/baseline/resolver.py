@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 
 from tamsa.agent.baseline.lexicon import ROLES, STOP_WORDS, concept, noun_fit, phrase_concepts, terms, words
@@ -15,6 +16,9 @@ from tamsa.agent.baseline.tables import SUPERLATIVE, extreme_row, tables_for
 
 MAX_VALUES = 3
 """Values of an inner step that are followed."""
+
+
+_AREAS = frozenset("county district province region state prefecture department canton country nation continent municipality".split())
 
 
 @dataclass(frozen=True)
@@ -102,8 +106,8 @@ class Resolver:
             shared = len(title & wanted)
             if shared and (wanted <= title or title <= wanted and len(title) > 1):
                 out.append(Value(known.title, known.id, 0.85 * shared / max(len(title), len(wanted))))
-            elif known.ranks.get(name) == 0 and fold_title(name) in fold_title(known.snippet[:160]):
-                out.append(Value(known.title, known.id, 0.7))  # an alias in the lead
+            elif known.ranks.get(name) == 0 and _is_alias(name, known.snippet):
+                out.append(Value(known.title, known.id, 0.7))
         return [value for value in out if value.score > 0.3]
 
     def _described(self, step: Step) -> list[Value]:
@@ -180,7 +184,28 @@ class Resolver:
                 if old is None or value.score > old.score:
                     found[key] = value
         values = sorted(found.values(), key=lambda value: -value.score)
+        if step.head in _AREAS and step.kind == "place":
+            values = sorted(values + self._containing(step, values), key=lambda value: -value.score)
         return values[: MAX_VALUES * 2]
+
+    def _containing(self, step: Step, values: list[Value]) -> list[Value]:
+        """Where a county is asked for and a town was read, find the county that the town lies in."""
+        best = next((value for value in values if value.id), None)
+        if best is None or best.score < 0.4:
+            return []
+        kind, noun = self.state.kind_of(best.id)
+        if kind != "place" or not noun or noun_fit(step.head, noun) >= 0.95:
+            return []
+        if not self.state.is_open(best.id):
+            self.wishes.page(best.id, 2.0)
+            return []
+        out = []
+        for page in self.state.pages.get(best.id, ()):
+            for reading in read(self.state, page, cues=("locate",), want="place", head=step.head, about=[best.text], subject=best.id)[:3]:
+                if reading.fit >= 0.9:
+                    score = best.score * (0.9 + 0.2 * reading.fit)
+                    out.append(Value(reading.text, self._document(reading), score, (*best.chain, reading)))
+        return out
 
     def _find_rivals(self, step: Step, about: list[str], subject: Value) -> None:
         """Note unopened documents whose snippet states the relation of the very subject: they may disagree."""
@@ -265,7 +290,7 @@ class Resolver:
 
     def _mentions(self, key: str, names: list[str]) -> bool:
         return any(
-            f" {fold_title(name)} " in f" {_folded_text(page.text)} " for page in self.state.pages[key] for name in names
+            f" {fold_title(name)} " in f" {folded_text(page.text)} " for page in self.state.pages[key] for name in names
         )
 
     def _title_reading(self, step: Step, key: str, about: list[str]) -> list[Reading]:
@@ -323,10 +348,21 @@ class Resolver:
         return list(dict.fromkeys(word.strip("'\",.") for word in words))[:6]
 
 
+def _is_alias(name: str, lead: str) -> bool:
+    """Tell whether a lead gives a name as another name of its subject: before its verb, or after "known as"."""
+    folded = f" {fold_title(name)} "
+    head = re.split(r"\b(?:is|was|are|were)\b", lead[:300], maxsplit=1)[0]
+    if folded in f" {fold_title(head)} ":
+        return True
+    known_as = re.search(r"\b(?:known (?:\w+ )?as|called|nicknamed|renamed)\b.{0,60}", lead[:400])
+    return known_as is not None and folded in f" {fold_title(known_as[0])} "
+
+
 _TEXTS: dict[str, str] = {}
 
 
-def _folded_text(text: str) -> str:
+def folded_text(text: str) -> str:
+    """Fold a page's text as titles are folded, so that names can be looked for in it."""
     folded = _TEXTS.get(text)
     if folded is None:
         if len(_TEXTS) > 256:

@@ -12,7 +12,7 @@ from tamsa.agent.reporting import to_html, to_markdown
 from tamsa.errors import InputError
 from tamsa.llm import ScriptedModel
 from tamsa.store import RunFolder
-from tamsa.tools import ask_tool, corpus_toolset
+from tamsa.tools import Offer, ask_tool, corpus_toolset
 from tamsa.types import PlanItem
 from tests.library import make_library
 
@@ -118,7 +118,7 @@ async def test_person_is_asked_once_even_after_a_resume(tmp_path: Path) -> None:
     other = render_call("ask", {"question": "Sure?"})
     script = [ask, other, "<answer>1203</answer>"]
     folder = RunFolder.create(tmp_path / "run", {"question": "q"})
-    await run(script, folder=folder, tools=corpus_toolset(make_library(), extra=[ask_tool(reply)]))
+    await run(script, folder=folder, tools=corpus_toolset(make_library(), offers=[Offer((ask_tool(reply),))]))
     folder.close()
     assert asked == ["Which one?"]
     lines = (folder.path / "steps.jsonl").read_bytes().splitlines(keepends=True)
@@ -126,7 +126,7 @@ async def test_person_is_asked_once_even_after_a_resume(tmp_path: Path) -> None:
     again.close()
     (again.path / "steps.jsonl").write_bytes(b"".join(lines[:3]))
     again = RunFolder.resume(again.path)
-    await run(script, folder=again, tools=corpus_toolset(make_library(), extra=[ask_tool(reply)]))
+    await run(script, folder=again, tools=corpus_toolset(make_library(), offers=[Offer((ask_tool(reply),))]))
     again.close()
     assert asked == ["Which one?"]
     assert (again.path / "steps.jsonl").read_text().count("has been asked once already") == 1

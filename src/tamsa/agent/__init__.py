@@ -1,6 +1,6 @@
 """The research agent: one loop, budgets, verified quotes, reports."""
 
 from tamsa.agent.budget import Budget
-from tamsa.agent.loop import research
+from tamsa.agent.loop import check_question, research
 
-__all__ = ["Budget", "research"]
+__all__ = ["Budget", "check_question", "research"]

@@ -37,6 +37,20 @@ FORCED_ANSWER_GRACE_S = 120.0
 OnEvent = Callable[[Record], None]
 
 
+def check_question(question: str) -> str:
+    """Return a question ready to be asked.
+
+    Raises:
+        InputError: it is empty or too long.
+    """
+    question = clean(question.strip())
+    if not question:
+        raise InputError("the question is empty; write what you want to know")
+    if len(question) > MAX_QUESTION_CHARS:
+        raise InputError(f"the question has {len(question):,} characters; at most {MAX_QUESTION_CHARS:,} are read")
+    return question
+
+
 async def research(
     question: str,
     *,
@@ -72,15 +86,11 @@ async def research(
         ModelError: the model failed for good. The run can be continued from its folder.
         StorageError: the run cannot be written.
     """
-    question = question.strip()
-    if not question:
-        raise InputError("the question is empty; write what you want to know")
-    if len(question) > MAX_QUESTION_CHARS:
-        raise InputError(f"the question has {len(question):,} characters; at most {MAX_QUESTION_CHARS:,} are read")
+    question = check_question(question)
     if folder is not None and (done := read_report(folder)) is not None:
         return done
     strategy = make_strategy(mode, native=model.native_tools)
-    run = _Run(clean(question), model, tools, strategy, budget or Budget(), folder, on_event)
+    run = _Run(question, model, tools, strategy, budget or Budget(), folder, on_event)
     return await run.finish(date or calendar_date.today().isoformat(), review_plan)
 
 

@@ -12,14 +12,17 @@ from rich.console import Console
 from rich.markup import escape
 
 from tamsa.cli.bars import progress_bar
-from tamsa.cli.settings import Docs
-from tamsa.corpus import Progress, SearchIndex, open_corpus
+from tamsa.cli.settings import Dense, Docs
+from tamsa.corpus import Progress, SearchIndex
+from tamsa.corpus import open_documents as open_engine
 from tamsa.errors import InputError
 
 MAX_SKIPPED_SHOWN = 20
 
 
-def open_documents(paths: Sequence[Path], *, console: Console, enabled: bool, out: Path | None = None) -> SearchIndex:
+def open_documents(
+    paths: Sequence[Path], *, console: Console, enabled: bool, out: Path | None = None, dense: bool = False
+) -> SearchIndex:
     """Open documents for search, building or refreshing their index under a progress bar.
 
     Raises:
@@ -31,7 +34,7 @@ def open_documents(paths: Sequence[Path], *, console: Console, enabled: bool, ou
         def show(progress: Progress) -> None:
             advance(progress.done, progress.total, f"{progress.documents:,} documents read")
 
-        index = open_corpus(paths, out=out, on_progress=show)
+        index = open_engine(paths, out=out, on_progress=show, dense=dense)
     if index.skipped and enabled:
         _show_skipped(console, index)
     return index
@@ -52,13 +55,14 @@ def _show_skipped(console: Console, index: SearchIndex) -> None:
 def index_command(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders or corpora (jsonl, parquet).")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the index.")],
+    dense: Dense = False,
 ) -> None:
     """Index documents; run again, it takes in only what has changed.
 
     Example: tamsa index ~/papers notes.md --out papers.index
     """
     console = Console(stderr=True)
-    index = open_documents(paths, console=console, enabled=True, out=out)
+    index = open_documents(paths, console=console, enabled=True, out=out, dense=dense)
     typer.echo(f"{out}: {index.num_documents:,} documents in {index.num_chunks:,} chunks, {len(index.skipped)} skipped")
     index.close()
 
@@ -67,6 +71,7 @@ def search_command(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     docs: Docs = None,
     limit: Annotated[int, typer.Option("--limit", "-k", min=1, max=100, help="Number of results.")] = 10,
+    dense: Dense = False,
 ) -> None:
     """Search documents without research: titles and snippets, best first.
 
@@ -74,7 +79,7 @@ def search_command(
     """
     if not docs:
         raise InputError("--docs is missing; name files, folders, a corpus or an index")
-    index = open_documents(docs, console=Console(stderr=True), enabled=True)
+    index = open_documents(docs, console=Console(stderr=True), enabled=True, dense=dense)
     console = Console()
     hits = index.search(query, limit)
     for rank, hit in enumerate(hits, start=1):

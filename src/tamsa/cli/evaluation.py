@@ -16,6 +16,7 @@ from tamsa.cli.research import page_chars
 from tamsa.cli.settings import (
     DEFAULT_MODEL,
     Config,
+    Dense,
     Docs,
     ModelSpecOption,
     Overrides,
@@ -50,6 +51,7 @@ def eval_command(
     judge: Annotated[
         str | None, typer.Option("--judge", help="A model that judges the answers beside EM and F1.")
     ] = None,
+    dense: Dense = False,
     config: Config = None,
     overrides: Overrides = None,
     max_calls: Annotated[int | None, typer.Option(min=1, help="Limit on tool calls of one run.")] = None,
@@ -68,7 +70,7 @@ def eval_command(
     steady = replace(settings, model=replace(settings.model, temperature=0.0))
     grader = make_model(judge, steady) if judge else None
     console = Console(stderr=True)
-    index = open_documents(docs, console=console, enabled=True)
+    index = open_documents(docs, console=console, enabled=True, dense=dense)
     with progress_bar(console, "questions", total=min(limit or len(asked), len(asked))) as advance:
 
         def show(progress: Progress) -> None:

@@ -52,6 +52,10 @@ class LiveSteps(AbstractContextManager["LiveSteps"]):
         if self._status is not None:
             self._status.start()
 
+    def note(self, text: str) -> None:
+        """Show a line that is no step; shown even when the steps are not."""
+        self._console.print(f"note: {text}", style="yellow", markup=False, highlight=False)
+
     def __call__(self, record: Mapping[str, Any]) -> None:
         """Show a journal record."""
         if not self._enabled:

@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 
 from tamsa.cli.live import LiveSteps
-from tamsa.tools import FunctionTool, ask_tool
+from tamsa.tools import Offer, ask_tool
 
 _HELP = "# Edit the plan: one step or hypothesis a line. Save and close to go on. Lines with # are left out.\n"
 
@@ -27,9 +27,9 @@ class Person:
         self.review_plan = review_plan
         self._ask = ask
 
-    def tools(self) -> list[FunctionTool]:
-        """Return the tool with which the agent asks, if it may."""
-        return [ask_tool(self.answer)] if self._ask else []
+    def offer(self) -> Offer:
+        """Offer the tool with which the agent asks, if it may."""
+        return Offer((ask_tool(self.answer),) if self._ask else ())
 
     def edit_plan(self, plan: str) -> str:
         """Open the plan in the person's editor; closing it unchanged accepts it."""

@@ -5,26 +5,29 @@ from __future__ import annotations
 import asyncio
 import platform
 import sys
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from tamsa import __version__
-from tamsa.agent import research
+from tamsa.agent import check_question, research
 from tamsa.agent.heavy import NUM_AGENTS, research_heavy
 from tamsa.agent.reporting import to_html, write_pdf
 from tamsa.agent.reporting.markdown import carriers, totals
 from tamsa.agent.strategies import STRATEGIES
 from tamsa.cli.corpus import open_documents
+from tamsa.cli.extras import Extras, Files, Mcp, Python, Web, open_extras
 from tamsa.cli.live import LiveSteps
 from tamsa.cli.person import Person
 from tamsa.cli.settings import (
     DEFAULT_MODEL,
     Config,
+    Dense,
     Docs,
     ModelSpecOption,
     Overrides,
@@ -67,6 +70,11 @@ def research_command(
         ),
     ] = None,
     agents: Annotated[int, typer.Option(min=2, max=64, help="Agents of the heavy mode.")] = NUM_AGENTS,
+    python: Python = False,
+    web: Web = False,
+    mcp: Mcp = None,
+    files: Files = None,
+    dense: Dense = False,
     config: Config = None,
     overrides: Overrides = None,
     max_calls: Annotated[int | None, typer.Option(min=1, help="Limit on tool calls.")] = None,
@@ -83,26 +91,37 @@ def research_command(
     """Research a question in your documents and write a report with verified quotes."""
     console = Console(stderr=True)
     shown = console.is_terminal if live is None else live
+    if (review_plan or ask) and not sys.stdin.isatty():
+        raise InputError("--review-plan and --ask need a terminal in which to answer")
+    if mode not in (None, "heavy", *STRATEGIES):
+        raise ConfigError(f"mode {mode!r}: unknown; choose one of {', '.join((*STRATEGIES, 'heavy'))}")
     if resume is not None:
         folder = RunFolder.resume(resume)
         question, spec, settings, docs = _from_manifest(folder, question, model, docs, config, overrides)
+        dense = bool(folder.manifest.get("dense"))
     else:
-        question = sys.stdin.read() if question == "-" else question
-        if question is None or not question.strip():
-            raise InputError('the question is empty; write one: tamsa research "…" --docs PATH')
+        question = check_question(sys.stdin.read() if question == "-" else question or "")
         if not docs:
             raise InputError("--docs is missing; name files, folders, a corpus or an index")
         spec, settings, folder = model or DEFAULT_MODEL, load_settings(config, overrides), None
-    if mode not in (None, "heavy", *STRATEGIES):
-        raise ConfigError(f"mode {mode!r}: unknown; choose one of {', '.join((*STRATEGIES, 'heavy'))}")
     settings = with_limits(settings, max_calls, max_seconds)
     policy = make_model(spec, settings)
-    index = open_documents(docs, console=console, enabled=shown)
+    index = open_documents(docs, console=console, enabled=shown, dense=dense)
     if folder is None:
-        path = out or Path("runs") / new_id()
-        folder = RunFolder.create(path, _manifest(question, spec, mode or "react", agents, settings, docs))
-    if (review_plan or ask) and not sys.stdin.isatty():
-        raise InputError("--review-plan and --ask need a terminal in which to answer")
+        extras = Extras(python, web, tuple(mcp or ()), tuple(str(path.resolve()) for path in files or ()))
+        manifest = {
+            "question": question,
+            "model": spec,
+            "mode": mode or "react",
+            "agents": agents,
+            "docs": [str(path if str(path).startswith("lance:") else path.resolve()) for path in docs],
+            "dense": dense,
+            "extras": asdict(extras),
+            "settings": settings.public(),
+            "date": date.today().isoformat(),
+            "versions": {"tamsa": __version__, "python": platform.python_version()},
+        }
+        folder = RunFolder.create(out or Path("runs") / new_id(), manifest)
     steps = LiveSteps(console, enabled=shown)
     person = Person(steps, console, review_plan=review_plan, ask=ask)
     try:
@@ -132,50 +151,40 @@ async def _run(
     person: Person,
 ) -> Report:
     manifest = folder.manifest
-
-    def make_tools() -> Toolset:
-        return corpus_toolset(index, page_chars=page_chars(model), extra=person.tools())
-
+    extras = Extras.from_manifest(manifest["extras"])
+    size = page_chars(model)
     try:
-        with live:
-            if manifest["mode"] == "heavy":
-                return await research_heavy(
+        async with open_extras(extras, question, folder, page_chars=size, on_note=live.note) as offers:
+
+            def make_tools() -> Toolset:
+                return corpus_toolset(index, page_chars=size, offers=[*offers, person.offer()])
+
+            with live:
+                if manifest["mode"] == "heavy":
+                    return await research_heavy(
+                        question,
+                        model=model,
+                        make_tools=make_tools,
+                        num_agents=manifest["agents"],
+                        synthesize=model.name != "baseline",
+                        budget=settings.budget,
+                        folder=folder,
+                        on_event=live,
+                        date=manifest["date"],
+                    )
+                return await research(
                     question,
                     model=model,
-                    make_tools=make_tools,
-                    num_agents=manifest["agents"],
-                    synthesize=model.name != "baseline",
+                    tools=make_tools(),
                     budget=settings.budget,
                     folder=folder,
                     on_event=live,
                     date=manifest["date"],
+                    mode=manifest["mode"],
+                    review_plan=person.edit_plan if person.review_plan else None,
                 )
-            return await research(
-                question,
-                model=model,
-                tools=make_tools(),
-                budget=settings.budget,
-                folder=folder,
-                on_event=live,
-                date=manifest["date"],
-                mode=manifest["mode"],
-                review_plan=person.edit_plan if person.review_plan else None,
-            )
     finally:
         await model.aclose()
-
-
-def _manifest(question: str, spec: str, mode: str, agents: int, settings: Settings, docs: list[Path]) -> dict[str, Any]:
-    return {
-        "question": question.strip(),
-        "model": spec,
-        "mode": mode,
-        "agents": agents,
-        "docs": [str(path.resolve()) for path in docs],
-        "settings": settings.public(),
-        "date": date.today().isoformat(),
-        "versions": {"tamsa": __version__, "python": platform.python_version()},
-    }
 
 
 def _from_manifest(

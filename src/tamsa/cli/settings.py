@@ -23,6 +23,7 @@ Docs = Annotated[
         "--docs", "-d", help="Files, folders, a corpus (jsonl, parquet) or an index. Give it several times for several."
     ),
 ]
+Dense = Annotated[bool, typer.Option("--dense", help="Search by meaning too (extra `dense`); slow to build.")]
 ModelSpecOption = Annotated[
     str | None,
     typer.Option(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tamsa.corpus.interface import SearchIndex
 from tamsa.errors import ToolError
-from tamsa.tools.protocol import FunctionTool, Tool, Toolset
+from tamsa.tools.offers import Offer
+from tamsa.tools.protocol import FunctionTool, Toolset
 from tamsa.types import Document, ToolResult
 
 HITS_PER_QUERY = 10
@@ -22,25 +23,30 @@ _WORD = re.compile(r"\w{3,}")
 
 
 def corpus_toolset(
-    index: SearchIndex, *, page_chars: int = PAGE_CHARS, extra: Iterable[Tool] = (), timeout_s: float = 60.0
+    index: SearchIndex, *, page_chars: int = PAGE_CHARS, offers: Sequence[Offer] = (), timeout_s: float = 60.0
 ) -> Toolset:
     """Make the tools of one run over an index.
 
     Args:
         index: the documents.
         page_chars: characters of a document shown by one visit; smaller for a model of short context.
-        extra: further tools on offer.
+        offers: further tools, and the documents that they open.
         timeout_s: seconds that one call may take.
     """
     tools = CorpusTools(index, page_chars=page_chars)
+    finders = [index.get, *(offer.get_document for offer in offers)]
+
+    def get_document(key: str) -> Document | None:
+        return next((document for finder in finders if (document := finder(key)) is not None), None)
+
     return Toolset(
         [
             FunctionTool(tools.search),
             FunctionTool(tools.visit, on_replay=tools.note_visit),
             FunctionTool(tools.find),
-            *extra,
+            *(tool for offer in offers for tool in offer.tools),
         ],
-        get_document=index.get,
+        get_document=get_document,
         timeout_s=timeout_s,
     )
 

@@ -23,6 +23,15 @@ _MAX_FRAME = 1 << 30
 _QUEUED = 4  # frames waiting for the indexer, per worker
 
 
+_KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
+
+
+def reader_environment() -> dict[str, str]:
+    """Return the environment of a process that parses foreign files: no key of ours is in it."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return {**kept, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+
+
 class Failed:
     """The end of a file that could not be read (to its end)."""
 
@@ -100,7 +109,7 @@ class _Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
+                env=reader_environment(),
             )
         return self._process
 

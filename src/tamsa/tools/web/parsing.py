@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import sys
 from typing import Any
 
+from tamsa.corpus.readers.pool import reader_environment
 from tamsa.errors import ToolError
 from tamsa.tools.web.body import kind_of
 from tamsa.tools.web.cache import Fetched
@@ -16,7 +16,6 @@ from tamsa.types import Document, Link, Section
 
 _MAX_ANSWER = 64_000_000
 _PAGES_PER_PROCESS = 200
-_KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
 class PageParser:
@@ -102,10 +101,6 @@ class PageParser:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
                 limit=_MAX_ANSWER,
-                env={
-                    **{name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
-                    "PYTHONIOENCODING": "utf-8",
-                    "OMP_NUM_THREADS": "1",
-                },
+                env=reader_environment(),
             )
         return self._process

@@ -58,7 +58,9 @@ def test_cached_decode_equals_the_peer(kind, model_of, peer_of, tokens):
     ours = theirs = None
     with torch.no_grad():
         for start, end in ((0, 40), (40, 41), (41, 42), (42, 47), (47, 48)):
-            ours = model(ids[:, start:end], mask[:, :end], past_key_values=ours and ours.past_key_values, use_cache=True)
+            ours = model(
+                ids[:, start:end], mask[:, :end], past_key_values=ours and ours.past_key_values, use_cache=True
+            )
             if end - start == 5:  # the peer's chunked continuation is checked by its own decode of the same tokens
                 for t in range(start, end):
                     theirs = peer(ids[:, t : t + 1], mask[:, : t + 1], past_key_values=theirs.past_key_values)

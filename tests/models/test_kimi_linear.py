@@ -30,7 +30,13 @@ def test_the_published_layout_and_size():
 
 
 def test_the_official_config_is_understood():
-    linear = {"full_attn_layers": [2], "kda_layers": [1, 3], "head_dim": 32, "num_heads": 4, "short_conv_kernel_size": 3}
+    linear = {
+        "full_attn_layers": [2],
+        "kda_layers": [1, 3],
+        "head_dim": 32,
+        "num_heads": 4,
+        "short_conv_kernel_size": 3,
+    }
     config = KimiLinearConfig(num_hidden_layers=3, linear_attn_config=linear)
     assert config.layer_types == ["linear_attention", "full_attention", "linear_attention"]
     assert (config.linear_head_dim, config.linear_num_heads, config.linear_conv_kernel_dim) == (32, 4, 3)
@@ -188,8 +194,8 @@ def test_the_bounded_gate_is_bounded(model_of, tokens):
 def test_initial_decays_are_in_the_published_range(model_of):
     gate = model_of().model.layers[0].self_attn.forget_gate
     dt = torch.nn.functional.softplus(gate.dt_bias)
-    assert 1e-3 * 0.999 <= dt.min() and dt.max() <= 1e-1 * 1.001
-    assert 0 <= gate.A_log.min() and gate.A_log.max() <= torch.tensor(16.0).log()
+    assert dt.min() >= 1e-3 * 0.999 and dt.max() <= 1e-1 * 1.001
+    assert gate.A_log.min() >= 0 and gate.A_log.max() <= torch.tensor(16.0).log()
 
 
 def test_router_bias_moves_towards_balance(model_of, tokens):
@@ -220,7 +226,10 @@ def test_router_bias_moves_towards_balance(model_of, tokens):
         ({"input_ids": torch.zeros(1, 5)}, "float32"),
         ({"input_ids": torch.zeros(1, 0, dtype=torch.long)}, "no token"),
         ({"input_ids": torch.full((1, 5), 97)}, "vocab_size"),
-        ({"input_ids": torch.ones(1, 5, dtype=torch.long), "attention_mask": torch.ones(1, 4)}, r"\[1, 5\], got \[1, 4\]"),
+        (
+            {"input_ids": torch.ones(1, 5, dtype=torch.long), "attention_mask": torch.ones(1, 4)},
+            r"\[1, 5\], got \[1, 4\]",
+        ),
         ({"inputs_embeds": torch.zeros(1, 5, 3)}, r"\[B, T, 64\]"),
         ({}, "either input_ids or inputs_embeds"),
         ({"input_ids": torch.ones(1, 5, dtype=torch.long), "past_key_values": object()}, "KimiLinearCache"),

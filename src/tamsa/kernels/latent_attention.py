@@ -6,7 +6,7 @@ Shapes: B batch, H heads, T new tokens, L cached tokens, R latent rank, P shared
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 
 def latent_attention(

@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
-from tamsa.kernels.gates import is_compiled
+from tamsa.kernels.gates import apply, is_compiled
 from tamsa.kernels.gates_cpu import address, run
 from tamsa.kernels.kda.threads import scratch
 from tamsa.kernels.short_conv_cpu import BLOCK, KERNELS, WIDTH
@@ -80,7 +80,7 @@ class _ShortConv(torch.autograd.Function):
         state = None if state is None else state.to(x.dtype).contiguous()
         nothing = x.new_zeros(C)
         y = x.new_empty(B, T, C)
-        a = (address(x), address(taps), address(state), address(nothing), address(y), address(table))
+        a: tuple[Any, ...] = (address(x), address(taps), address(state), address(nothing), address(y), address(table))
         a += (C, head_dim, num_normalised, x.stride(1), int(x.dtype == torch.bfloat16), 0)
         run(KERNELS["conv_forward"], table.shape[0], a, L2_EPS, x.numel())
         ctx.save_for_backward(x, weight, taps, state, table, nothing)
@@ -96,7 +96,15 @@ class _ShortConv(torch.autograd.Function):
         units = table.shape[0]
         dx = x.new_empty(B, T, C)
         dw = x.new_empty((units, WIDTH, C), dtype=torch.float32)
-        a = (address(x), address(taps), address(state), address(nothing), address(dy), address(dx), address(dw))
+        a: tuple[Any, ...] = (
+            address(x),
+            address(taps),
+            address(state),
+            address(nothing),
+            address(dy),
+            address(dx),
+            address(dw),
+        )
         a += (address(table), C, K, num_normalised, x.stride(1), int(x.dtype == torch.bfloat16))
         kernel, size = KERNELS["conv_backward"], (BLOCK + WIDTH - 1) * K * 4
 
@@ -151,7 +159,7 @@ def short_conv(
     constant = initial_state is None or not initial_state.requires_grad
     if fits and constant and is_compiled(head_dim, x, weight):
         table = _table(x.shape[0], x.shape[1], bounds)
-        y = _ShortConv.apply(x, weight, initial_state, table, num_normalised, head_dim)
+        y = apply(_ShortConv, x, weight, initial_state, table, num_normalised, head_dim)
         state = _final_state(x, initial_state, WIDTH, bounds) if output_final_state else None
         return y, state
     y, last = reference_short_conv(

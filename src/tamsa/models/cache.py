@@ -64,7 +64,7 @@ class KimiLinearCache(Cache):
         self.config = config
         window = config.linear_conv_kernel_dim - 1
         self.states: list[Recurrent | Latents] = [
-            Recurrent(window) if kind == LINEAR else Latents() for kind in config.layer_types
+            Recurrent(window) if kind == LINEAR else Latents() for kind in config.kinds
         ]
         super().__init__(layers=[])
         self.columns = 0
@@ -293,15 +293,19 @@ class KimiLinearCache(Cache):
         return f"KimiLinearCache(columns={self.columns}, sequences={len(self.lengths)}, bytes={self.nbytes()})"
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
+        """Return the tokens fed a row, padding included."""
         return self.columns
 
     def get_max_length(self, layer_idx: int | None = None) -> int:
+        """Return -1: there is no maximum."""
         return -1
 
     def get_mask_sizes(self, query_length: int, layer_idx: int = 0) -> tuple[int, int]:
+        """Return the length and offset that a mask of the next call would have."""
         return self.columns + query_length, 0
 
     def has_previous_state(self, layer_idx: int | None = None, state_idx: int | None = None) -> bool:
+        """True after the first call."""
         return self.columns > 0
 
     def reset(self) -> None:
@@ -311,9 +315,11 @@ class KimiLinearCache(Cache):
         self.columns, self.lengths, self._floor, self._busy = 0, (), 0, False
 
     def reorder_cache(self, beam_idx: torch.Tensor) -> None:
+        """Reorder the rows, for beam search."""
         self.batch_select_indices(beam_idx)
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
+        """Keep (and repeat) the given rows."""
         self._refuse_busy()
         if not self.lengths:
             return
@@ -324,6 +330,7 @@ class KimiLinearCache(Cache):
         self.lengths = tuple(self.lengths[row] for row in indices.tolist())
 
     def batch_repeat_interleave(self, repeats: int) -> None:
+        """Repeat every row."""
         rows = torch.arange(len(self.lengths)).repeat_interleave(repeats)
         self.batch_select_indices(rows)
 
@@ -332,22 +339,27 @@ class KimiLinearCache(Cache):
         self.rollback(-tokens_to_remove if tokens_to_remove <= 0 else max(0, self.columns - tokens_to_remove))
 
     def activate_past_recording(self) -> None:
+        """Record enough for assisted generation to take its drafts back."""
         self.record(max(self.undo_window, 64))
 
     @property
     def batch_size(self) -> int:
+        """Rows held; -1 before the first call."""
         return len(self.lengths) or -1
 
     @property
     def is_initialized(self) -> bool:
+        """True after the first call."""
         return bool(self.lengths)
 
     @property
     def is_croppable(self) -> bool:
+        """True while `rollback` is possible."""
         return self.undo_window > 0
 
     @property
     def is_sliding(self) -> list[bool]:
+        """No layer has a sliding window."""
         return [False] * len(self.states)
 
 

@@ -54,19 +54,25 @@ class KimiLinearConfig(_KimiLinearConfig):
             values = getattr(self, name)
             if len(values) != self.num_hidden_layers:
                 raise ConfigError(
-                    f"{name} has {len(values)} entries for num_hidden_layers = {self.num_hidden_layers}; give one a layer"
+                    f"{name} has {len(values)} entries, num_hidden_layers = {self.num_hidden_layers}; give one a layer"
                 )
             for value in values:
                 if value not in known:
                     raise ConfigError(f"{name} contains {value!r}; known: {', '.join(sorted(known))}")
         if self.gate_lower_bound is not None and not -5.0 <= self.gate_lower_bound < 0.0:
             raise ConfigError(f"gate_lower_bound = {self.gate_lower_bound}; give a value in [-5, 0) or None")
-        positive = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "kv_lora_rank")
+        positive: tuple[str, ...] = (
+            "vocab_size",
+            "hidden_size",
+            "num_hidden_layers",
+            "num_attention_heads",
+            "kv_lora_rank",
+        )
         positive += ("qk_nope_head_dim", "v_head_dim", "linear_num_heads", "linear_head_dim", "linear_conv_kernel_dim")
         for name in positive:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} = {getattr(self, name)}; it must be at least 1")
-        if "sparse" in self.mlp_layer_types:
+        if "sparse" in self.mlp_kinds:
             experts, chosen = self.num_local_experts, self.num_experts_per_tok or 0
             if not 1 <= chosen <= experts:
                 raise ConfigError(f"num_experts_per_tok = {chosen}; give a value in [1, num_local_experts = {experts}]")
@@ -79,6 +85,21 @@ class KimiLinearConfig(_KimiLinearConfig):
                 raise ConfigError(f"num_experts_per_tok = {chosen} exceeds the experts of topk_group = {kept} groups")
         if self.hidden_act != "silu":
             raise ConfigError(f"hidden_act = {self.hidden_act!r}; Kimi Linear is defined with 'silu' only")
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kind of every layer's token mixing: `linear_attention` (KDA) or `full_attention` (MLA)."""
+        return self.layer_types or []
+
+    @property
+    def mlp_kinds(self) -> list[str]:
+        """The kind of every layer's MLP: `dense` or `sparse`."""
+        return self.mlp_layer_types or []
+
+    @property
+    def value_dim(self) -> int:
+        """Width of a value head of MLA."""
+        return self.v_head_dim or self.qk_nope_head_dim
 
     def _attention_params(self, kind: str) -> int:
         D = self.hidden_size
@@ -94,8 +115,8 @@ class KimiLinearConfig(_KimiLinearConfig):
         else:
             count = (D + bias) * self.q_lora_rank + self.q_lora_rank + self.q_lora_rank * query
         count += (D + bias) * (self.kv_lora_rank + self.qk_rope_head_dim) + self.kv_lora_rank
-        count += self.kv_lora_rank * heads * (self.qk_nope_head_dim + self.v_head_dim)
-        return count + heads * self.v_head_dim * D + bias * D
+        count += self.kv_lora_rank * heads * (self.qk_nope_head_dim + self.value_dim)
+        return count + heads * self.value_dim * D + bias * D
 
     def num_params(self, *, active: bool = False) -> int:
         """Count the parameters without building the model.
@@ -106,17 +127,23 @@ class KimiLinearConfig(_KimiLinearConfig):
         D = self.hidden_size
         expert = 3 * D * self.moe_intermediate_size
         total = self.vocab_size * D * (1 if self.tie_word_embeddings else 2) + D
-        for kind, mlp in zip(self.layer_types, self.mlp_layer_types, strict=True):
+        for kind, mlp in zip(self.kinds, self.mlp_kinds, strict=True):
             total += 2 * D + self._attention_params(kind)
             if mlp == "dense":
                 total += 3 * D * self.intermediate_size
             else:
-                routed = self.num_experts_per_tok if active else self.num_local_experts
+                routed = (self.num_experts_per_tok or 0) if active else self.num_local_experts
                 total += self.num_local_experts * D + (routed + self.n_shared_experts) * expert
         return int(total)
 
     def fingerprint(self) -> dict[str, Any]:
         """Return the fields that decide whether a saved state fits a model."""
-        fields = ("hidden_size", "num_hidden_layers", "layer_types", "linear_num_heads", "linear_head_dim")
+        fields: tuple[str, ...] = (
+            "hidden_size",
+            "num_hidden_layers",
+            "layer_types",
+            "linear_num_heads",
+            "linear_head_dim",
+        )
         fields += ("linear_conv_kernel_dim", "kv_lora_rank", "qk_rope_head_dim")
         return {name: getattr(self, name) for name in fields}

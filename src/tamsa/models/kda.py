@@ -113,14 +113,14 @@ class KimiDeltaAttention(nn.Module):
             self.__dict__["_step_weights"] = weights
         if not (weights.fits and is_compiled(self.head_dim, projected, state)):
             return None
-        memory.own()
+        state, window = memory.own()
         rows = projected[:, 0]
         z = gate_logits = None
         C, K = 3 * self.num_heads * self.head_dim, self.head_dim
         if rows.shape[0] > 2 or not (is_plain(self.forget_gate.f_b_proj) and is_plain(self.g_b_proj)):
             z = self.forget_gate.f_b_proj(rows[:, C : C + K])
             gate_logits = self.g_b_proj(rows[:, C + K : C + 2 * K])
-        return self.o_proj(kda_step(rows, memory.window, memory.state, weights, z, gate_logits)[:, None])
+        return self.o_proj(kda_step(rows, window, state, weights, z, gate_logits)[:, None])
 
     def _mix(self, x: torch.Tensor, layout: Layout, memory: Recurrent | None, record_at: int | None) -> torch.Tensor:
         B, T, _ = x.shape

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 from transformers import GenerationMixin, PreTrainedModel
 from transformers import initialization as init
 from transformers.modeling_layers import GradientCheckpointingLayer
@@ -38,9 +38,9 @@ class KimiLinearDecoderLayer(GradientCheckpointingLayer):
 
     def __init__(self, config: KimiLinearConfig, layer_idx: int) -> None:
         super().__init__()
-        self.is_linear = config.layer_types[layer_idx] == LINEAR
+        self.is_linear = config.kinds[layer_idx] == LINEAR
         self.self_attn = (KimiDeltaAttention if self.is_linear else LatentAttention)(config, layer_idx)
-        sparse = config.mlp_layer_types[layer_idx] == "sparse"
+        sparse = config.mlp_kinds[layer_idx] == "sparse"
         self.mlp = MoE(config) if sparse else MLP(config.hidden_size, config.intermediate_size)
         self.input_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
@@ -95,7 +95,7 @@ class KimiLinearPreTrainedModel(PreTrainedModel):
             init.zeros_(module.load)
 
     @classmethod
-    def from_pretrained(cls, name: Any, *args: Any, **kwargs: Any) -> Any:
+    def from_pretrained(cls, name: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         """Load a checkpoint in the official or in transformers' naming, sharded or not; all else as in transformers.
 
         Raises:
@@ -105,12 +105,15 @@ class KimiLinearPreTrainedModel(PreTrainedModel):
         partial = kwargs.get("ignore_mismatched_sizes", False)
         if not partial:
             kwargs["ignore_mismatched_sizes"] = True  # so that all mismatches are named at once, below
-        model, info = super().from_pretrained(name, *args, output_loading_info=True, **kwargs)
+        loaded: Any = super().from_pretrained(name, *args, output_loading_info=True, **kwargs)
+        model, info = loaded
         if not partial:
             explain_loading(str(name), info)
         return (model, info) if wants_info else model
 
-    def save_pretrained(self, folder: Any, *args: Any, naming: str = "official", **kwargs: Any) -> None:
+    def save_pretrained(  # type: ignore[override]
+        self, folder: Any, *args: Any, naming: str = "official", **kwargs: Any
+    ) -> None:
         """Write config and weights (safetensors, sharded by `max_shard_size`); all else as in transformers.
 
         Args:
@@ -209,7 +212,7 @@ class KimiLinearModel(KimiLinearPreTrainedModel):
 
     @property
     def _checkpointing(self) -> bool:
-        return self.training and self.is_gradient_checkpointing
+        return self.training and any(layer.gradient_checkpointing for layer in self.layers)
 
     def _run(
         self,
@@ -247,7 +250,7 @@ class KimiLinearModel(KimiLinearPreTrainedModel):
             last_hidden_state=hidden,
             past_key_values=cache,
             hidden_states=tuple(states) if output_hidden_states else None,
-            router_logits=tuple(router_logits) if output_router_logits else None,
+            router_logits=tuple(router_logits) if output_router_logits else None,  # type: ignore[arg-type]
         )
 
 
@@ -301,6 +304,7 @@ class KimiLinearForCausalLM(KimiLinearPreTrainedModel, GenerationMixin):
         else:
             outputs = self.model(input_ids=input_ids, inputs_embeds=inputs_embeds, **arguments)
         hidden = outputs.last_hidden_state
+        assert hidden is not None
         loss = self._loss(hidden, labels, kwargs) if labels is not None and skip_logits else None
         logits = None
         if loss is None:
@@ -393,14 +397,12 @@ class KimiLinearForCausalLM(KimiLinearPreTrainedModel, GenerationMixin):
                 on_chunk(cache)
         return self.lm_head(outputs.last_hidden_state[:, -1]), cache
 
-    def _prepare_cache_for_generation(
+    def _prepare_cache_for_generation(  # type: ignore[override]
         self, generation_config: Any, model_kwargs: dict[str, Any], *args: Any, **kwargs: Any
     ) -> None:
         """Give `generate` a cache of ours."""
         if generation_config.cache_implementation not in (None, "dynamic", "dynamic_full"):
-            raise InputError(
-                f"cache_implementation = {generation_config.cache_implementation!r}; Kimi Linear has its own cache, leave it out"
-            )
+            raise InputError(f"cache_implementation = {generation_config.cache_implementation!r}; leave it out")
         cache = model_kwargs.get("past_key_values")
         if cache is not None:
             check_cache(cache)._is_user_defined = True

@@ -33,6 +33,7 @@ class Latents:
 
     @property
     def is_empty(self) -> bool:
+        """True before the first token."""
         return self._buffer is None
 
     @property
@@ -69,6 +70,7 @@ class Latents:
         self.lengths = lengths
 
     def clear(self) -> None:
+        """Forget everything."""
         self.lengths = ()
         self._attach(None)
 

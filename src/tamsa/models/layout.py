@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ class Layout:
 
     @property
     def num_sequences(self) -> int:
+        """Sequences in the call."""
         return self.shape[0] if self.bounds is None else len(self.bounds) - 1
 
     def pack(self, hidden: torch.Tensor) -> torch.Tensor:
@@ -68,7 +70,7 @@ def _check_cu_seqlens(cu_seqlens: torch.Tensor, shape: tuple[int, int]) -> list[
             f"cu_seqlens must be integers of shape [num_sequences + 1], got {cu_seqlens.dtype} {list(cu_seqlens.shape)}"
         )
     bounds: list[int] = cu_seqlens.tolist()
-    if bounds[0] != 0 or bounds[-1] != T or any(a >= b for a, b in zip(bounds, bounds[1:], strict=False)):
+    if bounds[0] != 0 or bounds[-1] != T or any(a >= b for a, b in itertools.pairwise(bounds)):
         raise InputError(f"cu_seqlens must rise strictly from 0 to the {T} tokens given, got {bounds[:8]}")
     return bounds
 

@@ -6,7 +6,7 @@ Shapes: N tokens, D hidden size, V vocabulary.
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from tamsa.kernels.gates import entropy_rows
 

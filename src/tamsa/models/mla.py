@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from tamsa.kernels.latent_attention import attend_block, causal_attention, latent_attention, merge_blocks
 from tamsa.models.config import KimiLinearConfig
@@ -37,7 +37,7 @@ class LatentAttention(nn.Module):
         self.layer_idx = layer_idx
         self.num_heads = H
         self.rank, self.shared = config.kv_lora_rank, config.qk_rope_head_dim
-        self.private, self.value = config.qk_nope_head_dim, config.v_head_dim
+        self.private, self.value = config.qk_nope_head_dim, config.value_dim
         self.key = self.private + self.shared
         self.scale = self.key**-0.5
         self.dropout = float(config.attention_dropout or 0.0)

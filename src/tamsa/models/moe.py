@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from tamsa.kernels.gates import swiglu
 from tamsa.models.config import KimiLinearConfig
@@ -24,6 +24,7 @@ class MLP(nn.Module):
         self.down_proj = nn.Linear(intermediate_size, hidden_size, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Transform each position of `[..., D]`."""
         inputs = self.__dict__.get("_inputs")
         if inputs is None or inputs.layers[0] is not self.gate_proj or inputs.layers[1] is not self.up_proj:
             inputs = self.__dict__["_inputs"] = Projections(self.gate_proj, self.up_proj)
@@ -106,7 +107,7 @@ class Router(nn.Module):
     def __init__(self, config: KimiLinearConfig) -> None:
         super().__init__()
         E = config.num_local_experts
-        self.num_experts, self.top_k = E, config.num_experts_per_tok
+        self.num_experts, self.top_k = E, config.num_experts_per_tok or 1
         self.num_groups, self.kept_groups = config.n_group, config.topk_group or 1
         self.renormalise, self.factor = config.norm_topk_prob, config.routed_scaling_factor
         self.weight = nn.Parameter(torch.empty(E, config.hidden_size))
@@ -152,6 +153,7 @@ class MoE(nn.Module):
         self.shared_experts = MLP(config.hidden_size, config.moe_intermediate_size * config.n_shared_experts)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Transform each position of `[..., D]`."""
         flat = x.reshape(-1, x.shape[-1])
         _, weights, chosen = self.gate(flat)
         return self.experts(flat, chosen, weights).view_as(x) + self.shared_experts(x)

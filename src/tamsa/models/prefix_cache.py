@@ -68,7 +68,9 @@ class PrefixCache:
             InputError: the cache has another number of tokens, several rows or another configuration.
         """
         if cache.lengths != (len(tokens),):
-            raise InputError(f"insert: {len(tokens)} tokens, but the cache holds {list(cache.lengths)} (one row is needed)")
+            raise InputError(
+                f"insert: {len(tokens)} tokens, but the cache holds {list(cache.lengths)} (one row is needed)"
+            )
         if cache.config.fingerprint() != self.config.fingerprint():
             raise InputError("insert: the cache belongs to another configuration than the prefix cache")
         snapshot = cache.snapshot()

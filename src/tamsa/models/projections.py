@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 
 def is_plain(layer: nn.Module) -> bool:
     """True for an unaltered `nn.Linear` without bias: no adapter, hook, quantised or sharded weight."""
+    plain: Any = layer
     return (
         type(layer) is nn.Linear
-        and layer.bias is None
-        and not layer._forward_hooks
-        and not layer._forward_pre_hooks
-        and type(layer.weight) is nn.Parameter
+        and plain.bias is None
+        and not plain._forward_hooks
+        and not plain._forward_pre_hooks
+        and type(plain.weight) is nn.Parameter
     )
 
 

@@ -76,6 +76,7 @@ class Recurrent:
         self._log.clear()
 
     def clear(self) -> None:
+        """Forget everything."""
         self.state = self.window = None
         self.forget()
 
@@ -129,13 +130,14 @@ class Recurrent:
         before = raw.new_zeros(raw.shape[0], self.window_length, raw.shape[2]) if self.window is None else self.window
         self.window = torch.cat([before, raw], 1)[:, raw.shape[1] :].contiguous()
 
-    def own(self) -> None:
-        """Make state and window safe to write to: contiguous, and usable outside of inference mode as within."""
+    def own(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return state and window, contiguous, to be written to."""
         assert self.state is not None and self.window is not None
         if not self.state.is_contiguous():
             self.state = self.state.contiguous()
         if not self.window.is_contiguous():
             self.window = self.window.contiguous()
+        return self.state, self.window
 
     def select(self, rows: torch.Tensor) -> None:
         """Keep (and repeat) the given batch rows."""

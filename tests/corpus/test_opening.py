@@ -12,7 +12,8 @@ import pytest
 
 from tamsa.corpus import Index, Progress, cache_folder, open_corpus, opening
 from tamsa.corpus.sources import list_files, resolve_link
-from tamsa.errors import InputError
+from tamsa.corpus.writer import MARKER
+from tamsa.errors import CorruptError, InputError
 from tamsa.types import Document
 from tests.corpus import files
 
@@ -241,3 +242,20 @@ def test_names_that_are_no_text_are_indexed(tmp_path: Path) -> None:
 )
 def test_targets_of_links_become_ids(target: str, expected: str) -> None:
     assert resolve_link("sub/a.md", target) == expected
+
+
+def test_damaged_cache_is_built_anew_and_a_named_index_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# Alpha\n\nAlpha is a town.")
+    for out in (None, tmp_path / "named"):
+        open_corpus([tmp_path / "docs"], out=out).close()
+        root = out or cache_folder([tmp_path / "docs"])
+        for path in root.rglob("*"):
+            if path.is_file() and path.name != MARKER:
+                path.write_bytes(b"damaged")
+    index = open_corpus([tmp_path / "docs"])
+    assert [hit.title for hit in index.search("town")] == ["Alpha"]
+    index.close()
+    with pytest.raises(CorruptError):
+        open_corpus([tmp_path / "docs"], out=tmp_path / "named")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -105,10 +106,20 @@ def open_corpus(
         reason = f" ({listing.skipped[0][0]}: {listing.skipped[0][1]})" if listing.skipped else ""
         raise InputError(f"{what}: no documents in it{reason}; name a file or folder with md, txt, html, pdf, …")
     root = out or cache_folder(places)
-    with IndexWriter(root, wait_s=wait_s) as writer:
-        refresh = _Refresh(writer, listing, on_progress, checkpoint_s)
-        refresh.run(workers or min(MAX_WORKERS, os.cpu_count() or 1), time_limit_s)
-    index = Index.open(root)
+
+    def refreshed() -> Index:
+        with IndexWriter(root, wait_s=wait_s) as writer:
+            refresh = _Refresh(writer, listing, on_progress, checkpoint_s)
+            refresh.run(workers or min(MAX_WORKERS, os.cpu_count() or 1), time_limit_s)
+        return Index.open(root)
+
+    try:
+        index = refreshed()
+    except CorruptError:
+        if out is not None:
+            raise
+        shutil.rmtree(root, ignore_errors=True)  # our own cache, made of documents that are still there
+        index = refreshed()
     if not index.num_documents:
         skipped = index.skipped
         index.close()

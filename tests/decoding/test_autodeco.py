@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
 
 import pytest
 import torch
@@ -237,6 +238,38 @@ def test_seeds_stopping_streaming_and_beams_work_as_before(llama):
     streamer = Collect()
     text = model.generate(x[:1], max_new_tokens=4, do_sample=True, streamer=streamer)
     assert streamer.tokens == text[0].tolist() and streamer.ended
+
+
+def test_threads_do_not_mix_their_calls(llama):
+    """One model object, callers with different wishes at the same time."""
+    model, x = with_heads(llama), ids()
+    expected = llama.generate(x, max_new_tokens=6, do_sample=False)
+    wrong: list[str] = []
+
+    def greedy() -> None:
+        for _ in range(6):
+            tokens = model.generate(x, max_new_tokens=6, do_sample=True, temperature_scale=0.0)
+            if not torch.equal(tokens, expected):
+                wrong.append("greedy")
+
+    def recorded() -> None:
+        for _ in range(6):
+            out = model.generate(x, max_new_tokens=6, do_sample=True, output_decoding=True, eos_token_id=96)
+            if out.temperature.shape != out.sequences[:, 9:].shape or (out.temperature == 0).any():
+                wrong.append("recorded")
+
+    def raw() -> None:
+        for _ in range(6):
+            with torch.no_grad():
+                if not torch.equal(model(x, decode=False).logits.argmax(-1), model(x).logits.argmax(-1)):
+                    wrong.append("raw")
+
+    threads = [threading.Thread(target=work) for work in (greedy, recorded, raw, greedy)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
 
 
 def test_a_loss_reaches_the_temperature_through_the_logits(llama):

@@ -122,8 +122,8 @@ class DecodingHeads(nn.Module):
         columns = 1 + NUM_STATISTICS
         extra = p_first.weight.new_zeros(p_first.out_features, columns, dtype=torch.float32)
         extra[:, : p_first.in_features - D] = p_first.weight[:, D:]
-        t_out, t_bias = t_last.weight[0].float(), t_last.bias.float()
-        p_out, p_bias = p_last.weight[0].float(), p_last.bias.float()
+        t_out, t_bias = t_last.weight[0].detach().float(), t_last.bias.detach().float()
+        p_out, p_bias = p_last.weight[0].detach().float(), p_last.bias.detach().float()
         if not self.config.use_temperature:
             t_out, t_bias = torch.zeros_like(t_out), torch.zeros_like(t_bias)  # 2 sigmoid(0) = 1
         if not self.config.use_top_p:

@@ -197,6 +197,7 @@ def sample(
     return reference.sample(logits, T, P, u)
 
 
+@torch.no_grad()
 def decode(
     hidden: Tensor,
     logits: Tensor,
@@ -247,7 +248,7 @@ def decode(
         _array(first.contiguous()),
         _array(heads.top_p_extra),
         _array(heads.top_p_out),
-        float(heads.top_p_bias),
+        float(heads.top_p_bias.detach()),
         heads.statistics,
         temperature_scale,
         top_p_scale,

@@ -19,7 +19,9 @@ from tamsa.agent.baseline.tables import (
     year_in,
 )
 
-_BEFORE = re.compile(r"\b(?:predecessor of|preceded|before|succeed|took over from|(?:did|does)\b.*\bfollow)\b", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"\b(?:predecessor of|preceded|before|succeed|took over from|(?:did|does)\b.*\bfollow)\b", re.IGNORECASE
+)
 _AFTER = re.compile(r"\b(?:successor of|succeeded|followed|after|came after|next)\b", re.IGNORECASE)
 _MIN_FIT = 2.0
 
@@ -76,8 +78,14 @@ def _order(state: State, question: Question) -> Value | None:
     """Settle "who came before X": the row before, or the term of office that ends where X's begins."""
     text = question.text
     named = question.names[-1].text if question.names else ""
-    if not named or question.kind not in ("person", "any") or not re.search(
-        r"\b(?:office|head of|leader|president|king|queen|ruler|successor|predecessor|governed|led|succeed|succeeded|preceded|follow|mayor)\b", text, re.IGNORECASE
+    if (
+        not named
+        or question.kind not in ("person", "any")
+        or not re.search(
+            r"\b(?:office|head of|leader|president|king|queen|ruler|successor|predecessor|governed|led|succeed|succeeded|preceded|follow|mayor)\b",
+            text,
+            re.IGNORECASE,
+        )
     ):
         return None
     before, after = _BEFORE.search(text), _AFTER.search(text)
@@ -90,7 +98,9 @@ def _order(state: State, question: Question) -> Value | None:
     for name in [n.text for n in question.names]:
         for found in tables_for(state, question.weights, [n.text for n in question.names]):
             reading = neighbour_row(found, name, step)
-            if reading is not None and re.search(r"\b(?:from|to|term|number|year)\b", " ".join(found.table.header), re.IGNORECASE):
+            if reading is not None and re.search(
+                r"\b(?:from|to|term|number|year)\b", " ".join(found.table.header), re.IGNORECASE
+            ):
                 return Value(reading.text, reading.target, 1.4, (reading,))
     entries: list[tuple[Reading, int, int]] = []
     for page in state.opened:

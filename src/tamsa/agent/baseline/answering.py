@@ -158,7 +158,11 @@ def soft_values(state: State, question: Question) -> list[Value]:
     targets = {page.id: {str(link["id"]) for link in page.sound_links} for page in pages}
     out = []
     names = [f" {folded} " for folded in named if folded]
-    naming = {page.id for page in pages if any(name in f" {folded_text(page.text)} " or fold_title(page.title) in named for name in names)}
+    naming = {
+        page.id
+        for page in pages
+        if any(name in f" {folded_text(page.text)} " or fold_title(page.title) in named for name in names)
+    }
     for page in pages:
         own = _coverage(question, page.term_set)
         joint, partner = LONE * own, None
@@ -173,9 +177,9 @@ def soft_values(state: State, question: Question) -> list[Value]:
         rest = [term for term in cues if term not in explained and term in page.term_set]
         wanted = rest or cues
         near = [term for term in cues if term not in wanted]
-        for reading in read(
-            state, page, cues=wanted, want=question.kind, head=question.head, near=near, exclude=named
-        )[:6]:
+        for reading in read(state, page, cues=wanted, want=question.kind, head=question.head, near=near, exclude=named)[
+            :6
+        ]:
             out.append(Value(reading.text, reading.target, reading.score * joint, (*_bridge(partner, page), reading)))
         kind, noun = state.kind_of(page.id)
         if fold_title(page.name) not in named and question.kind in (kind, "any", "name") and page.sentences:

@@ -10,7 +10,10 @@ from tamsa.agent.baseline.passages import Page, Span, When
 LEAD_SENTENCES = 3
 _PAREN = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _BORN = re.compile(r"\b(?:born|b\.|birth|came into the world|first saw the light)(?!\w)", re.IGNORECASE)
-_DIED = re.compile(r"\b(?:died|d\.|death|dies|passed away|lost (?:his|her) life|killed|murdered|executed|assassinated)\b", re.IGNORECASE)
+_DIED = re.compile(
+    r"\b(?:died|d\.|death|dies|passed away|lost (?:his|her) life|killed|murdered|executed|assassinated)\b",
+    re.IGNORECASE,
+)
 _MADE = re.compile(
     r"\b(?:founded|established|formed|created|incorporated|opened|launched|started|built|constructed|inaugurated"
     r"|released|premiered|published|issued|debuted|aired|set up|began|dates from|completed|organi[sz]ed|chartered)\b",
@@ -71,10 +74,17 @@ def makers(page: Page) -> list[Span]:
     """Find who a work is "by", as its lead says."""
     out = []
     for sentence in page.sentences[:2]:
-        for match in re.finditer(r"\b(?:films?|movie|albums?|song|single|EP|novel|book|play|poem|series|opera|painting|work|game|manga|musical|"
-                                 r"written|directed|recorded|performed|composed|created) (?:\w+ )?by\s+", sentence.text):
+        for match in re.finditer(
+            r"\b(?:films?|movie|albums?|song|single|EP|novel|book|play|poem|series|opera|painting|work|game|manga|musical|"
+            r"written|directed|recorded|performed|composed|created) (?:\w+ )?by\s+",
+            sentence.text,
+        ):
             at = sentence.start + match.end()
-            near = [s for s in page.spans_in(at, min(sentence.end, at + 110)) if s.when is None and s.number is None and s.kind != "nationality"]
+            near = [
+                s
+                for s in page.spans_in(at, min(sentence.end, at + 110))
+                if s.when is None and s.number is None and s.kind != "nationality"
+            ]
             if near:
                 out += [s for s in near if s.start == near[0].start]
     return out
@@ -188,8 +198,13 @@ def _places_after(page: Page, pattern: re.Pattern[str], *, bare: bool = False) -
             if bare:
                 offset = 0
             else:
-                place = re.search(r"(?:^|[\s,])(?:in|at|near|on)\s+(?:the\s+(?:\w+\s+){0,3}(?:of|in)\s+)?(?=[^\d\s])", rest)
-                while place and re.match(r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\b", rest[place.end() :]):
+                place = re.search(
+                    r"(?:^|[\s,])(?:in|at|near|on)\s+(?:the\s+(?:\w+\s+){0,3}(?:of|in)\s+)?(?=[^\d\s])", rest
+                )
+                while place and re.match(
+                    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\b",
+                    rest[place.end() :],
+                ):
                     nxt = re.search(r"[\s,](?:in|at|near)\s+(?=[^\d\s])", rest[place.end() :])
                     if not nxt:
                         place = None

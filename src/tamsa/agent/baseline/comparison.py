@@ -7,7 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tamsa.agent.baseline import attributes
-from tamsa.agent.baseline.lexicon import COUNTRY_OF, DEMONYM_OF, concept, is_concept, kind_of_noun, noun_fit, terms, words
+from tamsa.agent.baseline.lexicon import (
+    COUNTRY_OF,
+    DEMONYM_OF,
+    concept,
+    is_concept,
+    kind_of_noun,
+    noun_fit,
+    terms,
+    words,
+)
 from tamsa.agent.baseline.passages import Page, Span
 from tamsa.agent.baseline.plan import Step
 from tamsa.agent.baseline.question import Question, name_terms
@@ -16,7 +25,9 @@ from tamsa.agent.baseline.resolver import Resolver, Value
 from tamsa.agent.baseline.state import State, fold_title
 
 _MAKERS = frozenset("direct perform compose write produce found star invent own design".split())
-_LIFESPAN = re.compile(r"\b(?:lived|live) (?:longer|shorter)|longer li(?:fe|ved)|older when|age at death\b", re.IGNORECASE)
+_LIFESPAN = re.compile(
+    r"\b(?:lived|live) (?:longer|shorter)|longer li(?:fe|ved)|older when|age at death\b", re.IGNORECASE
+)
 _BROAD = frozenset("country nation state city town county place region area province continent island".split())
 _GENERIC = frozenset("same both either nation country place city state located locate type kind and or do from".split())
 
@@ -91,7 +102,12 @@ def _role(state: State, question: Question, resolver: Resolver, labels: list[str
     outside = question.text
     for name in question.names:
         outside = outside.replace(name.text, " ")
-    kinds = {state.kind_of(value.id)[0] for label in labels for value in resolver.values(Step(label, name=label))[:1] if value.id}
+    kinds = {
+        state.kind_of(value.id)[0]
+        for label in labels
+        for value in resolver.values(Step(label, name=label))[:1]
+        if value.id
+    }
     if kinds and kinds <= {"person", "any"} and "person" in kinds:
         return ""
     for word in re.findall(r"[a-z-]+", outside):
@@ -147,7 +163,10 @@ def _choice(state: State, question: Question, sides: list[Side], role: str) -> V
             scores.append(0.0)
             continue
         lead = set(terms(" ".join(s.text for s in side.page.sentences[:3]))) | _demonym_terms(side.page)
-        scores.append(sum(w for t, w in wanted.items() if t in lead) + 0.5 * sum(w for t, w in wanted.items() if t in side.page.term_set))
+        scores.append(
+            sum(w for t, w in wanted.items() if t in lead)
+            + 0.5 * sum(w for t, w in wanted.items() if t in side.page.term_set)
+        )
     if max(scores) <= 0:
         return None
     winner = sides[0] if scores[0] >= scores[1] else sides[1]
@@ -217,7 +236,7 @@ def _by_number(question: Question, sides: list[Side]) -> tuple[Side, tuple[Readi
         found = read(_EMPTY, side.page, cues=cues, want="number", head=_counted(question), about=())
         found = [reading for reading in found if reading.score > 0.3] or [
             Reading(span.text, 0.3, side.page, span.start, span.end, kind="number")
-            for span in side.page.spans if span.kind == "number" and "," in span.text or span.kind == "number" and len(span.text) > 2
+            for span in side.page.spans if (span.kind == "number" and "," in span.text) or (span.kind == "number" and len(span.text) > 2)
         ]  # fmt: skip
         if not found:
             return None
@@ -347,7 +366,10 @@ def _same(state: State, text: str, pages: list[Page]) -> bool | None:
     if re.search(r"\b(?:profession|occupation|job|career|genre|type|kind|field|industry)\b", text):
         nouns = [_definition_nouns(page) for page in pages]
         return bool(nouns[0] & nouns[1]) if all(nouns) else None
-    if re.search(r"\b(?:city|town|state|county|place|region|area|district|province|continent|borough|neighborhood|neighbourhood|island|village)\b", text):
+    if re.search(
+        r"\b(?:city|town|state|county|place|region|area|district|province|continent|borough|neighborhood|neighbourhood|island|village)\b",
+        text,
+    ):
         names = [_place_names(page) for page in pages]
         return bool(names[0] & names[1]) if all(names) else None
     nouns = [_definition_nouns(page) for page in pages]
@@ -370,7 +392,10 @@ def _place_names(page: Page) -> set[str]:
             if span.kind in ("name", "place", "org") and span.when is None:
                 out.add(fold_title(span.text))
     own = fold_title(page.name)
-    return {name for name in out if name != own and COUNTRY_OF.get(name.title()) is None} - {"united states", "united kingdom"}
+    return {name for name in out if name != own and COUNTRY_OF.get(name.title()) is None} - {
+        "united states",
+        "united kingdom",
+    }
 
 
 def _claim(state: State, question: Question, side: Side) -> Verdict | None:
@@ -401,8 +426,14 @@ def _shared(question: Question, sides: list[Side]) -> Verdict | None:
         found: list[list[str]] = []
         for page in pages:
             lead = page.sentences[0].text if page.sentences else ""
-            found.append([w for w in re.findall(r"[a-z-]+", lead) if kind_of_noun(w) in ("person", "work", "org", "place")])
-        common = [w for w in found[0] if any(concept(w) == concept(v) and (is_concept(concept(w)) or w == v) for v in found[1])]
+            found.append(
+                [w for w in re.findall(r"[a-z-]+", lead) if kind_of_noun(w) in ("person", "work", "org", "place")]
+            )
+        common = [
+            w
+            for w in found[0]
+            if any(concept(w) == concept(v) and (is_concept(concept(w)) or w == v) for v in found[1])
+        ]
         if common:
             return Verdict(common[0], proofs, True)
     return None

@@ -58,7 +58,9 @@ def authority(page: Page) -> tuple[float, str]:
     if _CORRECTS.search(page.title) or len(_CORRECTS.findall(lead)) > 1:
         return 3.0, "it is a correction of what was printed before"
     official, hearsay = len(_OFFICIAL.findall(lead)), len(_HEARSAY.findall(lead))
-    if re.search(r"\badds? no new|\bcarried no instruments|follows older|without (?:checking|instruments)", lead, re.IGNORECASE):
+    if re.search(
+        r"\badds? no new|\bcarried no instruments|follows older|without (?:checking|instruments)", lead, re.IGNORECASE
+    ):
         return -1.0, "it only repeats others"
     if official > hearsay:
         return 2.0, "it rests on official records or measurements"
@@ -76,7 +78,9 @@ def withdrawn(reading: Reading) -> bool:
         return True
     if re.search(r"\bfor\s+$", before) and re.match(r"\s+read\b", after):
         return True
-    return bool(re.search(r"\b(?:not(?: of| in| from| by)?|instead of|rather than|the printed)\s+$", before, re.IGNORECASE))
+    return bool(
+        re.search(r"\b(?:not(?: of| in| from| by)?|instead of|rather than|the printed)\s+$", before, re.IGNORECASE)
+    )
 
 
 def settle(readings: Sequence[Reading]) -> Settlement | None:

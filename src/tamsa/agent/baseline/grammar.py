@@ -158,7 +158,7 @@ class Parser:
             if self.is_slot():
                 base = self._name(words, start)
                 break
-            if low in DETERMINERS and not words or low in ("the", "a", "an"):
+            if (low in DETERMINERS and not words) or low in ("the", "a", "an"):
                 if words and low in ("the", "a", "an"):
                     break
                 if low in ("his", "her", "its", "their") and self.referent is not None and not words:
@@ -174,10 +174,17 @@ class Parser:
             if low == "and" and words and kind_of_noun(words[-1]) == "person" == kind_of_noun(self.low(1)):
                 self.take()  # "the writer and director of X"
                 continue
-            if low in PREPOSITIONS or low in RELATIVES or low in (",", "and", "or", ";", ":", "(", ")") or self.is_possessive():
+            if (
+                low in PREPOSITIONS
+                or low in RELATIVES
+                or low in (",", "and", "or", ";", ":", "(", ")")
+                or self.is_possessive()
+            ):
                 break
-            if words and self.verb_here(after_noun=bool(words)) and not (
-                maybe_noun(low) and not kind_of_noun(words[-1]) and low not in AUXILIARIES
+            if (
+                words
+                and self.verb_here(after_noun=bool(words))
+                and not (maybe_noun(low) and not kind_of_noun(words[-1]) and low not in AUXILIARIES)
             ):
                 break
             if not words and low in AUXILIARIES:
@@ -193,7 +200,9 @@ class Parser:
             low = self.low()
             if self.is_slot() or low in PREPOSITIONS or low in RELATIVES or low in (",", "and", "or", ";", ":"):
                 break
-            if self.is_possessive() or (words and self.verb_here() and not (maybe_noun(low) and kind_of_noun(words[-1]) is None)):
+            if self.is_possessive() or (
+                words and self.verb_here() and not (maybe_noun(low) and kind_of_noun(words[-1]) is None)
+            ):
                 break
             if low in AUXILIARIES:
                 break
@@ -243,7 +252,9 @@ class Parser:
             elif low in PREPOSITIONS and self.low(1) in ("which", "whom", "whose"):
                 self.take()
                 base = self._relative(start, words, base, depth)
-            elif low == "," and (self.low(1) in ("who", "which", "whose", "where") or self.low(2) in ("which", "whom", "whose")):
+            elif low == "," and (
+                self.low(1) in ("who", "which", "whose", "where") or self.low(2) in ("which", "whom", "whose")
+            ):
                 self.take()
                 if self.low() in PREPOSITIONS:
                     self.take()
@@ -288,13 +299,23 @@ class Parser:
         return self.position + 1 >= len(self.tokens) or self.peek(1) in "?.!"
 
     def _anaphor_ahead(self, ahead: int) -> bool:
-        return self.referent is not None and self.low(ahead) in ("that", "this") and kind_of_noun(self.low(ahead + 1)) is not None
+        return (
+            self.referent is not None
+            and self.low(ahead) in ("that", "this")
+            and kind_of_noun(self.low(ahead + 1)) is not None
+        )
 
     def _noun_phrase_ahead(self, ahead: int) -> bool:
         low = self.low(ahead)
         if self._anaphor_ahead(ahead):
             return True
-        return bool(low) and low not in PREPOSITIONS and low not in RELATIVES and low not in ",?.!;" and low not in AUXILIARIES
+        return (
+            bool(low)
+            and low not in PREPOSITIONS
+            and low not in RELATIVES
+            and low not in ",?.!;"
+            and low not in AUXILIARIES
+        )
 
     def _starts_place(self, ahead: int) -> bool:
         return True
@@ -308,8 +329,11 @@ class Parser:
         if low.endswith("ing"):
             return True
         following = self.low(1)
-        return following in PREPOSITIONS and following not in ("than",) and not (self.low(2) in ("which", "whom")) and (
-            following == "by" or self._is_reduced(1)
+        return (
+            following in PREPOSITIONS
+            and following not in ("than",)
+            and self.low(2) not in ("which", "whom")
+            and (following == "by" or self._is_reduced(1))
         )
 
     def _is_reduced(self, ahead: int) -> bool:
@@ -324,7 +348,7 @@ class Parser:
         while self.low() in ADVERBS:
             verbs.append(self.take())
         verbs.append(self.take())
-        while self.low() in PREPOSITIONS and not self.low(1) in ("which", "whom", "whose"):
+        while self.low() in PREPOSITIONS and self.low(1) not in ("which", "whom", "whose"):
             verbs.append(self.take())
         if self.done or not self._noun_phrase_ahead(0):
             return self._constrained(base, Clause(tuple(verbs), None))
@@ -413,7 +437,12 @@ class Parser:
                 break
             if self.is_slot():
                 break
-            if verbs and low not in AUXILIARIES and low not in ADVERBS and any(is_verb(v) and v.casefold() not in AUXILIARIES for v in verbs):
+            if (
+                verbs
+                and low not in AUXILIARIES
+                and low not in ADVERBS
+                and any(is_verb(v) and v.casefold() not in AUXILIARIES for v in verbs)
+            ):
                 break
             if low in AUXILIARIES and any(is_verb(v) and v.casefold() not in AUXILIARIES for v in verbs):
                 break

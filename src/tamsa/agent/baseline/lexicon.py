@@ -7,8 +7,20 @@ from functools import lru_cache
 from typing import Literal
 
 Kind = Literal[
-    "person", "place", "org", "work", "event", "award", "date", "year", "number", "nationality", "language",
-    "description", "name", "any",
+    "person",
+    "place",
+    "org",
+    "work",
+    "event",
+    "award",
+    "date",
+    "year",
+    "number",
+    "nationality",
+    "language",
+    "description",
+    "name",
+    "any",
 ]
 """Kinds of answers and of entities. `description` is a common noun phrase, `name` any proper name."""
 
@@ -121,7 +133,9 @@ _PHRASES: dict[str, str] = {
     "compete": r"took part",
     "succeed": r"took over from|followed by|came after",
 }
-_PHRASE_PATTERNS = tuple((concept_, re.compile(rf"\b(?:{pattern})", re.IGNORECASE)) for concept_, pattern in _PHRASES.items())
+_PHRASE_PATTERNS = tuple(
+    (concept_, re.compile(rf"\b(?:{pattern})", re.IGNORECASE)) for concept_, pattern in _PHRASES.items()
+)
 _CONCEPT_OF = {word: concept for concept, words in _CONCEPTS.items() for word in words.split()}
 
 _NOUNS: dict[Kind, str] = {
@@ -316,11 +330,12 @@ def terms(text: str) -> tuple[str, ...]:
     return tuple(out)
 
 
-def phrase_concepts(text: str) -> list[tuple[int, int, str]]:
+@lru_cache(maxsize=16384)
+def phrase_concepts(text: str) -> tuple[tuple[int, int, str], ...]:
     """Find relations stated by a phrase instead of one word ("came into the world"): offsets and concept."""
-    return [
+    return tuple(
         (match.start(), match.end(), name) for name, pattern in _PHRASE_PATTERNS for match in pattern.finditer(text)
-    ]
+    )
 
 
 def weight(word: str) -> float:

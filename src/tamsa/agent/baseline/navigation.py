@@ -19,7 +19,9 @@ WISH = 1.0
 TITLED = 1.6
 
 
-def rank(state: State, question: Question, wishes: Wishes, scope: frozenset[str] = frozenset()) -> list[tuple[str, float]]:
+def rank(
+    state: State, question: Question, wishes: Wishes, scope: frozenset[str] = frozenset()
+) -> list[tuple[str, float]]:
     """Return the documents that are not open yet with their worth, best first."""
     in_names = name_terms(question.names)
     covered = _covered(state, question)
@@ -28,7 +30,11 @@ def rank(state: State, question: Question, wishes: Wishes, scope: frozenset[str]
     for known in state.known.values():
         if state.is_open(known.id):
             continue
-        score = worth(state, question, known, rest, in_names) + _titled(question, known, scope) + WISH * wishes.pages.get(known.id, 0.0)
+        score = (
+            worth(state, question, known, rest, in_names)
+            + _titled(question, known, scope)
+            + WISH * wishes.pages.get(known.id, 0.0)
+        )
         scored.append((known.id, score))
     scored.sort(key=lambda item: (-item[1], item[0]))
     return scored
@@ -55,9 +61,7 @@ def _covered(state: State, question: Question) -> set[str]:
     return out
 
 
-def worth(
-    state: State, question: Question, known: Known, rest: dict[str, float], in_names: frozenset[str]
-) -> float:
+def worth(state: State, question: Question, known: Known, rest: dict[str, float], in_names: frozenset[str]) -> float:
     """Say how much a document promises."""
     title = fold_title(known.title)
     title_terms = [term for term in terms(re.sub(r"\([^()]*\)$", "", known.title))]
@@ -81,7 +85,7 @@ def worth(
         best = max(best, share * (0.55 / (1 + place) + 0.45 * known.scores.get(query, 0.0) ** 2))
     score += RANK * best
     # what its snippet says about the question
-    present = frozenset(terms(f"{known.title} {known.snippet}"))
+    present = state.terms_of(known.id)
     total = sum(rest.values())
     if total and known.snippets:
         score += SNIPPET * sum(weight for term, weight in rest.items() if term in present) / max(total, 3.0)

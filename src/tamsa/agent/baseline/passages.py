@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,7 @@ from tamsa.agent.baseline.lexicon import (
     NUMBER_WORDS,
     STOP_WORDS,
     Kind,
+    concept,
     kind_of_name,
     kind_of_noun,
     terms,
@@ -53,7 +55,9 @@ _LINK_WORD = (
     r"(?:of|the|de|du|des|da|das|do|dos|del|della|di|la|le|les|las|los|el|al|y|e|et|van|von|der|den|zu|zur|am|bin|ibn|"
     r"and|&|for|in|on|at|to|a|an|with|’n’|'n'|und|och|og|upon)"
 )
-_NAME = re.compile(rf"{_CAP}(?:(?:\s(?:{_LINK_WORD}\s){{0,3}}|,\s(?=(?:Jr|Sr|Inc|Ltd|II|III)\b))(?:{_CAP}|\d{{1,4}}\b))*")
+_NAME = re.compile(
+    rf"{_CAP}(?:(?:\s(?:{_LINK_WORD}\s){{0,3}}|,\s(?=(?:Jr|Sr|Inc|Ltd|II|III)\b))(?:{_CAP}|\d{{1,4}}\b))*"
+)
 _DOTTED = re.compile(r"(?:\b(?:Jr|Sr|Inc|Ltd|Co|Corp|Bros|St|Mt|Dr|No)|\.\w|\b[A-Z])\.$")
 _QUOTED = re.compile(r"“([^”\n]{2,90})”|\"([^\"\n]{2,90})\"|‘([^’\n]{3,90})’(?!\w)")
 _DEFINITION = re.compile(
@@ -96,6 +100,7 @@ class Span:
     number: float | None = None
 
 
+_TOKEN = re.compile(r"\w+(?:[-'’.&]\w+)*")
 _JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
 
 
@@ -291,6 +296,29 @@ class Page:
         return found or kind_of_name(self.name) or "any"
 
     @cached_property
+    def tokens(self) -> dict[int, tuple[tuple[int, int, str], ...]]:
+        """The words of each sentence as page offsets and concept, by the start of the sentence."""
+        return {
+            sentence.start: tuple(
+                (match.start() + sentence.start, match.end() + sentence.start, concept(match[0]))
+                for match in _TOKEN.finditer(sentence.text)
+            )
+            for sentence in self.sentences
+        }
+
+    @cached_property
+    def spans_by_sentence(self) -> dict[int, list[Span]]:
+        """The candidates of each sentence, by its start."""
+        out: dict[int, list[Span]] = {sentence.start: [] for sentence in self.sentences}
+        bounds = [(sentence.start, sentence.end) for sentence in self.sentences]
+        starts = [start for start, _ in bounds]
+        for span in self.spans:
+            at = bisect_right(starts, span.start) - 1
+            if at >= 0 and span.end <= bounds[at][1]:
+                out[bounds[at][0]].append(span)
+        return out
+
+    @cached_property
     def term_set(self) -> frozenset[str]:
         return frozenset(terms(self.title)) | frozenset(t for s in self.sentences for t in terms(s.text))
 
@@ -324,7 +352,12 @@ class Page:
             if plain.casefold() == anchor.casefold() and " " not in anchor:
                 before = re.search(rf"({_CAP})\s$", self.text[max(0, start - 30) : start])
                 after = re.match(rf"\s{_CAP}", self.text[end : end + 30])
-                if after or before and before[1].casefold() not in STOP_WORDS and not _opens(self.text, start, before[1]):
+                if (
+                    after
+                    or (before
+                    and before[1].casefold() not in STOP_WORDS
+                    and not _opens(self.text, start, before[1]))
+                ):
                     continue
                 if inner and not any(term in self.term_set for term in terms(inner)):
                     continue
@@ -334,7 +367,8 @@ class Page:
     def _find_spans(self) -> Iterator[Span]:
         taken: set[tuple[int, int]] = set()
         linked = {
-            int(link["start"]) - self.start: (str(link["id"]), int(link["end"]) - self.start) for link in self.sound_links
+            int(link["start"]) - self.start: (str(link["id"]), int(link["end"]) - self.start)
+            for link in self.sound_links
         }
         for sentence in self.sentences:
             yield from self._dates_and_numbers(sentence)
@@ -360,7 +394,7 @@ class Page:
             start, end = int(link["start"]) - self.start, int(link["end"]) - self.start
             if 0 <= start < end <= len(self.text):
                 text = self.text[start:end]
-                if read_date(text) and _DATE.fullmatch(text) or text.isdigit():
+                if (read_date(text) and _DATE.fullmatch(text)) or text.isdigit():
                     continue
                 kind: Kind = "nationality" if text in COUNTRY_OF else kind_of_name(text) or "name"
                 yield Span(start, end, text, kind, str(link["id"]))
@@ -441,7 +475,11 @@ def names_in(text: str) -> list[tuple[int, int]]:
         if piece.endswith(("'s", "’s")):
             end -= 2
             piece = text[start:end]
-        if piece.split(" ")[0].casefold() in MONTHS and re.fullmatch(r"\w+(?: \d+)*", piece) and piece not in ("May", "March"):
+        if (
+            piece.split(" ")[0].casefold() in MONTHS
+            and re.fullmatch(r"\w+(?: \d+)*", piece)
+            and piece not in ("May", "March")
+        ):
             continue
         if len(piece) > 1 and any(char.isupper() for char in piece):
             out.append((start, end))

@@ -49,7 +49,9 @@ def make_plan(question: Question) -> Step | None:
         return None
     if scene:
         extra = tuple(name.text for name in question.names if name.text in scene[0])
-        step = replace(step, names=step.names + extra, cues=step.cues + (terms(scene[0]) if not extra and step.of else ()))
+        step = replace(
+            step, names=step.names + extra, cues=step.cues + (terms(scene[0]) if not extra and step.of else ())
+        )
     kind: Kind = step.kind if question.kind == "any" else question.kind
     return replace(step, kind=kind, head=question.head or step.head)
 
@@ -58,9 +60,7 @@ def _names_within(question: Question, text: str) -> tuple[Name, ...]:
     """Shift the names of a question to a closing part of it."""
     shift = len(question.text) - len(text)
     if question.text.endswith(text):
-        return tuple(
-            Name(n.text, n.start - shift, n.end - shift, n.quoted) for n in question.names if n.start >= shift
-        )
+        return tuple(Name(n.text, n.start - shift, n.end - shift, n.quoted) for n in question.names if n.start >= shift)
     return find_names(text)
 
 
@@ -76,7 +76,9 @@ def _preamble(question: Question) -> tuple[str, Step | None]:
     lead = _PREAMBLE.match(before[start:])
     at = start + (lead.end() if lead else 0)
     names = tuple(
-        Name(n.text, n.start - at, n.end - at, n.quoted) for n in question.names if n.start >= at and n.end <= len(before)
+        Name(n.text, n.start - at, n.end - at, n.quoted)
+        for n in question.names
+        if n.start >= at and n.end <= len(before)
     )
     parser = Parser(before[at:], names)
     return rest, parser.noun_phrase()
@@ -84,9 +86,17 @@ def _preamble(question: Question) -> tuple[str, Step | None]:
 
 def _question(parser: Parser, question: Question) -> Step | None:
     """Parse the question proper by the word that opens it."""
-    while parser.low() in ("about", "approximately", "roughly", "exactly", "and", "so", "since", "until", "then") and not (
-        parser.low(1) in DETERMINERS
-    ):
+    while parser.low() in (
+        "about",
+        "approximately",
+        "roughly",
+        "exactly",
+        "and",
+        "so",
+        "since",
+        "until",
+        "then",
+    ) and parser.low(1) not in DETERMINERS:
         parser.take()
     prep = parser.low() in PREPOSITIONS and parser.low(1) in ("what", "which", "whom", "whose", "how")
     if prep:
@@ -131,7 +141,16 @@ def _wh_noun(parser: Parser) -> list[str]:
         low = parser.low()
         if low in AUXILIARIES or low in RELATIVES:
             break
-        if words and is_verb(low) and (kind_of_noun(words[-1]) or parser.low(1) in PREPOSITIONS or parser.low(1) in DETERMINERS or parser.is_slot(1)):
+        if (
+            words
+            and is_verb(low)
+            and (
+                kind_of_noun(words[-1])
+                or parser.low(1) in PREPOSITIONS
+                or parser.low(1) in DETERMINERS
+                or parser.is_slot(1)
+            )
+        ):
             break
         if parser.is_slot() and words and words[-1].casefold() not in PREPOSITIONS and kind_of_noun(words[-1]):
             words.append(parser.slot(parser.take()))
@@ -158,7 +177,11 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
             parser.take()
         if parser.done:
             return None
-        follows_verb = is_verb(parser.low()) or (parser.low(1) in ("in", "by", "with", "to", "at", "for", "on", "of") and parser.low() not in DETERMINERS and not parser.is_slot())
+        follows_verb = is_verb(parser.low()) or (
+            parser.low(1) in ("in", "by", "with", "to", "at", "for", "on", "of")
+            and parser.low() not in DETERMINERS
+            and not parser.is_slot()
+        )
         if follows_verb and not prep:
             return _predicate(parser, question, noun)
         parser.bare_verbs = low not in BE
@@ -180,7 +203,14 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
 def _renamed(subject: Step, noun: list[str]) -> Step:
     head = last_noun(noun) if noun else ""
     kind = kind_of_noun(head) if head else None
-    if kind in ("nationality", "number", "date", "year", "description", "language"):  # an attribute, not the thing itself
+    if kind in (
+        "nationality",
+        "number",
+        "date",
+        "year",
+        "description",
+        "language",
+    ):  # an attribute, not the thing itself
         return Step(subject.phrase, kind, head, terms(" ".join(noun)), of=subject)
     if subject.of is None and not subject.name:
         return subject
@@ -196,7 +226,11 @@ def _about(parser: Parser, question: Question, noun: list[str], subject: Step) -
     words: list[str] = []
     while not parser.done:
         low = parser.low()
-        if (low in RELATIVES or (low in PREPOSITIONS and parser.low(1) in ("which", "whom", "whose"))) and subject.of is None and not subject.name:
+        if (
+            (low in RELATIVES or (low in PREPOSITIONS and parser.low(1) in ("which", "whom", "whose")))
+            and subject.of is None
+            and not subject.name
+        ):
             # "was the label founded which released X": the clause belongs to the subject
             if low in PREPOSITIONS:
                 parser.take()
@@ -212,7 +246,12 @@ def _about(parser: Parser, question: Question, noun: list[str], subject: Step) -
         # the subject is a mere description; the names are in the predicate
         first, *others = names
         return Step(
-            question.text, question.kind, question.head, cues + terms(subject.phrase), of=Step(first, name=first), names=tuple(others)
+            question.text,
+            question.kind,
+            question.head,
+            cues + terms(subject.phrase),
+            of=Step(first, name=first),
+            names=tuple(others),
         )
     return Step(question.text, question.kind, question.head, cues, of=subject, names=names)
 
@@ -311,7 +350,9 @@ def simplify(step: Step) -> Step:
         if bare and not step.names and inner.kind in (step.kind, "any") and noun_fit(step.head, inner.head) >= 0.95:
             return replace(inner, kind=step.kind, head=step.head)
         if inner.kind in ("any", "date", "year", "description", "number") and not inner.name:
-            return replace(step, cues=tuple(dict.fromkeys(own + inner.cues)), of=inner.of, names=step.names + inner.names)
+            return replace(
+                step, cues=tuple(dict.fromkeys(own + inner.cues)), of=inner.of, names=step.names + inner.names
+            )
     return replace(step, cues=own, of=inner)
 
 

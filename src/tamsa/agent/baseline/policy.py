@@ -77,13 +77,18 @@ class BaselinePolicy:
         if not may_call or state.must_answer or not state.question:
             return compose(state, question, plan)
         if not state.queries:
-            return _turn("Start with the question and the names in it.", [("search", {"queries": _first_queries(question, state)})])
+            return _turn(
+                "Start with the question and the names in it.",
+                [("search", {"queries": _first_queries(question, state)})],
+            )
         calls, thought = self._next(state, question, plan)
         if not calls or state.num_turns >= MAX_TURNS:
             return compose(state, question, plan)
         return _turn(thought, calls)
 
-    def _next(self, state: State, question: Question, plan: Step | None) -> tuple[list[tuple[str, dict[str, object]]], str]:
+    def _next(
+        self, state: State, question: Question, plan: Step | None
+    ) -> tuple[list[tuple[str, dict[str, object]]], str]:
         resolver = Resolver(state, question)
         resolved = False
         verdict = compare(state, question, resolver)
@@ -93,13 +98,18 @@ class BaselinePolicy:
             values = resolver.values(plan)
             resolved = bool(values) and values[0].score >= 0.4
             value = aggregate(state, question, resolver, plan)
-            if value is not None and value.score >= 1.2 and not _named_left(state, question) and not _inner_left(state, resolver, plan):
+            if (
+                value is not None
+                and value.score >= 1.2
+                and not _named_left(state, question)
+                and not _inner_left(state, resolver, plan)
+            ):
                 return [], ""
             if not resolver.rivals and not _named_left(state, question) and _settled(state, question, plan, values):
                 return [], ""
         calls: list[tuple[str, dict[str, object]]] = []
         num_open = len(state.pages) + len(state.failed)
-        chosen = []
+        chosen: list[str] = []
         ranked = rank(state, question, resolver.wishes, resolver.scope_terms())
         for key, score in ranked[:PAGES_PER_TURN]:
             place = num_open + len(chosen)

@@ -39,8 +39,11 @@ TIME_CLAUSE = re.compile(
     r"\s+(?:(?:in|during) the (?:same )?year (?:in which|when|that)|(?<!^)when)\s+(?P<clause>[^?]+)", re.IGNORECASE
 )
 """A clause that fixes a year by another fact: "in the year in which the film X was released"."""
+_SLOT_MARKS = {ord(mark): " " for mark in "⟦⟧"}
+"""What the parser marks names with must not come from the question."""
 _WHICH_ONE = re.compile(
-    r"^(?:one|a|an|a certain)\s+(?P<statement>[a-z].*)[.;]\s+(?:which|who|what)(?: one| is it| was it| is that)?\?$", re.IGNORECASE
+    r"^(?:one|a|an|a certain)\s+(?P<statement>[a-z].*)[.;]\s+(?:which|who|what)(?: one| is it| was it| is that)?\?$",
+    re.IGNORECASE,
 )
 """A riddle: "One novel was written by X. Which one?"."""
 _COMPARE = re.compile(rf"\b({'|'.join(sorted(_MIN_WORDS | _MAX_WORDS, key=len, reverse=True))})\b", re.IGNORECASE)
@@ -86,10 +89,10 @@ def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:
         text: the question as asked.
         titles: known document titles that stand in it; they are kept whole as names.
     """
-    text = " ".join(text[:MAX_QUESTION_CHARS].split())
+    text = " ".join(text[:MAX_QUESTION_CHARS].translate(_SLOT_MARKS).split())
     text = _WHICH_ONE.sub(r"Which \g<statement>?", text)
     names = find_names(text, titles)
-    weights = {}
+    weights: dict[str, float] = {}
     for word in words(text):
         if word.casefold() not in STOP_WORDS:
             key = concept(word)
@@ -103,7 +106,9 @@ def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:
         form = "choice"
     elif first or _trailing_polar(text):
         form = "choice" if re.search(r"\bor\b", text) and options else "polar"
-    elif options and re.search(r"\b(?:which (?:one )?of|between|which one)\b", text, re.IGNORECASE) and _comparing(text):
+    elif (
+        options and re.search(r"\b(?:which (?:one )?of|between|which one)\b", text, re.IGNORECASE) and _comparing(text)
+    ):
         form = "choice"
     elif re.search(r"\bhow many\b", asked, re.IGNORECASE):
         form = "count"
@@ -157,7 +162,9 @@ def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
     def add(start: int, end: int, quoted: bool = False) -> None:
         if end - start > 1 and not any(start < name.end and end > name.start for name in found):
             paren = _PAREN.match(text, end)
-            found.append(Name(text[start : paren.end() if paren else end], start, paren.end() if paren else end, quoted))
+            found.append(
+                Name(text[start : paren.end() if paren else end], start, paren.end() if paren else end, quoted)
+            )
 
     for match in _QUOTED.finditer(text):
         group = match.lastindex or 1
@@ -186,7 +193,9 @@ def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
         if start == 0 and _WH.match(text[start:end].split()[0]):
             continue
         opens = start == 0 and " " not in text[start:end]
-        if opens and (not _is_named(text[start:end]) or re.match(r"\s+(?:of|the|a|an|about|me|what|which)\b", text[end:])):
+        if opens and (
+            not _is_named(text[start:end]) or re.match(r"\s+(?:of|the|a|an|about|me|what|which)\b", text[end:])
+        ):
             continue
         add(start, end)
     return tuple(sorted(found, key=lambda name: name.start))
@@ -194,7 +203,10 @@ def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
 
 def _with_article(text: str, start: int) -> int:
     """Take in a capitalised function word before a name inside a sentence: "To Love Ru", "The Conscript"."""
-    match = re.search(r"(?<=[a-z,] )(?:The|A|An|To|In|On|My|Of|For|At|It|I|No|So|We|He|She|How|What|Who|Where|When|All|Some|This|That|Its?|If|Is|Do) $", text[max(0, start - 8) : start])
+    match = re.search(
+        r"(?<=[a-z,] )(?:The|A|An|To|In|On|My|Of|For|At|It|I|No|So|We|He|She|How|What|Who|Where|When|All|Some|This|That|Its?|If|Is|Do) $",
+        text[max(0, start - 8) : start],
+    )
     return start - len(match[0]) if match else start
 
 
@@ -240,7 +252,6 @@ def _interrogative(text: str) -> re.Match[str] | None:
     if not found:
         return None
     opening = re.match(r"(?:\w+\s+){0,1}(?:\w+\s+)?$", text[: found[0].start()])
-    after_break = re.search(r"[,;:]\s+(?:(?:in|on|at|for|from|to|by|with|of)\s+)?$", text[: found[0].start()])
     if opening is not None and not re.search(r"\b(?:the|a|an|is|was)\s$", text[: found[0].start()], re.IGNORECASE):
         return found[0]
     for match in reversed(found):
@@ -250,7 +261,7 @@ def _interrogative(text: str) -> re.Match[str] | None:
             return match
         if match.end() >= len(text.rstrip(" ?.!")) or re.search(r"[,;:]\s+$", text[: match.start()]):
             return match
-    return found[0] if after_break is None else found[0]
+    return found[0]
 
 
 def _wanted(text: str) -> tuple[Kind, str]:
@@ -269,18 +280,25 @@ def _wanted(text: str) -> tuple[Kind, str]:
             if noun and (kind := kind_of_noun(noun[1])) not in (None, "person"):
                 return kind or "any", noun[1]
         if word == "who":
-            match = re.match(r"\s+(?:is|was|were|are)\s+(?:the\s+)?([a-z][\w-]*(?:\s[a-z][\w-]*){0,3})", text[first.end() :])
+            match = re.match(
+                r"\s+(?:is|was|were|are)\s+(?:the\s+)?([a-z][\w-]*(?:\s[a-z][\w-]*){0,3})", text[first.end() :]
+            )
             head = _head_noun(match[1]) if match else ""
             return "person", head if kind_of_noun(head) == "person" else ""
         return _KIND_OF_WH[word], ""
-    looked = re.compile(r"\b(?:what|which)\s+(?:is|was|are|were)\s+the\s+(?:name|title)s?\s+of\s+(?:the|a|an)\s+(?P<np>(?:[\w'’,-]+\s*){1,8})", re.IGNORECASE)
+    looked = re.compile(
+        r"\b(?:what|which)\s+(?:is|was|are|were)\s+the\s+(?:name|title)s?\s+of\s+(?:the|a|an)\s+(?P<np>(?:[\w'’,-]+\s*){1,8})",
+        re.IGNORECASE,
+    )
     match = looked.search(text, first.start()) or _HEAD.search(text, first.start())
     if match:
         head = _head_noun(match["np"])
         if head:
             kind = _kind_for(head, text)
             placed = re.search(r"\b(?:in|from|at|of|to|on|near)\s+$", text[: first.start()], re.IGNORECASE)
-            if head == "area" and (placed or re.search(r"\b(?:what|which)\s+(?:[a-z]+\s+)?area\b", text, re.IGNORECASE)):
+            if head == "area" and (
+                placed or re.search(r"\b(?:what|which)\s+(?:[a-z]+\s+)?area\b", text, re.IGNORECASE)
+            ):
                 kind = "place"
             return kind, head
     return "any", ""
@@ -307,8 +325,10 @@ def _head_noun(phrase: str) -> str:
             break
         if kept and kind_of_noun(kept[-1]) and kind_of_noun(low) is None and low.endswith(("ed", "ing", "s")):
             break  # "which river flows", "what company founded"
-        if kept and concept(low) in ("direct", "write", "found", "star", "release", "birth", "win", "own") and (
-            kind_of_noun(low) is None
+        if (
+            kept
+            and concept(low) in ("direct", "write", "found", "star", "release", "birth", "win", "own")
+            and (kind_of_noun(low) is None)
         ):
             break
         if word[0].isupper() and kept and kind_of_noun(kept[-1]):

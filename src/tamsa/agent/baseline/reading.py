@@ -8,13 +8,25 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tamsa.agent.baseline.attributes import attribute_spans
-from tamsa.agent.baseline.lexicon import ROLES, COUNTRIES, COUNTRY_OF, STOP_WORDS, Kind, concept, kind_of_noun, noun_fit, noun_of_name, phrase_concepts, terms
+from tamsa.agent.baseline.lexicon import (
+    COUNTRIES,
+    COUNTRY_OF,
+    ROLES,
+    STOP_WORDS,
+    Kind,
+    noun_fit,
+    noun_of_name,
+    phrase_concepts,
+    terms,
+)
 from tamsa.agent.baseline.passages import Page, Sentence, Span, unit_after
 from tamsa.agent.baseline.state import State, fold_title
 
-_WORD = re.compile(r"\w+(?:[-'’.&]\w+)*")
+_COUNTED = frozenset("people inhabitants students seats years months weeks days hours minutes seconds percent".split())
 _JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
-_PLACE_PREPOSITION = re.compile(r"\b(?:in|at|near|from|of|to|on|around|outside)\s+(?:the\s+)?(?:[a-z]+\s+(?:of|city|town|village)\s+)?$")
+_PLACE_PREPOSITION = re.compile(
+    r"\b(?:in|at|near|from|of|to|on|around|outside)\s+(?:the\s+)?(?:[a-z]+\s+(?:of|city|town|village)\s+)?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ def compatible(state: State, want: Kind, head: str, span: Span, page: Page) -> f
         known_kind, noun = state.kind_of(target)
     if want in ("date", "year"):
         if kind == "date":
-            return 1.0 if want == "date" or span.when is not None and span.when.year else 0.4
+            return 1.0 if want == "date" or (span.when is not None and span.when.year) else 0.4
         return 0.0 if kind != "year" else (1.0 if want == "year" else 0.75)
     if want == "number":
         if kind != "number":
@@ -152,12 +164,12 @@ def read(
     found: dict[tuple[int, int], Reading] = {}
     strong = attribute_spans(page, frozenset(cues), want, head) if own else {}
     for index, sentence in enumerate(page.sentences):
-        in_sentence = page.spans_in(sentence.start, sentence.end)
+        in_sentence = page.spans_by_sentence[sentence.start]
         if not in_sentence:
             continue
         if not own and about and not _mentions(sentence.text, about):
             continue
-        tokens = [(m.start() + sentence.start, m.end() + sentence.start, concept(m[0])) for m in _WORD.finditer(sentence.text)]
+        tokens = page.tokens[sentence.start]
         cue_at = [(start, end, term) for start, end, term in tokens if term in cues]
         for start, end, term in phrase_concepts(sentence.text):
             if term in cues:
@@ -186,7 +198,11 @@ def read(
                 fit *= 0.75
             if closeness >= 0.95 and span.kind == "name" and 0.3 < fit < 0.85:
                 fit = 0.85  # "its capital is X" says itself what X is
-            if head and span.kind not in ("number", "date", "year") and head in (words := span.text.casefold().split())[:1] + words[-1:]:
+            if (
+                head
+                and span.kind not in ("number", "date", "year")
+                and head in (words := span.text.casefold().split())[:1] + words[-1:]
+            ):
                 fit = max(fit, 1.15)
             if want == "number" and head and _counts(page, span, head):
                 boost += 0.6
@@ -205,7 +221,14 @@ def read(
 
 def _of_class(state: State, span: Span, want: Kind, head: str) -> float:
     """Say how far a span names just the class of thing asked for: a river where a river is sought."""
-    if span.kind in ("date", "year", "number", "nationality") or want not in ("person", "place", "org", "work", "award", "event"):
+    if span.kind in ("date", "year", "number", "nationality") or want not in (
+        "person",
+        "place",
+        "org",
+        "work",
+        "award",
+        "event",
+    ):
         return 0.0
     kind, noun = state.kind_of(span.target) if span.target else ("any", "")
     noun = noun_of_name(span.text) or noun
@@ -259,14 +282,18 @@ def _closeness(page: Page, span: Span, cue_at: list[tuple[int, int, str]], want:
             gap = page.text[end : span.start]
             distance = len(gap.split())
             value = math.exp(-distance / 6)
-            if re.fullmatch(r"[\s,:]*(?:(?:by|in|on|at|as|of|from|is|was|are|were|the|a|an|to|for|with|and)\s+){0,3}[\"“‘]?", gap):
+            if re.fullmatch(
+                r"[\s,:]*(?:(?:by|in|on|at|as|of|from|is|was|are|were|the|a|an|to|for|with|and)\s+){0,3}[\"“‘]?", gap
+            ):
                 value = 1.0
             elif want == "person" and not re.search(r"\bby\b|\bis\b|\bwas\b|,|:", gap):
                 value *= 0.75
         else:
             gap = page.text[span.end : start]
             value = 0.85 * math.exp(-len(gap.split()) / 6)
-            if re.fullmatch(r"[\"”’]?\s+(?:(?:is|was|are|were|has|had|also|later|first|the|an?|its|their|'s|’s)\s+){0,4}", gap):
+            if re.fullmatch(
+                r"[\"”’]?\s+(?:(?:is|was|are|were|has|had|also|later|first|the|an?|its|their|'s|’s)\s+){0,4}", gap
+            ):
                 value = 0.95
             elif re.fullmatch(r"['’]s\s+(?:\w+\s+){0,2}", gap):
                 value = 0.9
@@ -282,9 +309,11 @@ def _present(page: Page, span: Span, want: Kind, head: str) -> tuple[str, int, i
         at = span.text.find(str(span.when.year))
         if at >= 0:
             return str(span.when.year), span.start + at, span.start + at + len(str(span.when.year))
-    if want == "number" and head in ("height", "length", "area", "depth", "distance", "elevation", "long", "tall", "high", "wide", "deep", "far", "weight", "width", "altitude"):
+    if want == "number" and head not in ("population", "number", "count"):
         unit = unit_after(page.text, span.end)
-        return page.text[span.start : span.end + len(unit)], span.start, span.end + len(unit)
+        noun = unit.strip(" -").casefold()
+        if unit and noun not in _COUNTED and not noun.startswith(head.rstrip("s") or "\0"):
+            return page.text[span.start : span.end + len(unit)], span.start, span.end + len(unit)
     if want == "nationality" and span.text in COUNTRIES:
         return next((d for d, c in COUNTRY_OF.items() if c == span.text), span.text), span.start, span.end
     return span.text, span.start, span.end

@@ -13,7 +13,9 @@ from tamsa.agent.react import NOT_FOUND
 MAX_QUOTE_CHARS = 600
 MIN_QUOTE_CHARS = 8
 MAX_FINDINGS = 8
-_TAG = re.compile(r"<\s*/?\s*(?:think|tool_call|tool_response|answer|finding|quote|settlement)\b[^<>]*>?", re.IGNORECASE)
+_TAG = re.compile(
+    r"<\s*/?\s*(?:think|tool_call|tool_response|answer|finding|quote|settlement)\b[^<>]*>?", re.IGNORECASE
+)
 
 
 def render(answer: str, chain: Sequence[Reading], settlement: Settlement | None = None) -> str:
@@ -77,7 +79,9 @@ def quote(reading: Reading) -> str:
         pieces.append((position, tag.start()))
         position = tag.end()
     pieces.append((position, end))
-    best = next((piece for piece in pieces if piece[0] <= reading.start < piece[1]), max(pieces, key=lambda p: p[1] - p[0]))
+    best = next(
+        (piece for piece in pieces if piece[0] <= reading.start < piece[1]), max(pieces, key=lambda p: p[1] - p[0])
+    )
     words = page.text[best[0] : best[1]].strip()
     return words if len(words) >= MIN_QUOTE_CHARS and any(char.isalnum() for char in words) else ""
 

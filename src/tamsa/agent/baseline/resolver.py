@@ -6,8 +6,8 @@ import math
 import re
 from dataclasses import dataclass, field, replace
 
-from tamsa.agent.baseline.lexicon import ROLES, STOP_WORDS, concept, noun_fit, phrase_concepts, terms, words
 from tamsa.agent.baseline.conflicts import authority
+from tamsa.agent.baseline.lexicon import ROLES, STOP_WORDS, concept, noun_fit, phrase_concepts, terms, words
 from tamsa.agent.baseline.plan import Step
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, read
@@ -18,7 +18,9 @@ MAX_VALUES = 3
 """Values of an inner step that are followed."""
 
 
-_AREAS = frozenset("county district province region state prefecture department canton country nation continent municipality".split())
+_AREAS = frozenset(
+    "county district province region state prefecture department canton country nation continent municipality".split()
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,11 @@ class Resolver:
         scored = []
         for key in ids:
             kind, noun = state.kind_of(key)
-            fits = not head or concept(noun) == concept(head) or concept(head) in {concept(w) for w in terms(state.known[key].title)}
+            fits = (
+                not head
+                or concept(noun) == concept(head)
+                or concept(head) in {concept(w) for w in terms(state.known[key].title)}
+            )
             best = max((known for known in state.known[key].scores.values()), default=0.5)
             scored.append(Value(state.known[key].title, key, (1.0 if fits else 0.8) * (0.8 + 0.2 * best)))
         if not scored:
@@ -104,7 +110,7 @@ class Resolver:
             if not title or not wanted:
                 continue
             shared = len(title & wanted)
-            if shared and (wanted <= title or title <= wanted and len(title) > 1):
+            if shared and (wanted <= title or (title <= wanted and len(title) > 1)):
                 out.append(Value(known.title, known.id, 0.85 * shared / max(len(title), len(wanted))))
             elif known.ranks.get(name) == 0 and _is_alias(name, known.snippet):
                 out.append(Value(known.title, known.id, 0.7))
@@ -174,7 +180,10 @@ class Resolver:
             self._look_ahead(readings, subject)
             for reading in readings:
                 value = Value(
-                    reading.text, self._document(reading), math.sqrt(subject.score) * reading.score, (*subject.chain, reading)
+                    reading.text,
+                    self._document(reading),
+                    math.sqrt(subject.score) * reading.score,
+                    (*subject.chain, reading),
                 )
                 if step.names and value.id in state.pages:
                     there = sum(self._mentions(value.id, [name]) for name in step.names) / len(step.names)
@@ -201,7 +210,9 @@ class Resolver:
             return []
         out = []
         for page in self.state.pages.get(best.id, ()):
-            for reading in read(self.state, page, cues=("locate",), want="place", head=step.head, about=[best.text], subject=best.id)[:3]:
+            for reading in read(
+                self.state, page, cues=("locate",), want="place", head=step.head, about=[best.text], subject=best.id
+            )[:3]:
                 if reading.fit >= 0.9:
                     score = best.score * (0.9 + 0.2 * reading.fit)
                     out.append(Value(reading.text, self._document(reading), score, (*best.chain, reading)))
@@ -216,6 +227,8 @@ class Resolver:
         for key, known in self.state.known.items():
             if self.state.is_open(key) or not known.snippets or key == subject.id:
                 continue
+            if not any(name in known.folded for name in names):
+                continue
             page = self.state.preview(key)
             for sentence in page.sentences:
                 low = f" {fold_title(sentence.text)} "
@@ -226,9 +239,7 @@ class Resolver:
                     if (s.when is not None and step.kind in ("date", "year")) or (s.kind == "number" and step.kind == "number")
                 ]  # fmt: skip
                 stated = bool(cues & (set(terms(sentence.text)) | {c for _, _, c in phrase_concepts(sentence.text)}))
-                if spans and (stated or len(sentence.text.split()) <= 12):
-                    self.rivals.add(key)
-                elif stated and step.kind in ("person", "place", "org", "any") and authority(page)[0] != 0.0:
+                if (spans and (stated or len(sentence.text.split()) <= 12)) or (stated and step.kind in ("person", "place", "org", "any") and authority(page)[0] != 0.0):
                     self.rivals.add(key)
         for key in self.rivals:
             self.wishes.page(key, 1.6)
@@ -277,7 +288,11 @@ class Resolver:
                 if known is not None and not known.snippets and not self.state.is_open(known.id):
                     self.wishes.query(known.title, 0.7 * subject.score)
         for reading in best:
-            if reading.target and not self.state.is_open(reading.target) and not self.state.known[reading.target].snippets:
+            if (
+                reading.target
+                and not self.state.is_open(reading.target)
+                and not self.state.known[reading.target].snippets
+            ):
                 self.wishes.query(self.state.known[reading.target].title, 0.85 * subject.score)
 
     def _chain_titles(self, subject: Value) -> set[str]:
@@ -296,7 +311,14 @@ class Resolver:
     def _title_reading(self, step: Step, key: str, about: list[str]) -> list[Reading]:
         """Read the page's own subject as the value: "X is a film directed by the subject"."""
         page = self.state.pages[key][0]
-        if fold_title(page.name) in self._excluded or step.kind in ("date", "year", "number", "nationality", "language", "description"):
+        if fold_title(page.name) in self._excluded or step.kind in (
+            "date",
+            "year",
+            "number",
+            "nationality",
+            "language",
+            "description",
+        ):
             return []
         kind, noun = self.state.kind_of(key)
         if step.kind not in ("any", "name", kind) and kind != "any":
@@ -322,19 +344,24 @@ class Resolver:
         cues = set(step.cues)
         name = about[-1] if "(" not in about[-1] else about[0]
         others = " ".join(step.names[:2])
+        spaced = [f" {fold_title(item)} " for item in about]
         self.wishes.query(f"{name} {others} {' '.join(self._surface(step))}", 0.8 * subject.score)
         for key, known in self.state.known.items():
             if self.state.is_open(key) or not known.snippets:
                 continue
-            low = f" {fold_title(known.snippet)} "
-            if not any(f" {fold_title(item)} " in low for item in about):
+            low = known.folded
+            if not any(item in low for item in spaced):
                 continue
-            present = set(terms(f"{known.title} {known.snippet}"))
+            present = self.state.terms_of(key)
             coverage = len(cues & present) / len(cues) if cues else 0.0
             kind, noun = self.state.kind_of(key)
             fits = step.kind in ("any", kind) or kind == "any"
             exact = bool(step.head and noun) and kind == step.kind and noun_fit(step.head, noun) >= 0.95
-            worth = ((0.35 if exact else 0.0) + 0.65 * coverage if exact else coverage) * (1.0 if fits else 0.4) * subject.score
+            worth = (
+                ((0.35 if exact else 0.0) + 0.65 * coverage if exact else coverage)
+                * (1.0 if fits else 0.4)
+                * subject.score
+            )
             if step.names:
                 worth *= 0.7 + 0.8 * sum(f" {fold_title(name)} " in low for name in step.names) / len(step.names)
             if step.head and noun and concept(noun) == concept(step.head):

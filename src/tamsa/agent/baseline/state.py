@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from tamsa.agent.baseline.lexicon import Kind, kind_of_name, terms
+from tamsa.agent.baseline.lexicon import Kind, kind_of_name
 from tamsa.agent.baseline.passages import Page
 from tamsa.types import Message
 
@@ -40,6 +40,15 @@ class Known:
     """Queries whose text mentions the title."""
     linked_from: list[tuple[str, int, int]] = field(default_factory=list)
     """Opened page and page offsets of each link to the document."""
+
+    _folded: tuple[int, str] = (-1, "")
+
+    @property
+    def folded(self) -> str:
+        """The snippets, folded as titles are, between spaces."""
+        if self._folded[0] != len(self.snippets):
+            self._folded = (len(self.snippets), f" {fold_title(self.snippet)} ")
+        return self._folded[1]
 
     @property
     def snippet(self) -> str:
@@ -208,7 +217,9 @@ class State:
         """Concepts of all that was seen of a document."""
         if key in self.pages:
             return frozenset().union(*(page.term_set for page in self.pages[key]))
-        return self.preview(key).term_set if key in self.known else frozenset()
+        if key not in self.known:
+            return frozenset()
+        return self.preview(key).term_set
 
 
 def _question_of(text: str) -> str:

@@ -73,7 +73,9 @@ def tables_for(state: State, wanted: Collection[str], scope: Collection[str]) ->
 
 def numbers_in(table: Table, column: int) -> list[float | None]:
     """Read a column as numbers."""
-    return [read_number(row[column]) if column < len(row) and re.search(r"\d", row[column]) else None for row in table.rows]
+    return [
+        read_number(row[column]) if column < len(row) and re.search(r"\d", row[column]) else None for row in table.rows
+    ]
 
 
 def _numeric_columns(table: Table) -> list[int]:
@@ -96,7 +98,11 @@ def measure_column(table: Table, question_text: str, hints: Collection[str]) -> 
     best, best_score = None, 0.0
     for column in numeric:
         head = set(terms(re.sub(r"\([^()]*\)", "", table.header[column])))
-        if not head & wanted and "year" in wanted and re.search(r"\b(?:year|opened|built|founded|completed|from)\b", table.header[column], re.I):
+        if (
+            not head & wanted
+            and "year" in wanted
+            and re.search(r"\b(?:year|opened|built|founded|completed|from)\b", table.header[column], re.I)
+        ):
             head = head | {"year"}
         score = len(head & wanted) + 0.1 * (not head & _ORDINAL_HEADERS)
         if score > best_score:
@@ -131,7 +137,11 @@ def count_rows(found: Found, question_text: str, hints: Collection[str]) -> Read
     bound = read_number(match["a"] or match["b"])
     word = (match["more"] or match["less"]).casefold()
     extra = [_MEASURES[w] for w in word.split() if w in _MEASURES]
-    column = measure_column(table, question_text[: match.start()] + question_text[match.end() :] if extra == ["year"] else question_text, [*extra] if extra else hints)
+    column = measure_column(
+        table,
+        question_text[: match.start()] + question_text[match.end() :] if extra == ["year"] else question_text,
+        [*extra] if extra else hints,
+    )
     if column is None or bound is None:
         return None
     inclusive = word in _INCLUSIVE
@@ -173,7 +183,9 @@ def extreme_row(found: Found, question_text: str, head: str, hints: Collection[s
     values = [(value, index) for index, value in enumerate(numbers_in(table, column)) if value is not None]
     if not values:
         return None
-    _, index = (min if direction == "min" else max)(values, key=lambda item: (item[0], -item[1]) if direction == "max" else item)
+    _, index = (min if direction == "min" else max)(
+        values, key=lambda item: (item[0], -item[1]) if direction == "max" else item
+    )
     return cell_reading(found, index, name_column(table, head))
 
 
@@ -196,7 +208,9 @@ def row_of_year(found: Found, year: int, head: str) -> Reading | None:
     """Find the row of a year: one whose year column says it, or whose term of office spans it."""
     table = found.table
     low = [cell.casefold() for cell in table.header]
-    starts = next((c for c, cell in enumerate(low) if re.search(r"\b(?:from|start|began|since|took office)\b", cell)), None)
+    starts = next(
+        (c for c, cell in enumerate(low) if re.search(r"\b(?:from|start|began|since|took office)\b", cell)), None
+    )
     ends = next((c for c, cell in enumerate(low) if re.search(r"\b(?:to|until|end|ended|left)\b", cell)), None)
     wanted = name_column(table, head)
     if starts is not None and ends is not None:
@@ -232,7 +246,9 @@ def terms_of_office(page: Page, start: int) -> list[tuple[Reading, int, int]]:
         if sentence.row:
             continue
         match = re.search(
-            r"(?:from|between|years)\s+(?:from\s+)?(\d{4})\s+(?:to|until|and|till|[-–])\s*(\d{4})", sentence.text, re.IGNORECASE
+            r"(?:from|between|years)\s+(?:from\s+)?(\d{4})\s+(?:to|until|and|till|[-–])\s*(\d{4})",
+            sentence.text,
+            re.IGNORECASE,
         )
         if not match:
             continue
@@ -243,10 +259,20 @@ def terms_of_office(page: Page, start: int) -> list[tuple[Reading, int, int]]:
         )
         if named:
             best = max(named, key=lambda s: (bool(s.target), len(s.text)))
-            out.append((Reading(best.text, 0.9, page, best.start, best.end, best.target, "person"), int(match[1]), int(match[2])))
+            out.append(
+                (
+                    Reading(best.text, 0.9, page, best.start, best.end, best.target, "person"),
+                    int(match[1]),
+                    int(match[2]),
+                )
+            )
         elif page.kind == "person":
             out.append(
-                (Reading(page.name, 0.9, page, sentence.start, sentence.end, page.id, "person", is_title=True), int(match[1]), int(match[2]))
+                (
+                    Reading(page.name, 0.9, page, sentence.start, sentence.end, page.id, "person", is_title=True),
+                    int(match[1]),
+                    int(match[2]),
+                )
             )
     return out
 

@@ -90,7 +90,11 @@ def is_verb(word: str) -> bool:
         return False
     if low in VERB_FORMS:
         return True
-    return bool(re.fullmatch(r"[a-z-]{3,}ed", low)) and kind_of_noun(low) is None and low not in ("red", "hundred", "indeed")
+    return (
+        bool(re.fullmatch(r"[a-z-]{3,}ed", low))
+        and kind_of_noun(low) is None
+        and low not in ("red", "hundred", "indeed")
+    )
 
 
 def maybe_noun(word: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import click
+import typer
 from rich.console import Console
 
 from tamsa.cli.live import LiveSteps
@@ -34,7 +34,7 @@ class Person:
     def edit_plan(self, plan: str) -> str:
         """Open the plan in the person's editor; closing it unchanged accepts it."""
         with self._live.paused():
-            edited = click.edit(_HELP + plan + "\n")
+            edited = typer.edit(_HELP + plan + "\n")
         lines = (edited or plan).splitlines()
         return "\n".join(line for line in lines if not line.startswith("#"))
 

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-import typer
+import os
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+
 from rich.console import Console
 
 from tamsa.cli.live import LiveSteps
+from tamsa.errors import ConfigError
 from tamsa.tools import Offer, ask_tool
 
 _HELP = "# Edit the plan: one step or hypothesis a line. Save and close to go on. Lines with # are left out.\n"
+
+
+def _edit(text: str) -> str:
+    """Let the person edit a text in `$VISUAL` or `$EDITOR`, else `vi`.
+
+    Raises:
+        ConfigError: the editor cannot be started or fails.
+    """
+    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "plan.md"
+        path.write_text(text, encoding="utf-8")
+        try:
+            subprocess.run([*editor, str(path)], check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise ConfigError(f"EDITOR = {' '.join(editor)!r}: cannot edit the plan ({error})") from error
+        return path.read_text(encoding="utf-8", errors="replace")
 
 
 class Person:
@@ -34,8 +57,8 @@ class Person:
     def edit_plan(self, plan: str) -> str:
         """Open the plan in the person's editor; closing it unchanged accepts it."""
         with self._live.paused():
-            edited = typer.edit(_HELP + plan + "\n")
-        lines = (edited or plan).splitlines()
+            edited = _edit(_HELP + plan + "\n")
+        lines = edited.splitlines()
         return "\n".join(line for line in lines if not line.startswith("#"))
 
     def answer(self, question: str) -> str:

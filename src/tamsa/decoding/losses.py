@@ -24,7 +24,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from tamsa.decoding.heads import DecodingHeads
+from tamsa.decoding.heads import NUM_STATISTICS, DecodingHeads
 from tamsa.errors import ConfigError, InputError
 
 IGNORED = -100
@@ -206,25 +206,29 @@ def position_losses(
     """
     dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
     with torch.no_grad():
-        wide = logits.detach().to(dtype)
-        log_p = torch.log_softmax(wide / temperature.detach().to(dtype)[:, None], dim=-1)
-    return _weighted(wide, log_p, temperature, top_p, labels, config or LossConfig())
+        wide, T, P = (x.detach().to(dtype) for x in (logits, temperature, top_p))
+        weighted = _weighted(wide, torch.log_softmax(wide / T[:, None], dim=-1), T, P, labels, config or LossConfig())
+    return _attach(temperature, top_p, weighted)
 
 
-def _weighted(
-    logits: Tensor, log_p: Tensor, temperature: Tensor, top_p: Tensor, labels: Tensor, config: LossConfig
-) -> tuple[Tensor, Tensor]:
-    """Do what `position_losses` does, given log softmax(l / T)."""
-    with torch.no_grad():
-        T, P = temperature.detach().to(logits.dtype), top_p.detach().to(logits.dtype)
-        terms = _terms(logits, log_p, T, P, labels, config)
-        base = torch.logsumexp(logits, dim=-1) - logits.gather(-1, labels[:, None]).squeeze(-1)
-        w_T = _weight(config.temperature_weight, base, terms.nll)
-        w_P = _weight(config.top_p_weight, base, terms.nll)
-    zero = torch.zeros_like(terms.nll)
-    loss_T = _Attach.apply(temperature, top_p, w_T * terms.nll, w_T * terms.nll_slope, zero)
-    loss_P = _Attach.apply(temperature, top_p, w_P * terms.soft, w_P * terms.soft_slope, w_P * terms.soft_rise)
-    return loss_T, loss_P
+def _weighted(logits: Tensor, log_p: Tensor, T: Tensor, P: Tensor, labels: Tensor, config: LossConfig) -> Tensor:
+    """Return, without a graph, weighted L_T, its slope in T, weighted L_P, its slope in T, its rise in P: `[5, n]`."""
+    terms = _terms(logits, log_p, T, P, labels, config)
+    base = torch.logsumexp(logits, dim=-1) - logits.gather(-1, labels[:, None]).squeeze(-1)
+    w_T = _weight(config.temperature_weight, base, terms.nll)
+    w_P = _weight(config.top_p_weight, base, terms.nll)
+    return torch.stack(
+        [w_T * terms.nll, w_T * terms.nll_slope, w_P * terms.soft, w_P * terms.soft_slope, w_P * terms.soft_rise]
+    )
+
+
+def _attach(temperature: Tensor, top_p: Tensor, weighted: Tensor) -> tuple[Tensor, Tensor]:
+    """Return L_T and L_P `[n]` with their derivatives in T and P."""
+    nll, nll_slope, soft, soft_slope, soft_rise = weighted
+    return (
+        _Attach.apply(temperature, top_p, nll, nll_slope, torch.zeros_like(nll)),
+        _Attach.apply(temperature, top_p, soft, soft_slope, soft_rise),
+    )
 
 
 def heads_loss(
@@ -267,44 +271,52 @@ def heads_loss(
     width = heads.config.hidden_size
     if hidden.shape[1] != width:
         raise InputError(f"hidden: width {hidden.shape[1]}, the heads were made for {width}")
+    num_labels = labels.shape[0]
     positions = (labels != IGNORED).nonzero().squeeze(-1)
     if positions.numel() == 0:
         raise InputError(f"labels: every one of {labels.shape[0]} positions is ignored ({IGNORED}), expected some")
-    predicted_T = torch.full(labels.shape, float("nan"), device=hidden.device)
-    predicted_P = predicted_T.clone()
-    hits = torch.rand(positions.numel(), generator=generator, device=hidden.device) < config.easy_mask
-    losses_T, losses_P, keep_T = [], [], []
+    N = positions.numel()
+    if N < num_labels:
+        hidden, labels = hidden[positions], labels[positions]
+    states = hidden.float()  # once, for both heads
+    dropped = torch.rand(N, generator=generator, device=hidden.device) < config.easy_mask
+    # Filled chunk by chunk without a graph: a graph kept from chunk to chunk would break the heap into pieces that
+    # the chunks' large temporaries no longer fit in.
+    weighted = torch.empty(5, N, device=hidden.device)
+    predicted = torch.empty(2, N, device=hidden.device)
+    stats = torch.zeros(N, NUM_STATISTICS, device=hidden.device)
     start, size = 0, chunk_positions or 1
-    while start < positions.numel():
-        chunk = positions[start : start + size]
-        h, y = hidden[chunk], labels[chunk]
-        with torch.no_grad():
-            wide = _checked(logits[chunk] if isinstance(logits, Tensor) else logits(h), y)
-        T = heads.temperature(h)
-        with torch.no_grad():
-            log_p = torch.log_softmax(wide / T.detach()[:, None], dim=-1)
-            stats = statistics_of(log_p) if heads.config.statistics else None
-        P = heads.top_p(h, T, stats)
-        loss_T, loss_P = _weighted(wide, log_p, T, P, y, config)
-        losses_T.append(loss_T)
-        losses_P.append(loss_P)
-        keep_T.append(~(hits[start : start + size] & (wide.argmax(-1) == y)))
-        predicted_T[chunk], predicted_P[chunk] = T.detach(), P.detach()
-        start += size
-        if chunk_positions is None:  # the first position tells the vocabulary
-            size = max(1, _CHUNK_BYTES // (4 * _FLOATS_PER_ENTRY * wide.shape[1]))
-        del wide, log_p
-    kept = torch.cat(keep_T)
-    mean_T = _mean(torch.cat(losses_T), kept)
-    mean_P = _mean(torch.cat(losses_P), kept if config.easy_mask_top_p else torch.ones_like(kept))
+    with torch.no_grad():
+        while start < N:
+            chunk = slice(start, start + size)
+            h, y = hidden[chunk], labels[chunk]
+            wide = _checked(logits[positions[chunk]] if isinstance(logits, Tensor) else logits(h), y)
+            T = heads.temperature(states[chunk])
+            log_p = torch.log_softmax(wide / T[:, None], dim=-1)
+            if heads.config.statistics:
+                stats[chunk] = statistics_of(log_p)
+            P = heads.top_p(states[chunk], T, stats[chunk])
+            weighted[:, chunk] = _weighted(wide, log_p, T, P, y, config)
+            dropped[chunk] &= wide.argmax(-1) == y
+            predicted[0, chunk], predicted[1, chunk] = T, P
+            start += size
+            if chunk_positions is None:  # the first position tells the vocabulary
+                size = max(1, _CHUNK_BYTES // (4 * _FLOATS_PER_ENTRY * wide.shape[1]))
+            del wide, log_p
+    T = heads.temperature(states)
+    losses_T, losses_P = _attach(T, heads.top_p(states, T, stats), weighted)
+    mean_T = _mean(losses_T, ~dropped)
+    mean_P = _mean(losses_P, ~dropped if config.easy_mask_top_p else torch.ones_like(dropped))
+    everywhere = torch.full((2, num_labels), float("nan"), device=hidden.device)
+    everywhere[:, positions] = predicted
     return HeadsLoss(
         loss=mean_T + config.top_p_factor * mean_P,
         temperature_loss=mean_T.detach(),
         top_p_loss=mean_P.detach(),
-        temperature=predicted_T,
-        top_p=predicted_P,
-        num_positions=positions.numel(),
-        num_easy_dropped=int((~kept).sum()),
+        temperature=everywhere[0],
+        top_p=everywhere[1],
+        num_positions=N,
+        num_easy_dropped=int(dropped.sum()),
     )
 
 

@@ -41,7 +41,7 @@ def weights(inputs: dict[str, Tensor], N: int, dtype: torch.dtype) -> tuple[Tens
 
 
 @pytest.mark.parametrize("regime", REGIMES)
-@pytest.mark.parametrize("shape", [(2, 1, 3, 8, 8), (1, 65, 2, 20, 45), (1, 200, 1, 64, 64), (1, 130, 2, 33, 136)])
+@pytest.mark.parametrize("shape", [(2, 1, 3, 8, 8), (1, 65, 2, 20, 45), (1, 150, 1, 64, 64), (1, 70, 1, 33, 136)])
 def test_fp32_gradients_match_fp64_autograd(shape: tuple[int, int, int, int, int], regime: str) -> None:
     B, _, H, K, V = shape
     inputs = make_inputs(*shape, regime)

@@ -20,7 +20,7 @@ FORMS = ("reference", "chunk", "cpu")
 @pytest.mark.parametrize("backend", FORMS)
 @pytest.mark.parametrize("regime", REGIMES)
 def test_fp64_equals_oracle(backend: str, regime: str) -> None:
-    inputs = make_inputs(2, 133, 2, 12, 9, regime, torch.float64)
+    inputs = make_inputs(2, 70, 2, 12, 9, regime, torch.float64)
     state = make_state(2, 2, 12, 9, torch.float64)
     o, final = kda(**inputs, initial_state=state, output_final_state=True, backend=backend, scale=0.7)
     expected, expected_final = recurrence(**inputs, state=state, scale=0.7)
@@ -31,7 +31,7 @@ def test_fp64_equals_oracle(backend: str, regime: str) -> None:
 @pytest.mark.parametrize("backend", FORMS)
 @pytest.mark.parametrize("regime", REGIMES)
 def test_fp32_error_is_at_rounding_level(backend: str, regime: str) -> None:
-    inputs = make_inputs(1, 400, 2, 64, 64, regime)
+    inputs = make_inputs(1, 200, 1, 64, 64, regime)
     o, final = kda(**inputs, output_final_state=True, backend=backend)
     expected, expected_final = kda(
         **{name: x.double() for name, x in inputs.items()}, output_final_state=True, backend="reference"
@@ -69,7 +69,9 @@ def test_gradients_pass_gradcheck(backend: str, regime: str) -> None:
 def test_reference_differentiates_twice() -> None:
     inputs = named(make_inputs(1, 5, 1, 2, 2, dtype=torch.float64))
     for backend in ("reference", "chunk"):
-        assert torch.autograd.gradgradcheck(lambda *x, b=backend: kda(*x, backend=b)[0], tuple(inputs.values()))
+        assert torch.autograd.gradgradcheck(
+            lambda *x, b=backend: kda(*x, backend=b)[0], tuple(inputs.values()), fast_mode=True
+        )
 
 
 @pytest.mark.parametrize("backend", FORMS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import textwrap
 import threading
 from pathlib import Path
 
@@ -80,26 +79,29 @@ def run_python(arguments: list[str], **environment: str) -> str:
     return done.stdout
 
 
+FORK = """
+import os, torch
+from tamsa.kernels.kda import cpu, kda
+torch.set_num_threads(2)
+# enough work for two of our threads, too little for OpenMP's, which do not survive a fork
+x = torch.randn(1, 150, 4, 32)
+args = (x, torch.nn.functional.normalize(x, dim=-1), x, -x.abs(), torch.rand(1, 150, 4))
+assert x.numel() * 32 > cpu.SMALL
+before, _ = kda(*args, backend="cpu")
+read, write = os.pipe()
+child = os.fork()
+if child == 0:
+    after, _ = kda(*args, backend="cpu")
+    os.write(write, b"same" if torch.equal(before, after) else b"different")
+    os._exit(0)
+os.waitpid(child, 0)
+print(os.read(read, 100).decode())
+"""
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_computes_the_same() -> None:
-    code = """
-        import os, torch
-        from tamsa.kernels.kda import compiling, cpu, kda
-from tamsa.kernels.kda.compiling import fingerprint
-        torch.set_num_threads(2)
-        x = torch.randn(1, 300, 4, 32)
-        args = (x, torch.nn.functional.normalize(x, dim=-1), x, -x.abs(), torch.rand(1, 300, 4))
-        before, _ = kda(*args, backend="cpu")
-        read, write = os.pipe()
-        child = os.fork()
-        if child == 0:
-            after, _ = kda(*args, backend="cpu")
-            os.write(write, b"same" if torch.equal(before, after) else b"different")
-            os._exit(0)
-        os.waitpid(child, 0)
-        print(os.read(read, 100).decode())
-    """
-    assert run_python(["-c", textwrap.dedent(code)]).strip() == "same"
+    assert run_python(["-c", FORK]).strip() == "same"
 
 
 MODULE = """

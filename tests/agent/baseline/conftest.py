@@ -29,7 +29,8 @@ TEXTS = {
     "Harbour Pictures": "Harbour Pictures was a film company founded in 1925 by Ada Rinn. It was based in Brenn.",
     "Ada Rinn": "Ada Rinn was a Veldan businesswoman. She married the painter Otto Lasch in 1930.",
     "Otto Lasch": "Otto Lasch was a painter. He painted The Grey Window and taught at the Academy of Lenn.",
-    "List of rivers of Velda": "The rivers of Velda are listed here.\n\n| River | Length (km) | Source |\n| --- | --- | --- |\n"
+    "List of rivers of Velda": "The rivers of Velda are listed here.\n\n"
+    "| River | Length (km) | Source |\n| --- | --- | --- |\n"
     "| River Sune | 214 | Mount Orrin |\n| River Aske | 87 | unknown |\n| River Tolm | 402 | Mount Bragg |\n"
     "| River Neth | 95 | Mount Orrin |",
     "Mount Bragg": "Mount Bragg is a mountain in the county of Hald. It was first climbed by Ada Rinn.",

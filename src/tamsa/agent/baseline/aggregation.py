@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from tamsa.agent.baseline.lexicon import concept, terms
-from tamsa.agent.baseline.plan import Step
 from tamsa.agent.baseline.question import TIME_CLAUSE, Question
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.resolver import Resolver, Value
 from tamsa.agent.baseline.state import State, fold_title
+from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.tables import (
     count_rows,
     neighbour_row,
@@ -82,7 +82,9 @@ def _order(state: State, question: Question) -> Value | None:
         not named
         or question.kind not in ("person", "any")
         or not re.search(
-            r"\b(?:office|head of|leader|president|king|queen|ruler|successor|predecessor|governed|led|succeed|succeeded|preceded|follow|mayor)\b",
+            r"\b(?:office|head of|leader|president|king|queen|ruler|successor|predecessor|governed|led|"
+            r"succeed|succeeded|"
+            r"preceded|follow|mayor)\b",
             text,
             re.IGNORECASE,
         )

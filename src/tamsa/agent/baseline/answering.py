@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from tamsa.agent.baseline.aggregation import aggregate
 from tamsa.agent.baseline.comparison import compare
 from tamsa.agent.baseline.conflicts import Settlement, authority, settle, withdrawn
-from tamsa.agent.baseline.lexicon import concept, is_concept, noun_fit, terms
+from tamsa.agent.baseline.lexicon import concept, is_concept, terms
+from tamsa.agent.baseline.nouns import noun_fit
 from tamsa.agent.baseline.passages import Page
-from tamsa.agent.baseline.plan import Step
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, read
 from tamsa.agent.baseline.reporting import render
 from tamsa.agent.baseline.resolver import Resolver, Value, folded_text
 from tamsa.agent.baseline.state import State, fold_title
+from tamsa.agent.baseline.steps import Step
 
 PLAN_WEIGHT = 2.0
 """How much more a value counts that was reached step by step."""

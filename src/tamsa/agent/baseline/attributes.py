@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from tamsa.agent.baseline.lexicon import COUNTRY_OF, Kind
-from tamsa.agent.baseline.passages import Page, Span, When
+from tamsa.agent.baseline.nouns import COUNTRY_OF, Kind
+from tamsa.agent.baseline.passages import Page, Span
+from tamsa.agent.baseline.values import When
 
 LEAD_SENTENCES = 3
 _PAREN = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
@@ -20,7 +21,10 @@ _MADE = re.compile(
     re.IGNORECASE,
 )
 _MADE_CONCEPTS = {
-    "found": re.compile(r"\b(?:founded|established|formed|incorporated|created|set up|organi[sz]ed|started|launched|chartered|began)\b", re.I),
+    "found": re.compile(
+        r"\b(?:founded|established|formed|incorporated|created|set up|organi[sz]ed|started|launched|"
+        r"chartered|began)\b", re.I
+    ),
     "release": re.compile(r"\b(?:released|premiered|published|issued|debuted|aired|came out|broadcast)\b", re.I),
     "open": re.compile(r"\b(?:opened|inaugurated|unveiled)\b", re.I),
     "build": re.compile(r"\b(?:built|constructed|completed|erected)\b", re.I),
@@ -117,9 +121,9 @@ def life_dates(page: Page) -> tuple[Span | None, Span | None]:
                 return (before[0] if before else None), (after[0] if after else None)
             if _BORN.search(inner):
                 return dates[0], None
-            if len(dates) >= 2 and re.search(r"[-–—]|\bto\b|until", page.text[dates[0].end : dates[-1].start]):
-                if page.kind in ("person", "any") or dates[0].kind == "date":
-                    return dates[0], dates[-1]
+            spans_life = len(dates) >= 2 and re.search(r"[-–—]|\bto\b|until", page.text[dates[0].end : dates[-1].start])
+            if spans_life and (page.kind in ("person", "any") or dates[0].kind == "date"):
+                return dates[0], dates[-1]
     return None, None
 
 

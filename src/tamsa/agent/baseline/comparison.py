@@ -7,28 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tamsa.agent.baseline import attributes
-from tamsa.agent.baseline.lexicon import (
-    COUNTRY_OF,
-    DEMONYM_OF,
-    concept,
-    is_concept,
-    kind_of_noun,
-    noun_fit,
-    terms,
-    words,
-)
+from tamsa.agent.baseline.lexicon import concept, is_concept, terms
+from tamsa.agent.baseline.nouns import kind_of_noun
 from tamsa.agent.baseline.passages import Page, Span
-from tamsa.agent.baseline.plan import Step
 from tamsa.agent.baseline.question import Question, name_terms
 from tamsa.agent.baseline.reading import Reading, read
 from tamsa.agent.baseline.resolver import Resolver, Value
-from tamsa.agent.baseline.state import State, fold_title
+from tamsa.agent.baseline.sameness import demonym_terms, holds, same
+from tamsa.agent.baseline.state import State
+from tamsa.agent.baseline.steps import Step
 
 _MAKERS = frozenset("direct perform compose write produce found star invent own design".split())
 _LIFESPAN = re.compile(
     r"\b(?:lived|live) (?:longer|shorter)|longer li(?:fe|ved)|older when|age at death\b", re.IGNORECASE
 )
-_BROAD = frozenset("country nation state city town county place region area province continent island".split())
 _GENERIC = frozenset("same both either nation country place city state located locate type kind and or do from".split())
 
 
@@ -110,10 +102,8 @@ def _role(state: State, question: Question, resolver: Resolver, labels: list[str
     }
     if kinds and kinds <= {"person", "any"} and "person" in kinds:
         return ""
-    for word in re.findall(r"[a-z-]+", outside):
-        if kind_of_noun(word) == "person" and concept(word) in _MAKERS:
-            return word
-    return ""
+    found: list[str] = re.findall(r"[a-z-]+", outside)
+    return next((word for word in found if kind_of_noun(word) == "person" and concept(word) in _MAKERS), "")
 
 
 def _side(state: State, resolver: Resolver, label: str, role: str) -> Side:
@@ -162,7 +152,7 @@ def _choice(state: State, question: Question, sides: list[Side], role: str) -> V
         if side.page is None:
             scores.append(0.0)
             continue
-        lead = set(terms(" ".join(s.text for s in side.page.sentences[:3]))) | _demonym_terms(side.page)
+        lead = set(terms(" ".join(s.text for s in side.page.sentences[:3]))) | demonym_terms(side.page)
         scores.append(
             sum(w for t, w in wanted.items() if t in lead)
             + 0.5 * sum(w for t, w in wanted.items() if t in side.page.term_set)
@@ -236,7 +226,7 @@ def _by_number(question: Question, sides: list[Side]) -> tuple[Side, tuple[Readi
         found = read(_EMPTY, side.page, cues=cues, want="number", head=_counted(question), about=())
         found = [reading for reading in found if reading.score > 0.3] or [
             Reading(span.text, 0.3, side.page, span.start, span.end, kind="number")
-            for span in side.page.spans if (span.kind == "number" and "," in span.text) or (span.kind == "number" and len(span.text) > 2)
+            for span in side.page.spans if span.kind == "number" and len(span.text) > 2
         ]  # fmt: skip
         if not found:
             return None
@@ -280,8 +270,8 @@ def _which_word(question: Question, side: Side) -> Verdict | None:
     index = 0 if position[0] <= position[1] else 1
     if position[0] == position[1]:
         sentence = side.page.sentences[position[0]].text.casefold() if position[0] < 500 else side.page.text.casefold()
-        at = [sentence.find(option.casefold().split()[-1]) % 100_000 for option in question.options]
-        index = 0 if at[0] <= at[1] else 1
+        places = [sentence.find(option.casefold().split()[-1]) % 100_000 for option in question.options]
+        index = 0 if places[0] <= places[1] else 1
     return Verdict(question.options[index], _evidence(side.page), position[0] != position[1])
 
 
@@ -303,99 +293,13 @@ def _polar(state: State, question: Question, sides: list[Side]) -> Verdict | Non
     pages = [side.page for side in sides if side.page is not None]
     text = question.text.casefold()
     if re.search(r"\b(?:same|share|shared|in common|also)\b", text):
-        agreed = _same(state, text, pages)
+        agreed = same(state, text, pages)
         if agreed is not None:
             return Verdict("yes" if agreed else "no", proofs, True)
     skip = name_terms(tuple(name for name in question.names if name.text in {side.label for side in sides}))
     wanted = {t: w for t, w in question.weights.items() if t not in skip and t not in _GENERIC}
-    fits = [_holds(wanted, page, question) for page in pages]
+    fits = [holds(wanted, page) for page in pages]
     return Verdict("yes" if all(fits) else "no", proofs, True)
-
-
-def _demonym_terms(page: Page) -> set[str]:
-    """Concepts of the countries whose demonyms the lead uses, and the reverse."""
-    out: set[str] = set()
-    lead = " ".join(s.text for s in page.sentences[:3])
-    for word in words(lead):
-        if word in COUNTRY_OF:
-            out |= set(terms(COUNTRY_OF[word]))
-        if word in DEMONYM_OF:
-            out |= set(terms(DEMONYM_OF[word]))
-    if re.search(r"\b(?:U\.S\.|United States)", lead):
-        out |= set(terms("American United States"))
-    return out
-
-
-def _holds(wanted: dict[str, float], page: Page, question: Question) -> bool:
-    """Say whether a page bears out what is said of its subject."""
-    lead = " ".join(s.text for s in page.sentences[:2])
-    present = set(terms(lead)) | _demonym_terms(page) | set(terms(page.title))
-    everywhere = page.term_set | present
-    if not wanted:
-        return True
-    heads = [t for t in wanted if kind_of_noun(t)]
-    _, noun = page.definition
-    score = sum(w for t, w in wanted.items() if t in present) + 0.6 * sum(
-        w for t, w in wanted.items() if t in everywhere and t not in present
-    )
-    total = sum(wanted.values())
-    if len(wanted) == 1 and heads and noun and heads[0] not in everywhere:
-        return noun_fit(heads[0], noun) >= 0.95
-    return score / total >= 0.6
-
-
-def _same(state: State, text: str, pages: list[Page]) -> bool | None:
-    if re.search(r"\b(?:nationality|nationalities|country|nation)\b", text):
-        countries = [attributes.country_of(page) for page in pages]
-        if all(countries):
-            return countries[0] == countries[1]
-        return None
-    noun = re.search(r"\bsame\s+(?:[a-z]+\s+)?([a-z]+)", text)
-    if noun and kind_of_noun(noun[1]) in ("place", "org", "person", "award", "event") and noun[1] not in _BROAD:
-        found = [
-            {(r.target or fold_title(r.text)) for r in read(state, page, cues=terms(text), want=kind_of_noun(noun[1]) or "any", head=noun[1])[:2] if r.score > 0.4}
-            for page in pages
-        ]  # fmt: skip
-        if all(found):
-            return bool(found[0] & found[1])
-    if re.search(r"\byear\b|\bdate\b|\bdecade\b", text):
-        measure = attributes.birth_span if "born" in text else attributes.founding_span
-        whens = [attributes.year_of(measure(page)) for page in pages]
-        if all(whens):
-            return whens[0].year == whens[1].year  # type: ignore[union-attr]
-    if re.search(r"\b(?:profession|occupation|job|career|genre|type|kind|field|industry)\b", text):
-        nouns = [_definition_nouns(page) for page in pages]
-        return bool(nouns[0] & nouns[1]) if all(nouns) else None
-    if re.search(
-        r"\b(?:city|town|state|county|place|region|area|district|province|continent|borough|neighborhood|neighbourhood|island|village)\b",
-        text,
-    ):
-        names = [_place_names(page) for page in pages]
-        return bool(names[0] & names[1]) if all(names) else None
-    nouns = [_definition_nouns(page) for page in pages]
-    return bool(nouns[0] & nouns[1]) if all(nouns) else None
-
-
-def _definition_nouns(page: Page) -> set[str]:
-    out: set[str] = set()
-    for sentence in page.sentences[:2]:
-        for word in re.findall(r"[a-z-]+", sentence.text):
-            if kind_of_noun(word) in ("person", "work", "org", "place", "event"):
-                out.add(concept(word))
-    return out
-
-
-def _place_names(page: Page) -> set[str]:
-    out = set()
-    for sentence in page.sentences[:3]:
-        for span in page.spans_in(sentence.start, sentence.end):
-            if span.kind in ("name", "place", "org") and span.when is None:
-                out.add(fold_title(span.text))
-    own = fold_title(page.name)
-    return {name for name in out if name != own and COUNTRY_OF.get(name.title()) is None} - {
-        "united states",
-        "united kingdom",
-    }
 
 
 def _claim(state: State, question: Question, side: Side) -> Verdict | None:
@@ -404,7 +308,7 @@ def _claim(state: State, question: Question, side: Side) -> Verdict | None:
         return None
     skip = set(terms(side.label))
     wanted = {t: w for t, w in question.weights.items() if t not in skip and t not in _GENERIC}
-    return Verdict("yes" if _holds(wanted, side.page, question) else "no", _evidence(side.page), False)
+    return Verdict("yes" if holds(wanted, side.page) else "no", _evidence(side.page), False)
 
 
 def _shared(question: Question, sides: list[Side]) -> Verdict | None:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tamsa.agent.baseline.passages import Page, read_date, read_number
+from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.state import fold_title
+from tamsa.agent.baseline.values import read_date, read_number
 
 _CORRECTS = re.compile(
     r"\b(?:corrections?|corrected|corrigend\w+|errat\w+|withdrew|withdrawn|retract\w*|supersed\w+|revis(?:ed|ion|es)|"

@@ -7,14 +7,15 @@ out as four relations on X. The grammar knows shapes, not particular relations.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from tamsa.agent.baseline.lexicon import STOP_WORDS, Kind, kind_of_noun, terms
+from tamsa.agent.baseline.lexicon import terms
+from tamsa.agent.baseline.nouns import kind_of_noun
 from tamsa.agent.baseline.question import Name
+from tamsa.agent.baseline.steps import Clause, Step, last_noun, names_of
 from tamsa.agent.baseline.verbs import (
     ADVERBS,
     AUXILIARIES,
-    BE,
     DETERMINERS,
     PREPOSITIONS,
     RELATIVES,
@@ -26,47 +27,6 @@ from tamsa.agent.baseline.verbs import (
 MAX_DEPTH = 10
 _TOKEN = re.compile(r"⟦\d+⟧|['’]s?(?=\s|$|[,.?])|[\w]+(?:[-'’./&][\w]+)*|[^\s\w]")
 _PRONOUNS = frozenset("he she it they him them his her its their".split())
-
-
-@dataclass(frozen=True)
-class Step:
-    """One node of a plan.
-
-    A leaf is a name (`name` set) or a description (`phrase` alone). An inner node is a relation: its
-    value stands in the relation `cues` to the value of `of`.
-    """
-
-    phrase: str
-    kind: Kind = "any"
-    """Kind of the value."""
-    head: str = ""
-    """Noun that the value is an instance of."""
-    cues: tuple[str, ...] = ()
-    """Concepts of the words that state the relation."""
-    name: str = ""
-    of: Step | None = None
-    names: tuple[str, ...] = ()
-    """Other names in the phrase: they should stand near the evidence."""
-
-    @property
-    def depth(self) -> int:
-        """Number of relations from here to the leaf."""
-        return 0 if self.of is None else 1 + self.of.depth
-
-    @property
-    def leaf(self) -> Step:
-        """The innermost step."""
-        return self if self.of is None else self.of.leaf
-
-
-@dataclass(frozen=True)
-class Clause:
-    """What a relative clause or predicate says: its cue words and its argument."""
-
-    words: tuple[str, ...]
-    argument: Step | None
-    names: tuple[str, ...] = ()
-    """Names in further conditions ("and was produced by X")."""
 
 
 class Parser:
@@ -92,23 +52,26 @@ class Parser:
     # ---------------------------------------------------------------- tokens
 
     def peek(self, ahead: int = 0) -> str:
+        """Return a token without taking it, or the empty string."""
         at = self.position + ahead
         return self.tokens[at] if 0 <= at < len(self.tokens) else ""
 
     def low(self, ahead: int = 0) -> str:
+        """Return a token in lower case."""
         return self.peek(ahead).casefold()
 
     def take(self) -> str:
+        """Take a token."""
         token = self.peek()
         self.position += 1
         return token
 
-    @property
-    def done(self) -> bool:
-        """True at the end of the question."""
+    def at_end(self) -> bool:
+        """Tell whether the question is read to its end."""
         return self.position >= len(self.tokens) or self.peek() in "?.!"
 
     def is_slot(self, ahead: int = 0) -> bool:
+        """Tell whether a token stands for a name."""
         return self.peek(ahead).startswith("⟦")
 
     def slot(self, token: str) -> str:
@@ -121,6 +84,7 @@ class Parser:
         return re.sub(r"\s+(['’,])", r"\1", " ".join(out))
 
     def is_possessive(self, ahead: int = 0) -> bool:
+        """Tell whether a token is an apostrophe with or without its s."""
         return self.peek(ahead) in ("'s", "’s", "'", "’")
 
     def verb_here(self, ahead: int = 0, *, after_noun: bool = True) -> bool:
@@ -153,7 +117,7 @@ class Parser:
             if token in ("that", "this") and kind_of_noun(self.low()):
                 self.take()
             base = self.referent
-        while base is None and not self.done:
+        while base is None and not self.at_end():
             low = self.low()
             if self.is_slot():
                 base = self._name(words, start)
@@ -196,7 +160,7 @@ class Parser:
 
     def _words_until_break(self) -> list[str]:
         words: list[str] = []
-        while not self.done:
+        while not self.at_end():
             low = self.low()
             if self.is_slot() or low in PREPOSITIONS or low in RELATIVES or low in (",", "and", "or", ";", ":"):
                 break
@@ -214,7 +178,7 @@ class Parser:
         name = self.slot(self.take())
         head = last_noun(words)
         step = Step(self.text(start, self.position), kind_of_noun(head) or "any", head, name=name)
-        if not self.done and not self.is_slot() and kind_of_noun(self.low()) and not self.verb_here():
+        if not self.at_end() and not self.is_slot() and kind_of_noun(self.low()) and not self.verb_here():
             # "the ⟦X⟧ performer", "⟦X⟧ riding": the noun that follows is what is meant
             nouns = self._words_until_break()
             if nouns:
@@ -229,7 +193,7 @@ class Parser:
 
     def _modified(self, start: int, words: list[str], base: Step, depth: int) -> Step:
         """Parse what follows the head of a noun phrase."""
-        while not self.done and depth < MAX_DEPTH:
+        while not self.at_end() and depth < MAX_DEPTH:
             low = self.low()
             if self.is_possessive():
                 self.take()
@@ -284,7 +248,7 @@ class Parser:
             elif (low in ("the", "a", "an") or self.is_slot()) and words and base.of is None and not base.name:
                 mark = self.position  # "the state the composer comes from"
                 subject = self.noun_phrase(depth + 1)
-                if self.done or not self.verb_here() or not names_of(subject):
+                if self.at_end() or not self.verb_here() or not names_of(subject):
                     self.position = mark
                     break
                 verbs = self._verb_group()
@@ -337,7 +301,7 @@ class Parser:
         )
 
     def _is_reduced(self, ahead: int) -> bool:
-        """Tell a reduced relative ("held in X") from a main verb ("died in X"): another verb must follow, or the end."""
+        """Tell a reduced relative ("held in X") from a main verb ("died in X"): a verb must follow, or the end."""
         if self.low() in ("died", "lived", "rose", "stood", "lay", "grew", "came", "went", "began", "became", "rises",
                           "stands", "lies", "flows", "took", "won", "wrote"):  # fmt: skip
             return False
@@ -350,7 +314,7 @@ class Parser:
         verbs.append(self.take())
         while self.low() in PREPOSITIONS and self.low(1) not in ("which", "whom", "whose"):
             verbs.append(self.take())
-        if self.done or not self._noun_phrase_ahead(0):
+        if self.at_end() or not self._noun_phrase_ahead(0):
             return self._constrained(base, Clause(tuple(verbs), None))
         argument = self.noun_phrase(depth + 1)
         return self._apply(start, words, base, Clause(tuple(verbs), argument))
@@ -364,7 +328,7 @@ class Parser:
             if self.is_slot():
                 nouns.append("")
             clause = self.predicate(depth + 1) if self.verb_here() else Clause((), None)
-            if clause.argument is None and not self.done and self._noun_phrase_ahead(0) and not self.verb_here():
+            if clause.argument is None and not self.at_end() and self._noun_phrase_ahead(0) and not self.verb_here():
                 clause = replace(clause, argument=self.noun_phrase(depth + 1))
             return self._apply(start, words, base, Clause((*nouns, *clause.words), clause.argument))
         if self.verb_here(after_noun=True) and pronoun in ("who", "that", "which", "when"):
@@ -393,12 +357,12 @@ class Parser:
         verbs = self._verb_group()
         while self.low() in PREPOSITIONS and self.low(1) not in ("which", "whom", "whose"):
             verbs.append(self.take())
-        if self.done or not self._noun_phrase_ahead(0) or self.verb_here(after_noun=True):
+        if self.at_end() or not self._noun_phrase_ahead(0) or self.verb_here(after_noun=True):
             return Clause(tuple(verbs), None)
         argument = self.noun_phrase(depth + 1)
         words = list(verbs)
         names: list[str] = []
-        while not self.done:  # "gave ⟦X⟧ the ⟦Y⟧": all but one argument are conditions
+        while not self.at_end():  # "gave ⟦X⟧ the ⟦Y⟧": all but one argument are conditions
             low = self.low()
             if low in ("and", ","):
                 if low == "and" and self.verb_here(1):
@@ -427,7 +391,7 @@ class Parser:
 
     def _verb_group(self) -> list[str]:
         verbs: list[str] = []
-        while not self.done:
+        while not self.at_end():
             low = self.low()
             if low in ("its", "his", "her", "their") and verbs and verbs[-1].casefold() in ("has", "have", "had"):
                 self.take()
@@ -487,24 +451,6 @@ class Parser:
         """Keep a further condition as names and cues that should stand near the evidence."""
         names = [*base.names, *clause.names]
         if clause.argument is not None:
-            names += [name for name in names_of(clause.argument)]
+            names += names_of(clause.argument)
         extra = terms(" ".join(clause.words)) if base.of is not None and not base.name else ()
         return replace(base, names=tuple(dict.fromkeys(names)), cues=tuple(dict.fromkeys(base.cues + extra)))
-
-
-def names_of(step: Step) -> tuple[str, ...]:
-    """Return every name in a step."""
-    own = (step.name,) if step.name else ()
-    return own + step.names + (names_of(step.of) if step.of is not None else ())
-
-
-def last_noun(words: list[str]) -> str:
-    """Return the head of a noun phrase: its last known noun, else its last word."""
-    for word in reversed(words):
-        if kind_of_noun(word):
-            return word.casefold()
-    tail = [word for word in words if word and word.casefold() not in STOP_WORDS and word.isalpha()]
-    return tail[-1].casefold() if tail else ""
-
-
-__all__ = ["BE", "Clause", "Parser", "Step", "last_noun", "names_of"]

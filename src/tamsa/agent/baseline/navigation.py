@@ -64,7 +64,7 @@ def _covered(state: State, question: Question) -> set[str]:
 def worth(state: State, question: Question, known: Known, rest: dict[str, float], in_names: frozenset[str]) -> float:
     """Say how much a document promises."""
     title = fold_title(known.title)
-    title_terms = [term for term in terms(re.sub(r"\([^()]*\)$", "", known.title))]
+    title_terms = terms(re.sub(r"\([^()]*\)$", "", known.title))
     inner = re.search(r"\(([^()]*)\)$", known.title)
     suspicious = bool(inner) and not any(term in question.weights for term in terms(inner[1]))  # type: ignore[index]
     score = 0.0

@@ -9,17 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tamsa.agent.baseline.lexicon import (
-    COUNTRY_OF,
-    MONTHS,
-    NUMBER_WORDS,
-    STOP_WORDS,
-    Kind,
-    concept,
-    kind_of_name,
-    kind_of_noun,
-    terms,
-)
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms
+from tamsa.agent.baseline.names import CAPITALISED, names_in
+from tamsa.agent.baseline.nouns import COUNTRY_OF, Kind, kind_of_name, kind_of_noun
+from tamsa.agent.baseline.values import DATE, NUMBER, When, read_date, read_number, when_of
 
 MAX_PAGE_SENTENCES = 400
 """Sentences of one page that are read; the rest of a very long page is skipped."""
@@ -28,37 +21,6 @@ _ABBREVIATION = re.compile(
     r"|Corp|Mt|Ft|Sgt|Gov|Sen|Rep|Bros|lit|transl|translit|op|e\.g|i\.e|fl)|\b[A-Z])\.$"
 )
 _BREAK = re.compile(r"[.!?][\"'”’)\]]*(?:\[\w+\])?\s+(?=[\"'“‘(\[]?[A-Z0-9À-ÞĀ-Ž])|\n+")
-_MONTH = "|".join(MONTHS)
-_DATE = re.compile(
-    rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{_MONTH}),?\s+(?P<y1>\d{{3,4}})"
-    rf"|(?P<m2>{_MONTH})\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y2>\d{{3,4}})"
-    rf"|(?P<m3>{_MONTH})\s+(?:of\s+)?(?P<y3>\d{{4}})"
-    r"|(?P<y4>\d{4})-(?P<m4>\d{2})-(?P<d4>\d{2})"
-    rf"|(?P<d5>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<m5>{_MONTH})|(?P<m6>{_MONTH})\s+(?P<d6>\d{{1,2}})(?![\d,])"
-    r"|(?P<y7>1[0-9]{3}|20[0-9]{2})(?!\d|,\d|\.\d))\b",
-    re.IGNORECASE,
-)
-_NUMBER = re.compile(
-    r"(?<![\w.])(?:[£$€¥]\s?)?\d+(?:,\d{3})*(?:\.\d+)?\s?%?"
-    r"(?:\s(?:hundred|thousand|million|billion|trillion|percent|per cent)\b)?"
-    r"|\b(?:" + "|".join(NUMBER_WORDS) + r")(?:[- ](?:" + "|".join(NUMBER_WORDS) + r"|thousand|million|billion))*\b",
-    re.IGNORECASE,
-)
-_UNIT = re.compile(
-    r"\s?-?(?:km2|km²|km|kilometres?|kilometers?|m|metres?|meters?|ft|feet|foot|miles?|mi|square \w+|sq mi|acres?"
-    r"|hectares?|kg|tonnes?|tons?|pounds?|lbs?|years?|months?|weeks?|days?|hours?|minutes?|seconds?|percent|per cent"
-    r"|dollars|euros|people|inhabitants|students|seats)\b"
-)
-_UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽȘȚ"
-_CAP = rf"(?:[{_UPPER}](?:[\w’'.&-]*[\w’'])?\.?|[a-z]{{1,2}}[’'\-]?[{_UPPER}][\w’'-]+)"
-_LINK_WORD = (
-    r"(?:of|the|de|du|des|da|das|do|dos|del|della|di|la|le|les|las|los|el|al|y|e|et|van|von|der|den|zu|zur|am|bin|ibn|"
-    r"and|&|for|in|on|at|to|a|an|with|’n’|'n'|und|och|og|upon)"
-)
-_NAME = re.compile(
-    rf"{_CAP}(?:(?:\s(?:{_LINK_WORD}\s){{0,3}}|,\s(?=(?:Jr|Sr|Inc|Ltd|II|III)\b))(?:{_CAP}|\d{{1,4}}\b))*"
-)
-_DOTTED = re.compile(r"(?:\b(?:Jr|Sr|Inc|Ltd|Co|Corp|Bros|St|Mt|Dr|No)|\.\w|\b[A-Z])\.$")
 _QUOTED = re.compile(r"“([^”\n]{2,90})”|\"([^\"\n]{2,90})\"|‘([^’\n]{3,90})’(?!\w)")
 _DEFINITION = re.compile(
     r"\b(?:is|was|are|were|became|remains)\s+(?:(?:one of|considered|now|also|still|currently|a former|former)\s+)*"
@@ -73,17 +35,8 @@ _DEFINITION_END = re.compile(
 _TABLE_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 
 
-@dataclass(frozen=True, slots=True)
-class When:
-    """A date read from a text; month and day are 0 where the text does not say."""
-
-    year: int
-    month: int = 0
-    day: int = 0
-
-    @property
-    def key(self) -> tuple[int, int, int]:
-        return (self.year, self.month, self.day)
+_TOKEN = re.compile(r"\w+(?:[-'’.&]\w+)*")
+_JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +51,6 @@ class Span:
     """Id of the document that it links to."""
     when: When | None = None
     number: float | None = None
-
-
-_TOKEN = re.compile(r"\w+(?:[-'’.&]\w+)*")
-_JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,44 +72,6 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     spans: tuple[tuple[int, int], ...]
     caption: str = ""
-
-
-def read_date(text: str) -> When | None:
-    """Read the first date of a text."""
-    for match in _DATE.finditer(text):
-        if (when := _when(match)) is not None:
-            return when
-    return None
-
-
-def _when(match: re.Match[str]) -> When | None:
-    groups = match.groupdict()
-
-    def first(prefix: str) -> str:
-        return next((groups[f"{prefix}{n}"] for n in range(1, 8) if groups.get(f"{prefix}{n}")), "")
-
-    year, month, day = first("y"), first("m"), first("d")
-    number = MONTHS.get(month.lower(), 0) if not month.isdigit() else int(month)
-    if number > 12 or (day and int(day) > 31):
-        return None
-    return When(int(year) if year else 0, number, int(day) if day else 0)
-
-
-def read_number(text: str) -> float | None:
-    """Read a number written in digits or words, with its scale."""
-    low = text.casefold().strip()
-    match = re.search(r"\d+(?:,\d{3})*(?:\.\d+)?", low)
-    if match:
-        value = float(match[0].replace(",", ""))
-    else:
-        parts = [NUMBER_WORDS[word] for word in re.split(r"[\s-]+", low) if word in NUMBER_WORDS]
-        if not parts:
-            return None
-        value = float(sum(parts))
-    for word, scale in (("hundred", 1e2), ("thousand", 1e3), ("million", 1e6), ("billion", 1e9), ("trillion", 1e12)):
-        if re.search(rf"\b{word}\b", low) and match:
-            value *= scale
-    return value
 
 
 def split_sentences(text: str) -> list[Sentence]:
@@ -266,10 +177,12 @@ class Page:
 
     @cached_property
     def sentences(self) -> list[Sentence]:
+        """The sentences of the page, headings left out."""
         return split_sentences(self.text)
 
     @cached_property
     def tables(self) -> list[Table]:
+        """The tables of the page."""
         return read_tables(self.text)
 
     @cached_property
@@ -320,6 +233,7 @@ class Page:
 
     @cached_property
     def term_set(self) -> frozenset[str]:
+        """Concepts of all content words of the page and its title."""
         return frozenset(terms(self.title)) | frozenset(t for s in self.sentences for t in terms(s.text))
 
     @cached_property
@@ -350,13 +264,10 @@ class Page:
             plain = re.sub(r"\s*\([^()]*\)$", "", title)
             inner = title[len(plain) :]
             if plain.casefold() == anchor.casefold() and " " not in anchor:
-                before = re.search(rf"({_CAP})\s$", self.text[max(0, start - 30) : start])
-                after = re.match(rf"\s{_CAP}", self.text[end : end + 30])
-                if (
-                    after
-                    or (before
-                    and before[1].casefold() not in STOP_WORDS
-                    and not _opens(self.text, start, before[1]))
+                before = re.search(rf"({CAPITALISED})\s$", self.text[max(0, start - 30) : start])
+                after = re.match(rf"\s{CAPITALISED}", self.text[end : end + 30])
+                if after or (
+                    before and before[1].casefold() not in STOP_WORDS and not _opens(self.text, start, before[1])
                 ):
                     continue
                 if inner and not any(term in self.term_set for term in terms(inner)):
@@ -390,19 +301,19 @@ class Page:
                         continue
                     adjective = text in COUNTRY_OF or _is_adjective(text, self.text[at[1] : at[1] + 40])
                     yield Span(*at, text, "nationality" if adjective else kind_of_name(text) or "name")
-        for link in self.sound_links:
-            start, end = int(link["start"]) - self.start, int(link["end"]) - self.start
+        for target in self.sound_links:
+            start, end = int(target["start"]) - self.start, int(target["end"]) - self.start
             if 0 <= start < end <= len(self.text):
                 text = self.text[start:end]
-                if (read_date(text) and _DATE.fullmatch(text)) or text.isdigit():
+                if (read_date(text) and DATE.fullmatch(text)) or text.isdigit():
                     continue
                 kind: Kind = "nationality" if text in COUNTRY_OF else kind_of_name(text) or "name"
-                yield Span(start, end, text, kind, str(link["id"]))
+                yield Span(start, end, text, kind, str(target["id"]))
 
     def _dates_and_numbers(self, sentence: Sentence) -> Iterator[Span]:
         dated: list[tuple[int, int]] = []
-        for match in _DATE.finditer(sentence.text):
-            when = _when(match)
+        for match in DATE.finditer(sentence.text):
+            when = when_of(match)
             if when is None:
                 continue
             dated.append(match.span())
@@ -411,7 +322,7 @@ class Page:
                 sentence.start + match.start(), sentence.start + match.end(), match[0], kind, when=when,
                 number=float(when.year) if kind == "year" else None,
             )  # fmt: skip
-        for match in _NUMBER.finditer(sentence.text):
+        for match in NUMBER.finditer(sentence.text):
             if any(match.start() < stop and match.end() > begin for begin, stop in dated):
                 continue
             text = match[0].rstrip()
@@ -435,66 +346,3 @@ def _is_adjective(name: str, after: str) -> bool:
 def _opens(text: str, start: int, word: str) -> bool:
     """Tell whether the word before a position opens its sentence, where its capital means nothing."""
     return bool(re.search(rf"(?:^|[.!?\n]\s*){re.escape(word)}\s$", text[max(0, start - 40) : start]))
-
-
-def unit_after(text: str, end: int) -> str:
-    """Return the unit that follows a number, with its space, or the empty string."""
-    match = _UNIT.match(text, end)
-    return match[0] if match else ""
-
-
-def names_in(text: str) -> list[tuple[int, int]]:
-    """Find the proper names of a sentence as offsets; function words at its edges are left out."""
-    out: list[tuple[int, int]] = []
-    for match in _NAME.finditer(text):
-        start, end = match.span()
-        piece = match[0]
-        # a sentence opens with a capital whatever its first word is
-        while True:
-            word = re.match(r"[\w’'.-]+", piece)
-            if word and word[0].casefold() in STOP_WORDS and (len(piece) > len(word[0]) or word[0] != "I"):
-                keep_the = word[0] in ("The", "A", "An") and start > 0 and text[:start].rstrip()[-1:] not in "|"
-                if keep_the and len(piece) > len(word[0]):
-                    out.append((start, end))  # "The Band": with and without the article
-                skip = len(word[0]) + len(piece[len(word[0]) :]) - len(piece[len(word[0]) :].lstrip())
-                start, piece = start + skip, piece[skip:]
-                lower = re.match(rf"(?:{_LINK_WORD}\s)+", piece)
-                if lower:
-                    start, piece = start + lower.end(), piece[lower.end() :]
-                if not piece:
-                    break
-                digits = re.match(r"(?:\d+,?\s+)+", piece)
-                if digits:  # "In 1984 X"
-                    start, piece = start + digits.end(), piece[digits.end() :]
-            else:
-                break
-        piece = text[start:end]
-        if piece.endswith(".") and not _DOTTED.search(piece):
-            end -= 1
-            piece = piece[:-1]
-        if piece.endswith(("'s", "’s")):
-            end -= 2
-            piece = text[start:end]
-        if (
-            piece.split(" ")[0].casefold() in MONTHS
-            and re.fullmatch(r"\w+(?: \d+)*", piece)
-            and piece not in ("May", "March")
-        ):
-            continue
-        if len(piece) > 1 and any(char.isupper() for char in piece):
-            out.append((start, end))
-            for joint in re.finditer(r"\s(?:and|&|in|on|at|to|for|with|of the|of|und)\s", piece):
-                left, right = (start, start + joint.start()), (start + joint.end(), end)
-                if joint.group().strip() in ("and", "in", "on", "at", "to", "for", "with"):
-                    out.extend(part for part in (left, right) if part[1] - part[0] > 1)
-                elif joint.group().strip() == "of" and text[right[0] : right[0] + 1].isupper():
-                    out.append(right)
-            for possessive in re.finditer(r"['’]s\s", piece):
-                out.append((start, start + possessive.start()))
-                out.append((start + possessive.end(), end))
-    clean = []
-    for start, end in out:
-        if text[end - 1 : end] == "." and not _DOTTED.search(text[start:end]):
-            end -= 1
-        clean.append((start, end))
-    return list(dict.fromkeys(span for span in clean if span[0] < span[1]))

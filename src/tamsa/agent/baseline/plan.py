@@ -5,24 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from tamsa.agent.baseline.grammar import Parser, Step, last_noun, names_of
-from tamsa.agent.baseline.lexicon import Kind, concept, is_concept, kind_of_noun, noun_fit, terms
+from tamsa.agent.baseline.grammar import Parser
+from tamsa.agent.baseline.lexicon import concept, is_concept, terms
+from tamsa.agent.baseline.nouns import Kind, kind_of_noun, noun_fit
 from tamsa.agent.baseline.question import TIME_CLAUSE, Name, Question, find_names, last_sentence
+from tamsa.agent.baseline.steps import Step, last_noun, names_of
 from tamsa.agent.baseline.verbs import AUXILIARIES, BE, DETERMINERS, DO, PREPOSITIONS, RELATIVES, is_verb
-
-__all__ = ["Step", "make_plan", "simplify"]
 
 _SENTENCE = re.compile(r"(?<=[a-z⟧\w])[.;]\s+(?=[A-Z])")
 _PREAMBLE = re.compile(
-    r"^(?:i am (?:interested in|thinking of|looking for)|i(?:'m| am) interested in|think of|consider|take|regarding|about|"
-    r"given|let us take|start with|suppose)\s+", re.IGNORECASE,
+    r"^(?:i am (?:interested in|thinking of|looking for)|i(?:'m| am) interested in|think of|consider|take|regarding|"
+    r"about|given|let us take|start with|suppose)\s+", re.IGNORECASE,
 )  # fmt: skip
 _ADVERBIAL = re.compile(
-    r"^(?:(?:in|on|at|during|according to|of|among|by|as of|since|before|after|for)\s+(?!(?:what|which|whom|whose|how)\b)[^,?]*,\s+)"
+    r"^(?:(?:in|on|at|during|according to|of|among|by|as of|since|before|after|for)\s+"
+    r"(?!(?:what|which|whom|whose|how)\b)[^,?]*,\s+)"
     r"(?=(?:\w+\s+)?(?:who|whom|what|which|when|where|how|name)\b)", re.IGNORECASE,
 )  # fmt: skip
 _HOW_CUES = {
-    "old": "born", "tall": "height", "high": "height elevation", "long": "length", "large": "area size", "deep": "depth",
+    "old": "born", "tall": "height",
+    "high": "height elevation", "long": "length", "large": "area size", "deep": "depth",
     "big": "area size", "far": "distance", "wide": "width", "populous": "population", "heavy": "weight",
 }  # fmt: skip
 _UNITS = frozenset("kilometr metr mile feet squar square km hectar acre".split())
@@ -86,17 +88,21 @@ def _preamble(question: Question) -> tuple[str, Step | None]:
 
 def _question(parser: Parser, question: Question) -> Step | None:
     """Parse the question proper by the word that opens it."""
-    while parser.low() in (
-        "about",
-        "approximately",
-        "roughly",
-        "exactly",
-        "and",
-        "so",
-        "since",
-        "until",
-        "then",
-    ) and parser.low(1) not in DETERMINERS:
+    while (
+        parser.low()
+        in (
+            "about",
+            "approximately",
+            "roughly",
+            "exactly",
+            "and",
+            "so",
+            "since",
+            "until",
+            "then",
+        )
+        and parser.low(1) not in DETERMINERS
+    ):
         parser.take()
     prep = parser.low() in PREPOSITIONS and parser.low(1) in ("what", "which", "whom", "whose", "how")
     if prep:
@@ -137,7 +143,7 @@ def _question(parser: Parser, question: Question) -> Step | None:
 def _wh_noun(parser: Parser) -> list[str]:
     """Collect the noun phrase after "which" up to its verb."""
     words: list[str] = []
-    while not parser.done:
+    while not parser.at_end():
         low = parser.low()
         if low in AUXILIARIES or low in RELATIVES:
             break
@@ -175,7 +181,7 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
         parser.take()
         while parser.low() in AUXILIARIES and parser.low() != "being":
             parser.take()
-        if parser.done:
+        if parser.at_end():
             return None
         follows_verb = is_verb(parser.low()) or (
             parser.low(1) in ("in", "by", "with", "to", "at", "for", "on", "of")
@@ -186,15 +192,14 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
             return _predicate(parser, question, noun)
         parser.bare_verbs = low not in BE
         subject = parser.noun_phrase()
-        if parser.done and not prep:
-            if low in BE:  # "which town is the seat of X", "what is the length of X"
-                return _renamed(subject, noun)
-        if parser.done and subject.of is not None and prep and low in BE:
+        if parser.at_end() and not prep and low in BE:  # "which town is the seat of X", "what is the length of X"
+            return _renamed(subject, noun)
+        if parser.at_end() and subject.of is not None and prep and low in BE:
             return Step(question.text, question.kind, question.head, terms(" ".join(noun)), of=subject)
         return _about(parser, question, noun, subject)
     if parser.verb_here():
         return _predicate(parser, question, noun)
-    if noun and not parser.done:  # "which film X directed"
+    if noun and not parser.at_end():  # "which film X directed"
         subject = parser.noun_phrase()
         return _about(parser, question, noun, subject)
     return None
@@ -224,7 +229,7 @@ def _about(parser: Parser, question: Question, noun: list[str], subject: Step) -
     start = parser.position
     extraposed: Step | None = None
     words: list[str] = []
-    while not parser.done:
+    while not parser.at_end():
         low = parser.low()
         if (
             (low in RELATIVES or (low in PREPOSITIONS and parser.low(1) in ("which", "whom", "whose")))
@@ -260,7 +265,7 @@ def _predicate(parser: Parser, question: Question, noun: list[str]) -> Step | No
     """Parse "N VERB OBJECT": the value is the subject."""
     clause = parser.predicate()
     trailing = []
-    while not parser.done:
+    while not parser.at_end():
         trailing.append(parser.take())
     names = tuple(parser.slot(token) for token in trailing if token.startswith("⟦"))
     cues = terms(" ".join([*noun, *clause.words, *(t for t in trailing if not t.startswith("⟦"))]))
@@ -289,7 +294,7 @@ def _in_situ(parser: Parser, question: Question) -> Step | None:
     parser.tokens = tokens[:stop]
     parser.position = 0
     subject = parser.noun_phrase()
-    if parser.done or not parser.verb_here():
+    if parser.at_end() or not parser.verb_here():
         parser.tokens = tokens
         return None
     clause = parser.predicate()
@@ -300,22 +305,19 @@ def _in_situ(parser: Parser, question: Question) -> Step | None:
         middle = clause.argument
         inner = Step(middle.phrase, middle.kind, middle.head, terms(" ".join(words)), of=subject)
         words = []
-        if middle.phrase and not parser.done:
-            pass
         if kind_of_noun(middle.head) is None:
             words, inner = [*clause.words, *middle.phrase.split()], subject
         else:
-            tail = [w for w in _open_clause(middle.phrase)]
-            words = tail
+            words = _open_clause(middle.phrase)
     elif clause.argument is not None:
         words += clause.argument.phrase.split()
-    while not parser.done:
+    while not parser.at_end():
         words.append(parser.take())
     names = tuple(parser.slot(word) for word in words if word.startswith("⟦"))
     parser.tokens = tokens
     np = [parser.slot(word) if word.startswith("⟦") else word for word in noun]
     cues = terms(" ".join([*(w for w in words if not w.startswith("⟦")), *np]))
-    head = last_noun([w for w in _until_preposition(np)]) or question.head
+    head = last_noun(_until_preposition(np)) or question.head
     kind = kind_of_noun(head) or question.kind
     names += clause.names
     extra = names_of(clause.argument) if clause.argument is not None and inner is subject else ()

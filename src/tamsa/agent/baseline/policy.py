@@ -8,10 +8,11 @@ from tamsa.agent.baseline.aggregation import aggregate
 from tamsa.agent.baseline.answering import compose
 from tamsa.agent.baseline.comparison import compare
 from tamsa.agent.baseline.navigation import rank
-from tamsa.agent.baseline.plan import Step, make_plan, simplify
+from tamsa.agent.baseline.plan import make_plan, simplify
 from tamsa.agent.baseline.question import Question, analyse
 from tamsa.agent.baseline.resolver import Resolver, Value
 from tamsa.agent.baseline.state import State
+from tamsa.agent.baseline.steps import Step
 from tamsa.agent.react import render_call
 from tamsa.types import Completion, Message, ToolSchema
 

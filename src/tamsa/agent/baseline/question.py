@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
-from tamsa.agent.baseline.lexicon import COUNTRY_OF, STOP_WORDS, Kind, concept, kind_of_noun, terms, weight, words
-from tamsa.agent.baseline.passages import names_in
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, weight, words
+from tamsa.agent.baseline.names import names_in
+from tamsa.agent.baseline.nouns import COUNTRY_OF, Kind, kind_of_noun
 
 MAX_QUESTION_CHARS = 2_000
 """Characters of a question that are analysed; the rest of a pathological one is ignored."""
@@ -204,7 +206,10 @@ def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
 def _with_article(text: str, start: int) -> int:
     """Take in a capitalised function word before a name inside a sentence: "To Love Ru", "The Conscript"."""
     match = re.search(
-        r"(?<=[a-z,] )(?:The|A|An|To|In|On|My|Of|For|At|It|I|No|So|We|He|She|How|What|Who|Where|When|All|Some|This|That|Its?|If|Is|Do) $",
+        r"(?<=[a-z,] )(?:The|A|An|To|In|On|My|Of|For|At|It|I|No|So|We|He|She|How|What|Who|Where|When|All|Some|This|"
+        r"That|"
+        r"Its?|If|"
+        r"Is|Do) $",
         text[max(0, start - 8) : start],
     )
     return start - len(match[0]) if match else start
@@ -278,7 +283,7 @@ def _wanted(text: str) -> tuple[Kind, str]:
         if word == "whose":
             noun = re.match(r"\s+([a-z-]+)", text[first.end() :])
             if noun and (kind := kind_of_noun(noun[1])) not in (None, "person"):
-                return kind or "any", noun[1]
+                return kind, noun[1]
         if word == "who":
             match = re.match(
                 r"\s+(?:is|was|were|are)\s+(?:the\s+)?([a-z][\w-]*(?:\s[a-z][\w-]*){0,3})", text[first.end() :]
@@ -345,7 +350,7 @@ def _find_options(text: str, names: tuple[Name, ...]) -> tuple[str, str] | None:
     for joint in (r"\s*,?\s*(?:or|and|&)\s+(?:(?:the|a|an|is|was)\s+)*(?:[a-z-]+\s+){0,4}[\"'“‘]?$",):
         pairs = [
             (left, right)
-            for left, right in zip(names, names[1:], strict=False)
+            for left, right in pairwise(names)
             if re.match(r"[\"'”’]?" + joint, text[left.end : right.start] + "")
         ]
         if pairs:

@@ -8,19 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tamsa.agent.baseline.attributes import attribute_spans
-from tamsa.agent.baseline.lexicon import (
-    COUNTRIES,
-    COUNTRY_OF,
-    ROLES,
-    STOP_WORDS,
-    Kind,
-    noun_fit,
-    noun_of_name,
-    phrase_concepts,
-    terms,
-)
-from tamsa.agent.baseline.passages import Page, Sentence, Span, unit_after
+from tamsa.agent.baseline.lexicon import STOP_WORDS, phrase_concepts, terms
+from tamsa.agent.baseline.nouns import COUNTRIES, COUNTRY_OF, ROLES, Kind, noun_fit, noun_of_name
+from tamsa.agent.baseline.passages import Page, Sentence, Span
 from tamsa.agent.baseline.state import State, fold_title
+from tamsa.agent.baseline.values import unit_after
 
 _COUNTED = frozenset("people inhabitants students seats years months weeks days hours minutes seconds percent".split())
 _JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")

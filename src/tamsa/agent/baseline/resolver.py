@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass, field, replace
 
 from tamsa.agent.baseline.conflicts import authority
-from tamsa.agent.baseline.lexicon import ROLES, STOP_WORDS, concept, noun_fit, phrase_concepts, terms, words
-from tamsa.agent.baseline.plan import Step
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, phrase_concepts, terms, words
+from tamsa.agent.baseline.nouns import ROLES, noun_fit
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, read
 from tamsa.agent.baseline.state import State, fold_title
+from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.tables import SUPERLATIVE, extreme_row, tables_for
 
 MAX_VALUES = 3
@@ -41,9 +42,11 @@ class Wishes:
     queries: dict[str, float] = field(default_factory=dict)
 
     def page(self, key: str, worth: float) -> None:
+        """Wish to open a document."""
         self.pages[key] = max(self.pages.get(key, 0.0), worth)
 
     def query(self, text: str, worth: float) -> None:
+        """Wish to run a search."""
         text = " ".join(text.split())[:300]
         if text:
             self.queries[text] = max(self.queries.get(text, 0.0), worth)
@@ -85,7 +88,7 @@ class Resolver:
             ids = exact
         scored = []
         for key in ids:
-            kind, noun = state.kind_of(key)
+            _, noun = state.kind_of(key)
             fits = (
                 not head
                 or concept(noun) == concept(head)
@@ -236,10 +239,12 @@ class Resolver:
                     continue
                 spans = [
                     s for s in page.spans_in(sentence.start, sentence.end)
-                    if (s.when is not None and step.kind in ("date", "year")) or (s.kind == "number" and step.kind == "number")
+                    if (s.when is not None and step.kind in ("date", "year")) or s.kind == "number" == step.kind
                 ]  # fmt: skip
                 stated = bool(cues & (set(terms(sentence.text)) | {c for _, _, c in phrase_concepts(sentence.text)}))
-                if (spans and (stated or len(sentence.text.split()) <= 12)) or (stated and step.kind in ("person", "place", "org", "any") and authority(page)[0] != 0.0):
+                if (spans and (stated or len(sentence.text.split()) <= 12)) or (
+                    stated and step.kind in ("person", "place", "org", "any") and authority(page)[0] != 0.0
+                ):
                     self.rivals.add(key)
         for key in self.rivals:
             self.wishes.page(key, 1.6)

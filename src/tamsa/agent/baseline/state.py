@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from tamsa.agent.baseline.lexicon import Kind, kind_of_name
+from tamsa.agent.baseline.nouns import Kind, kind_of_name
 from tamsa.agent.baseline.passages import Page
 from tamsa.types import Message
 

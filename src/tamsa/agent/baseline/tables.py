@@ -6,10 +6,12 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tamsa.agent.baseline.lexicon import concept, kind_of_noun, terms
-from tamsa.agent.baseline.passages import Page, Table, read_date, read_number
+from tamsa.agent.baseline.lexicon import concept, terms
+from tamsa.agent.baseline.nouns import kind_of_noun
+from tamsa.agent.baseline.passages import Page, Table
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.state import State, fold_title
+from tamsa.agent.baseline.values import read_date, read_number
 
 _LARGEST: dict[str, tuple[str, ...]] = {
     "longest": ("long",), "highest": ("high",), "tallest": ("high",), "largest": ("big", "population"),
@@ -26,8 +28,8 @@ SUPERLATIVE = re.compile(
     r"deepest|won the (?:\d{4}|league|season))\b", re.IGNORECASE,
 )  # fmt: skip
 _FILTER = re.compile(
-    r"\b(?P<more>more than|greater than|longer than|taller than|higher than|larger than|bigger than|over|above|exceeding|"
-    r"exceeds?|at least|no fewer than|after|since|later than|deeper than|older than)\s+(?P<a>[\d.,]+)"
+    r"\b(?P<more>more than|greater than|longer than|taller than|higher than|larger than|bigger than|over|above|"
+    r"exceeding|exceeds?|at least|no fewer than|after|since|later than|deeper than|older than)\s+(?P<a>[\d.,]+)"
     r"|\b(?P<less>fewer than|less than|shorter than|lower than|smaller than|under|below|at most|no more than|before|"
     r"earlier than|until)\s+(?P<b>[\d.,]+)", re.IGNORECASE,
 )  # fmt: skip
@@ -254,9 +256,7 @@ def terms_of_office(page: Page, start: int) -> list[tuple[Reading, int, int]]:
             continue
         spans = [s for s in page.spans_in(sentence.start, sentence.end) if s.kind in ("name", "any") and s.when is None]
         named = [s for s in spans if len(s.text.split()) > 1 or s.target]
-        named = [s for s in named if fold_title(s.text) != fold_title(page.name)] or (
-            [] if page.kind != "person" else []
-        )
+        named = [s for s in named if fold_title(s.text) != fold_title(page.name)]
         if named:
             best = max(named, key=lambda s: (bool(s.target), len(s.text)))
             out.append(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from tamsa.agent.baseline.lexicon import kind_of_noun
+from tamsa.agent.baseline.nouns import kind_of_noun
 
 AUXILIARIES = frozenset(
-    "is are was were be been being am has have had having do does did can could will would shall should may might must".split()
+    "is are was were be been being am has have had having do does did can could will would shall "
+    "should may might must".split()
 )
 DO = frozenset("do does did".split())
 BE = frozenset("is are was were be been being am".split())
@@ -42,13 +43,15 @@ occupy occur offer open operate oppose order organise organize originate own pai
 place plan play portray practise precede premiere prepare present preserve preside print produce promote propose
 protect prove provide publish purchase push put race raise range rank reach read receive recognise recognize record
 recover refer reflect refuse reign release remain remove rename render renew replace report represent rescue reside
-resign result retire return reveal ride rise rule run sail score sculpt seat sell send separate serialize serve set settle
+resign result retire return reveal ride rise rule run sail score sculpt seat sell send separate serialize serve
+    set settle
 shape share shoot show sign sing sink situate sit sketch span speak specialise specialize spend sponsor stage stand star
 start stay stop strike study succeed suffer supply support surround survive take talk teach tell tour train transfer
 translate travel treat try twin underlie unite use value visit voice vote walk want wear win withdraw witness work
 worship write yield fit comprise encompass operate house honour honor commemorate depict head rise lay sing withdraw
 adjoin overlook discharge originate inhabit speak border""".split()
-_IRREGULAR = """became began begun broke broken brought built bought came caught chose chosen cut did done drew drawn drove
+_IRREGULAR = """became began begun broke broken brought built bought came caught chose chosen cut did done drew
+    drawn drove
 driven fell fallen fought found flew flown gave given went gone grew grown hung had held kept knew known laid led left
 lent lost made meant met paid put ran read rode ridden rose risen said sang sung sank sunk sat saw seen sent set shot
 showed shown sold spent spoke spoken stood struck taught told took taken thought understood was were won wore worn wrote

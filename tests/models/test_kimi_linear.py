@@ -12,9 +12,10 @@ from tamsa.models import KimiLinearConfig, KimiLinearForCausalLM
 from tamsa.models.checkpoints import from_official, to_official
 
 
+@pytest.mark.parametrize("kind", ["dense", "moe"])
 @pytest.mark.parametrize("t", [1, 16, 63])
-def test_the_past_does_not_depend_on_the_future(t, model_of, tokens):
-    model = model_of()
+def test_the_past_does_not_depend_on_the_future(t, kind, model_of, tokens):
+    model = model_of(kind)
     ids, other = tokens(2, 80), tokens(2, 80, seed=2)
     changed = torch.cat([ids[:, :t], other[:, t:]], 1)
     with torch.no_grad():

@@ -276,7 +276,7 @@ def heads_loss(
     if positions.numel() == 0:
         raise InputError(f"labels: every one of {labels.shape[0]} positions is ignored ({IGNORED}), expected some")
     N = positions.numel()
-    if N < num_labels:
+    if num_labels > N:
         hidden, labels = hidden[positions], labels[positions]
     states = hidden.float()  # once, for both heads
     dropped = torch.rand(N, generator=generator, device=hidden.device) < config.easy_mask

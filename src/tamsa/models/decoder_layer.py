@@ -1,0 +1,45 @@
+"""One layer of the decoder."""
+
+from __future__ import annotations
+
+import torch
+from transformers.modeling_layers import GradientCheckpointingLayer
+
+from tamsa.models.config import LINEAR, KimiLinearConfig
+from tamsa.models.kda import KimiDeltaAttention
+from tamsa.models.latents import Latents
+from tamsa.models.layout import Layout
+from tamsa.models.mla import LatentAttention
+from tamsa.models.moe import MLP, MoE
+from tamsa.models.norm import RMSNorm
+from tamsa.models.recurrent import Recurrent
+
+
+class KimiLinearDecoderLayer(GradientCheckpointingLayer):
+    """One layer: mix tokens, then transform each."""
+
+    def __init__(self, config: KimiLinearConfig, layer_idx: int) -> None:
+        super().__init__()
+        self.is_linear = config.kinds[layer_idx] == LINEAR
+        self.self_attn = (KimiDeltaAttention if self.is_linear else LatentAttention)(config, layer_idx)
+        sparse = config.mlp_kinds[layer_idx] == "sparse"
+        self.mlp = MoE(config) if sparse else MLP(config.hidden_size, config.intermediate_size)
+        self.input_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+
+    def forward(
+        self,
+        hidden_states: torch.Tensor,
+        layout: Layout,
+        memory: Recurrent | Latents | None = None,
+        position: int = 0,
+        undo_window: int = 0,
+    ) -> torch.Tensor:
+        """Transform `[B, T, D]`, or packed `[1, N, D]`; see `KimiDeltaAttention.forward` for the rest."""
+        x = self.input_layernorm(hidden_states)
+        if self.is_linear:
+            x = self.self_attn(x, layout, memory, position, undo_window)
+        else:
+            x = self.self_attn(x, layout, memory)
+        hidden_states = hidden_states + x
+        return hidden_states + self.mlp(self.post_attention_layernorm(hidden_states))

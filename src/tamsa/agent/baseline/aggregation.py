@@ -23,6 +23,7 @@ _BEFORE = re.compile(
     r"\b(?:predecessor of|preceded|before|succeed|took over from|(?:did|does)\b.*\bfollow)\b", re.IGNORECASE
 )
 _AFTER = re.compile(r"\b(?:successor of|succeeded|followed|after|came after|next)\b", re.IGNORECASE)
+_YEARS_BETWEEN = re.compile(r"\bhow many years\b.{0,20}?\bbetween\s+(?P<rest>.+?)\??$", re.IGNORECASE)
 _MIN_FIT = 2.0
 
 
@@ -41,6 +42,8 @@ def aggregate(state: State, question: Question, resolver: Resolver, plan: Step |
     """Answer from a table or a list of terms, where the question calls for one."""
     scope = scope_of(resolver, plan)
     wanted = [term for term in question.weights if not term.isdigit() or len(term) == 4]
+    if _YEARS_BETWEEN.search(question.text):
+        return _years_between(question, resolver)
     if question.form == "count":
         return _count(state, question, scope, wanted)
     order = _order(state, question)
@@ -61,6 +64,28 @@ def aggregate(state: State, question: Question, resolver: Resolver, plan: Step |
                 if start <= year < end:
                     return Value(reading.text, reading.target, 1.2 if about else 1.0, (*chain, reading))
     return None
+
+
+def _years_between(question: Question, resolver: Resolver) -> Value | None:
+    """Subtract two years: "how many years lie between the founding of X and the death of Y"."""
+    match = _YEARS_BETWEEN.search(question.text)
+    clauses = re.split(r"\s+and\s+(?=the\s|when\s|[a-z]+ing\s)", match["rest"]) if match else []
+    if len(clauses) != 2:
+        return None
+    years, chain = [], []
+    for clause in clauses:
+        name = next((n.text for n in question.names if n.text in clause), "")
+        if not name:
+            return None
+        cues = tuple(term for term in terms(clause.replace(name, " ")) if term not in ("year", "years"))
+        for value in resolver.values(Step(clause, "year", "year", cues, of=Step(name, name=name)))[:1]:
+            year = year_in(value.text)
+            if year is not None:
+                years.append(year)
+                chain += value.chain
+    if len(years) != 2:
+        return None
+    return Value(str(abs(years[0] - years[1])), "", 1.3, tuple(chain))
 
 
 def _count(state: State, question: Question, scope: list[str], wanted: list[str]) -> Value | None:

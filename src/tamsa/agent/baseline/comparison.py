@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tamsa.agent.baseline import attributes
 from tamsa.agent.baseline.lexicon import concept, is_concept, terms
-from tamsa.agent.baseline.nouns import kind_of_noun
+from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.passages import Page, Span
 from tamsa.agent.baseline.question import Question, name_terms
 from tamsa.agent.baseline.reading import Reading, read
@@ -21,6 +21,9 @@ _MAKERS = frozenset("direct perform compose write produce found star invent own 
 _LIFESPAN = re.compile(
     r"\b(?:lived|live) (?:longer|shorter)|longer li(?:fe|ved)|older when|age at death\b", re.IGNORECASE
 )
+_COMPARED_NOUN = re.compile(
+    r"\b(?:old|young|new|high|low|larg|long|short|big|tall|small|earli|late)(?:er|est)\s+([a-z]+)\b", re.IGNORECASE
+)
 _GENERIC = frozenset("same both either nation country place city state located locate type kind and or do from".split())
 
 
@@ -31,6 +34,15 @@ class Side:
     label: str
     page: Page | None
     chain: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True)
+class Role:
+    """What stands between the sides and the measure: the director of each film, the museum of each painting."""
+
+    noun: str
+    kind: Kind
+    cues: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,8 +101,8 @@ def _labels(state: State, question: Question) -> list[str]:
     return []
 
 
-def _role(state: State, question: Question, resolver: Resolver, labels: list[str]) -> str:
-    """Find the role through which the sides are compared: "whose director was born first"."""
+def _role(state: State, question: Question, resolver: Resolver, labels: list[str]) -> Role | None:
+    """Find the role through which the sides are compared: "whose director was born first", "the older museum"."""
     outside = question.text
     for name in question.names:
         outside = outside.replace(name.text, " ")
@@ -101,15 +113,22 @@ def _role(state: State, question: Question, resolver: Resolver, labels: list[str
         if value.id
     }
     if kinds and kinds <= {"person", "any"} and "person" in kinds:
-        return ""
+        return None
+    match = _COMPARED_NOUN.search(outside)
+    if match and (kind := kind_of_noun(match[1])) is not None and match[1] != question.head and kind != "number":
+        verbs = tuple(
+            t for t in terms(outside[: match.start()]) if t not in _GENERIC and t != concept(question.head or "-")
+        )
+        return Role(match[1], kind, (*verbs, concept(match[1])))
     found: list[str] = re.findall(r"[a-z-]+", outside)
-    return next((word for word in found if kind_of_noun(word) == "person" and concept(word) in _MAKERS), "")
+    noun = next((word for word in found if kind_of_noun(word) == "person" and concept(word) in _MAKERS), "")
+    return Role(noun.rstrip("s"), "person", (concept(noun),)) if noun else None
 
 
-def _side(state: State, resolver: Resolver, label: str, role: str) -> Side:
+def _side(state: State, resolver: Resolver, label: str, role: Role | None) -> Side:
     step = Step(label, name=label)
-    if role:
-        step = Step(f"{role} of {label}", "person", role.rstrip("s"), (concept(role),), of=step)
+    if role is not None:
+        step = Step(f"{role.noun} of {label}", role.kind, role.noun, role.cues, of=step)
     values = resolver.values(step)
     best = next((value for value in values if value.id), values[0] if values else None)
     if best is None:
@@ -138,7 +157,7 @@ def _evidence(page: Page | None, span: Span | None = None) -> tuple[Reading, ...
 # ------------------------------------------------------------------ which of the two
 
 
-def _choice(state: State, question: Question, sides: list[Side], role: str) -> Verdict | None:
+def _choice(state: State, question: Question, sides: list[Side], role: Role | None) -> Verdict | None:
     if question.extreme:
         ordered = _by_measure(question, sides, role)
         if ordered is not None:
@@ -160,16 +179,19 @@ def _choice(state: State, question: Question, sides: list[Side], role: str) -> V
     if max(scores) <= 0:
         return None
     winner = sides[0] if scores[0] >= scores[1] else sides[1]
-    return Verdict(_plain(winner.label), sum((_evidence(side.page) for side in sides), ()), scores[0] != scores[1])
+    sure = scores[0] != scores[1] and not question.extreme
+    return Verdict(_plain(winner.label), sum((_evidence(side.page) for side in sides), ()), sure)
 
 
-def _measure(question: Question, role: str, sides: list[Side]) -> Callable[[Page], Span | None]:
+def _measure(question: Question, role: Role | None, sides: list[Side]) -> Callable[[Page], Span | None]:
     """Choose what is compared: a date of life or of making."""
     concepts = set(question.weights)
     text = question.text.casefold()
     if "death" in concepts:
         return attributes.death_span
-    person = bool(role) or any(side.page is not None and side.page.kind == "person" for side in sides)
+    person = (role is not None and role.kind == "person") or any(
+        side.page is not None and side.page.kind == "person" for side in sides
+    )
     if "birth" in concepts or (re.search(r"\b(?:older|younger|oldest|youngest|elder)\b", text) and person):
         return attributes.birth_span
     if concepts & {"found", "open", "build"}:
@@ -183,7 +205,7 @@ def _measure(question: Question, role: str, sides: list[Side]) -> Callable[[Page
     return attributes.founding_span
 
 
-def _by_measure(question: Question, sides: list[Side], role: str) -> tuple[Side, tuple[Reading, ...]] | None:
+def _by_measure(question: Question, sides: list[Side], role: Role | None) -> tuple[Side, tuple[Reading, ...]] | None:
     text = question.text.casefold()
     if any(side.page is None for side in sides):
         return None
@@ -278,7 +300,7 @@ def _which_word(question: Question, side: Side) -> Verdict | None:
 # ------------------------------------------------------------------ yes or no
 
 
-def _polar_order(question: Question, sides: list[Side], role: str) -> Verdict | None:
+def _polar_order(question: Question, sides: list[Side], role: Role | None) -> Verdict | None:
     ordered = _by_measure(question, sides, role)
     if ordered is None:
         return None

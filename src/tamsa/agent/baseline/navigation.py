@@ -48,7 +48,8 @@ def _titled(question: Question, known: Known, scope: frozenset[str]) -> float:
     asked = set(question.weights) - name_terms(question.names)
     if not title & asked:
         return 0.0
-    return TITLED if title <= asked | scope | set(question.weights) else 0.0
+    covered = len(title & (asked | scope | set(question.weights))) / len(title)
+    return TITLED if covered == 1.0 else TITLED / 2 if covered >= 0.6 and title & scope else 0.0
 
 
 def _covered(state: State, question: Question) -> set[str]:

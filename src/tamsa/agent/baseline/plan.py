@@ -47,6 +47,13 @@ def make_plan(question: Question) -> Step | None:
     parser = Parser(text, names)
     parser.referent = referent
     step = _question(parser, question)
+    if scene and (step is None or not names_of(step)):
+        # "According to the list of rivers of X, how many …": the scene is what the question is about
+        inner_text = re.sub(r"^(?:according to|in|on|at|during|of|among|by|for)\s+", "", scene[0], flags=re.IGNORECASE)
+        inner = Parser(inner_text, find_names(inner_text, tuple(name.text for name in question.names))).noun_phrase()
+        if names_of(inner):
+            cues = step.cues if step is not None else ()
+            return Step(question.text, question.kind, question.head, cues, of=inner)
     if step is None:
         return None
     if scene:
@@ -122,6 +129,12 @@ def _question(parser: Parser, question: Question) -> Step | None:
         words = [parser.take()]
         cues = _HOW_CUES.get(words[0].casefold(), "").split()
         if words[0].casefold() in ("many", "much"):
+            mark = parser.position
+            counted = parser.noun_phrase()
+            if names_of(counted) and counted.of is not None:  # "how many towns of the region administered from X"
+                rest = [token for token in parser.tokens[parser.position :] if not token.startswith("⟦")]
+                return Step(question.text, "number", counted.head, terms(" ".join(rest)), of=counted)
+            parser.position = mark
             words += _wh_noun(parser)
         return _after_wh(parser, question, [*words[1:], *cues], prep=True)
     if low == "whose":
@@ -195,7 +208,7 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
         if parser.at_end() and not prep and low in BE:  # "which town is the seat of X", "what is the length of X"
             return _renamed(subject, noun)
         if parser.at_end() and subject.of is not None and prep and low in BE:
-            return Step(question.text, question.kind, question.head, terms(" ".join(noun)), of=subject)
+            return Step(question.text, question.kind, question.head, (*terms(" ".join(noun)), "locate"), of=subject)
         return _about(parser, question, noun, subject)
     if parser.verb_here():
         return _predicate(parser, question, noun)
@@ -349,7 +362,7 @@ def simplify(step: Step) -> Step:
         if not step.names and not own and step.kind != "number":
             return replace(inner, kind=step.kind if step.kind != "any" else inner.kind, head=step.head or inner.head)
         bare = set(own) == {concept(step.head)} and not is_concept(concept(step.head)) and step.kind != "number"
-        if bare and not step.names and inner.kind in (step.kind, "any") and noun_fit(step.head, inner.head) >= 0.95:
+        if bare and not step.names and inner.kind == step.kind and noun_fit(step.head, inner.head) >= 0.95:
             return replace(inner, kind=step.kind, head=step.head)
         if inner.kind in ("any", "date", "year", "description", "number") and not inner.name:
             return replace(

@@ -99,7 +99,9 @@ class BaselinePolicy:
             values = resolver.values(plan)
             resolved = bool(values) and values[0].score >= 0.4
             value = aggregate(state, question, resolver, plan)
-            if (
+            if value is not None and value.id and len(state.pages) < 5 and not state.is_open(value.id):
+                resolver.wishes.page(value.id, 3.0)  # one more source for what a table or list says
+            elif (
                 value is not None
                 and value.score >= 1.2
                 and not _named_left(state, question)

@@ -41,6 +41,10 @@ TIME_CLAUSE = re.compile(
     r"\s+(?:(?:in|during) the (?:same )?year (?:in which|when|that)|(?<!^)when)\s+(?P<clause>[^?]+)", re.IGNORECASE
 )
 """A clause that fixes a year by another fact: "in the year in which the film X was released"."""
+_IMPERATIVE = re.compile(
+    r"(?:please\s+)?(?:name|give|tell|list|state|identify|find)\s+(?:me\s+)?(?!who|whom|what|which|when|where|how)",
+    re.IGNORECASE,
+)
 _SLOT_MARKS = {ord(mark): " " for mark in "⟦⟧"}
 """What the parser marks names with must not come from the question."""
 _WHICH_ONE = re.compile(
@@ -271,6 +275,8 @@ def _interrogative(text: str) -> re.Match[str] | None:
 
 def _wanted(text: str) -> tuple[Kind, str]:
     """Say what kind of answer is wanted, and the head noun that says so."""
+    if _IMPERATIVE.match(text):
+        return _imperative(text)
     match = _HOW_NUMBER.search(text)
     first = _interrogative(text)
     if match and (first is None or match.start() <= first.start()):
@@ -310,8 +316,12 @@ def _wanted(text: str) -> tuple[Kind, str]:
 
 
 def _imperative(text: str) -> tuple[Kind, str]:
-    match = re.match(r"(?:name|give|tell|list|state|identify|find|in)\s+(?:me\s+)?(?:the\s+)?(.*)", text, re.IGNORECASE)
-    head = _head_noun(match[1] if match else text)
+    match = re.match(
+        r"(?:please\s+)?(?:name|give|tell|list|state|identify|find|in)\s+(?:me\s+)?(?:the\s+)?(.*)", text, re.IGNORECASE
+    )
+    phrase = match[1] if match else text
+    named = re.match(r"(?:name|title)\s+of\s+(?:the|a|an)\s+(.*)", phrase, re.IGNORECASE)
+    head = _head_noun(named[1] if named else phrase)
     return (_kind_for(head, text) if head else "any"), head
 
 

@@ -14,6 +14,7 @@ from tamsa.agent.baseline.passages import Page, Sentence, Span
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.values import unit_after
 
+MAX_ENTRY_WORDS = 14
 _COUNTED = frozenset("people inhabitants students seats years months weeks days hours minutes seconds percent".split())
 _JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
 _PLACE_PREPOSITION = re.compile(
@@ -172,7 +173,7 @@ def read(
         position = 0.15 if index == 0 and own else 0.0
         for span in in_sentence:
             boost = strong.get((span.start, span.end), 0.0)
-            classed = _of_class(state, span, want, head) if own else 0.0
+            classed = _of_class(state, span, want, head) if own else _entry(sentence, in_sentence, span, want, about)
             if not boost and not cue_at and not support and not classed and not (own and index < 2):
                 continue
             folded = fold_title(span.text)
@@ -229,6 +230,14 @@ def _of_class(state: State, span: Span, want: Kind, head: str) -> float:
     if kind == want and (not head or noun_fit(head, noun) >= 0.8):
         return 0.25
     return 0.0
+
+
+def _entry(sentence: Sentence, spans: list[Span], span: Span, want: Kind, about: Collection[str]) -> float:
+    """Say how far a line is an entry on the subject: "- Mount Kell rises to 1,187 m." has one value, and that is it."""
+    if not about or want not in ("date", "year", "number") or len(sentence.text.split()) > MAX_ENTRY_WORDS:
+        return 0.0
+    values = [other for other in spans if other.when is not None or other.kind == "number"]
+    return 0.5 if values == [span] else 0.0
 
 
 _VAGUE = frozenset("place location birthplace hometown home site venue work event capital seat member part".split())

@@ -152,11 +152,14 @@ class Resolver:
         assert step.of is not None
         state = self.state
         picked = self._superlative(step)
-        if picked is not None:
+        subjects = self.values(step.of)[:MAX_VALUES] if picked is None else [picked]
+        if picked is not None and (step.kind not in ("person", "date", "year", "number") or not step.cues):
             return [picked]
+        if picked is not None and picked.id and not state.is_open(picked.id):
+            self.wishes.page(picked.id, 2.6)
         found: dict[str, Value] = {}
         near = [term for name in step.names for term in terms(name)]
-        for subject in self.values(step.of)[:MAX_VALUES]:
+        for subject in subjects:
             about = [subject.text]
             if subject.id:
                 about.append(state.known[subject.id].title)
@@ -362,11 +365,8 @@ class Resolver:
             kind, noun = self.state.kind_of(key)
             fits = step.kind in ("any", kind) or kind == "any"
             exact = bool(step.head and noun) and kind == step.kind and noun_fit(step.head, noun) >= 0.95
-            worth = (
-                ((0.35 if exact else 0.0) + 0.65 * coverage if exact else coverage)
-                * (1.0 if fits else 0.4)
-                * subject.score
-            )
+            floor = 0.35 if exact else 0.28 if kind == step.kind and kind != "any" else 0.0
+            worth = max(floor + 0.65 * coverage if exact else coverage, floor) * (1.0 if fits else 0.4) * subject.score
             if step.names:
                 worth *= 0.7 + 0.8 * sum(f" {fold_title(name)} " in low for name in step.names) / len(step.names)
             if step.head and noun and concept(noun) == concept(step.head):
@@ -375,7 +375,7 @@ class Resolver:
                 self.wishes.page(key, 1.5 * worth)
 
     def _surface(self, step: Step) -> list[str]:
-        cues = set(step.cues)
+        cues = set(step.cues) | ({concept(step.head)} if step.head else set())
         words = [word for word in self.question.text.replace("?", " ").split() if concept(word.strip("'\",.")) in cues]
         return list(dict.fromkeys(word.strip("'\",.") for word in words))[:6]
 

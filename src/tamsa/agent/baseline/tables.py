@@ -25,7 +25,7 @@ _SMALLEST: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 SUPERLATIVE = re.compile(
     r"\b(?:most|least|fewest|longest|shortest|highest|lowest|tallest|largest|biggest|smallest|oldest|newest|earliest|latest|"
-    r"deepest|won the (?:\d{4}|league|season))\b", re.IGNORECASE,
+    r"deepest|won the)\b", re.IGNORECASE,
 )  # fmt: skip
 _FILTER = re.compile(
     r"\b(?P<more>more than|greater than|longer than|taller than|higher than|larger than|bigger than|over|above|"
@@ -68,9 +68,15 @@ def tables_for(state: State, wanted: Collection[str], scope: Collection[str]) ->
                 fit += 1.0
             if title & scope_terms:
                 fit += 0.8
+            if title - wanted - scope_terms and not _named(page, scope):
+                fit -= 2.0  # "List of rivers of Y", where X was asked for
             out.append(Found(page, table, fit))
     out.sort(key=lambda found: -found.fit)
     return out
+
+
+def _named(page: Page, scope: Collection[str]) -> bool:
+    return any(fold_title(name) == fold_title(page.name) for name in scope)
 
 
 def numbers_in(table: Table, column: int) -> list[float | None]:

@@ -272,3 +272,50 @@ def test_shared_latents_are_counted_once(model_of, tokens):
     latents = 200 * 32 * 4
     states = 10 * (cache.nbytes() - latents)
     assert prefixes.nbytes() == latents + states
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_generate_reads_a_long_prompt_in_chunks(padded, model_of, tokens, monkeypatch):
+    model = model_of("moe")
+    ids = tokens(2, 75)
+    mask = torch.ones_like(ids)
+    if padded:
+        mask[0, :40] = 0
+    options = {"attention_mask": mask, "max_new_tokens": 6, "do_sample": False}
+    whole = model.generate(ids, **options)
+    lengths = []
+    run = model.model._run
+    monkeypatch.setattr("tamsa.models.kimi_linear.PREFILL_CHUNK", 16)
+    monkeypatch.setattr(
+        model.model, "_run", lambda hidden, *rest: lengths.append(hidden.shape[1]) or run(hidden, *rest)
+    )
+    assert torch.equal(model.generate(ids, **options), whole)
+    assert lengths[:5] == [16, 16, 16, 16, 11]
+    assert set(lengths[5:]) == {1}
+    cache = model.new_cache()
+    feed(model, ids[:, :20], cache, mask[:, :20])
+    assert torch.equal(model.generate(ids, past_key_values=cache, **options), whole)
+    with torch.no_grad():
+        kept = model(ids, mask, past_key_values=model.new_cache(), logits_to_keep=5).logits
+        assert kept.shape[1] == 5
+        assert (kept - model(ids, mask).logits[:, -5:]).abs().max() <= 1e-5
+
+
+def test_a_call_that_fails_half_way_is_noticed(model_of, tokens, monkeypatch):
+    model = model_of()
+    ids = tokens(1, 10)
+    cache = model.new_cache()
+    feed(model, ids, cache)
+    snapshot = cache.snapshot()
+
+    def fail(*arguments):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(model.model.layers[2].mlp, "forward", fail)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        feed(model, ids, cache)
+    monkeypatch.undo()
+    with pytest.raises(InputError, match="failed half-way"):
+        feed(model, ids, cache)
+    cache.restore(snapshot)
+    feed(model, ids, cache)

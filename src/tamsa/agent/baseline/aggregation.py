@@ -72,7 +72,8 @@ def _years_between(question: Question, resolver: Resolver) -> Value | None:
     clauses = re.split(r"\s+and\s+(?=the\s|when\s|[a-z]+ing\s)", match["rest"]) if match else []
     if len(clauses) != 2:
         return None
-    years, chain = [], []
+    years: list[int] = []
+    chain: list[Reading] = []
     for clause in clauses:
         name = next((n.text for n in question.names if n.text in clause), "")
         if not name:

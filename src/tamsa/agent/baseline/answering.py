@@ -32,6 +32,8 @@ MAX_MISSED = 0.12
 """Share of the question's words that a plan may leave out and still count as understood."""
 UNNAMED = 0.5
 """Share of its worth that a page keeps that, with its partner, mentions no name of the question."""
+WEAK_SOURCE = 0.4
+"""Score, as a share of the best, from which on a page counts as stating the value."""
 LONE = 0.85
 """Share of its worth that a page keeps that no other opened page is linked with."""
 _EMPTY_WORDS = frozenset("think consider take interest year date name person time".split())
@@ -141,6 +143,8 @@ def settlement(resolver: Resolver, plan: Step) -> Settlement | None:
                 rejected.append(reading)
             else:
                 best.setdefault(reading.page.id, reading)
+    top = max((reading.score for reading in best.values()), default=0.0)
+    best = {key: reading for key, reading in best.items() if reading.score >= WEAK_SOURCE * top}
     if len(best) < 2 or not any(authority(reading.page)[0] for reading in best.values()):
         return None
     return settle([*best.values(), *rejected])

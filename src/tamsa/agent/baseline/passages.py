@@ -82,6 +82,10 @@ def split_sentences(text: str) -> list[Sentence]:
     def add(stop: int) -> None:
         piece = text[start:stop]
         body = piece.strip()
+        if body and re.fullmatch(r"[|\s:-]+", body) and body.startswith("|"):
+            if out and out[-1].row:
+                out.pop()  # the line above the rule is the header: it names columns, not things
+            return
         if body:
             at = start + len(piece) - len(piece.lstrip())
             if body.startswith("#"):

@@ -45,6 +45,11 @@ _IMPERATIVE = re.compile(
     r"(?:please\s+)?(?:name|give|tell|list|state|identify|find)\s+(?:me\s+)?(?!who|whom|what|which|when|where|how)",
     re.IGNORECASE,
 )
+_POLITE = re.compile(
+    r"^(?:please,?\s+|(?:can|could|would|will) you\s+(?:please\s+)?(?=(?:tell|name|find|give|state|identify|say)\b)|"
+    r"(?:do you know|i would like to know|i want to know|i wonder)\s+)",
+    re.IGNORECASE,
+)
 _SLOT_MARKS = {ord(mark): " " for mark in "⟦⟧"}
 """What the parser marks names with must not come from the question."""
 _WHICH_ONE = re.compile(
@@ -96,6 +101,7 @@ def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:
         titles: known document titles that stand in it; they are kept whole as names.
     """
     text = " ".join(text[:MAX_QUESTION_CHARS].translate(_SLOT_MARKS).split())
+    text = _POLITE.sub("", text)
     text = _WHICH_ONE.sub(r"Which \g<statement>?", text)
     names = find_names(text, titles)
     weights: dict[str, float] = {}

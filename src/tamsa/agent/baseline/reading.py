@@ -14,6 +14,10 @@ from tamsa.agent.baseline.passages import Page, Sentence, Span
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.values import unit_after
 
+_COMPLEMENT = re.compile(
+    r"\b(?:is|are|was|were|as|in|of|called|for|include[sd]?|includes|up of)\s+(?:an?\s+|the\s+)?"
+    r"(?P<np>[a-z][a-z-]*(?:,?\s+(?:and\s+|of\s+)?[a-z][a-z-]*){0,4})"
+)
 MAX_ENTRY_WORDS = 14
 _COUNTED = frozenset("people inhabitants students seats years months weeks days hours minutes seconds percent".split())
 _JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
@@ -65,6 +69,8 @@ def compatible(state: State, want: Kind, head: str, span: Span, page: Page) -> f
         if head.startswith("percent"):
             return 1.0 if "%" in span.text or "percent" in page.text[span.start : span.end + 10] else 0.2
         return 1.0
+    if want == "description":
+        return 1.0 if kind == "description" else 0.2 if kind in ("name", "work", "org", "any") else 0.0
     if kind in ("date", "year", "number"):
         return 0.0 if want not in ("any", "name") else 0.25
     if want == "nationality":
@@ -89,7 +95,7 @@ def compatible(state: State, want: Kind, head: str, span: Span, page: Page) -> f
         return 0.95 * noun_fit(head, noun_of_name(span.text)) if kind == want else 0.12
     before = page.text[max(0, span.start - 40) : span.start]
     num_words = len(span.text.split())
-    shape = _looks_like_person(span.text)
+    shape = looks_like_person(span.text)
     if want == "person":
         if any(char.isdigit() for char in span.text):
             return 0.05
@@ -116,7 +122,8 @@ def _trustworthy(state: State, target: str, span: Span, page: Page) -> bool:
     return any(term in page.term_set for term in terms(inner[1])) or " " in span.text
 
 
-def _looks_like_person(text: str) -> bool:
+def looks_like_person(text: str) -> bool:
+    """Tell whether a name has the shape of a person's name."""
     tokens = text.split()
     if not 1 <= len(tokens) <= 5 or tokens[0] in ("The", "A", "An"):
         return False
@@ -171,6 +178,8 @@ def read(
         coverage = len({term for _, _, term in cue_at}) / len(cues) if cues else 0.3
         support = sum(1 for term in near if term in present) / (len(near) + 1) if near else 0.0
         position = 0.15 if index == 0 and own else 0.0
+        if want == "description" and (cue_at or (own and index == 0)):
+            in_sentence = [*in_sentence, *describing_spans(page, sentence, own and index == 0)]
         for span in in_sentence:
             boost = strong.get((span.start, span.end), 0.0)
             classed = _of_class(state, span, want, head) if own else _entry(sentence, in_sentence, span, want, about)
@@ -238,6 +247,23 @@ def _entry(sentence: Sentence, spans: list[Span], span: Span, want: Kind, about:
         return 0.0
     values = [other for other in spans if other.when is not None or other.kind == "number"]
     return 0.5 if values == [span] else 0.0
+
+
+def describing_spans(page: Page, sentence: Sentence, defining: bool) -> list[Span]:
+    """Find the common noun phrases of a sentence that may describe: "the colours are green", "active in mining"."""
+    out = []
+    for match in _COMPLEMENT.finditer(sentence.text):
+        phrase = re.split(r"\s+(?:by|in|at|from|with|for|that|which|who|to|on|during|since|until)\b", match["np"])[
+            0
+        ].strip(" ,")
+        start = sentence.start + match.start("np")
+        if phrase and phrase.split()[0] not in STOP_WORDS:
+            out.append(Span(start, start + len(phrase), phrase, "description"))
+    if defining and page.definition[1]:
+        at = page.text.find(page.definition[1], sentence.start, sentence.end)
+        if at >= 0:
+            out.append(Span(at, at + len(page.definition[1]), page.definition[1], "description"))
+    return out
 
 
 _VAGUE = frozenset("place location birthplace hometown home site venue work event capital seat member part".split())

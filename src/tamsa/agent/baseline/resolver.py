@@ -10,11 +10,13 @@ from tamsa.agent.baseline.conflicts import authority
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, phrase_concepts, terms, words
 from tamsa.agent.baseline.nouns import ROLES, noun_fit
 from tamsa.agent.baseline.question import Question
-from tamsa.agent.baseline.reading import Reading, read
+from tamsa.agent.baseline.reading import Reading, looks_like_person, read
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.tables import SUPERLATIVE, extreme_row, tables_for
 
+MAX_SOURCES = 3
+"""Further sources that are opened because they may state the same fact otherwise."""
 MAX_VALUES = 3
 """Values of an inner step that are followed."""
 
@@ -249,8 +251,24 @@ class Resolver:
                     stated and step.kind in ("person", "place", "org", "any") and authority(page)[0] != 0.0
                 ):
                     self.rivals.add(key)
+        if self._doubtful(step):
+            sources = [
+                (min(known.ranks.values(), default=99), key)
+                for key, known in self.state.known.items()
+                if known.snippets and not self.state.is_open(key) and authority(self.state.preview(key))[0] != 0.0
+                and any(name in known.folded for name in names)
+            ]  # fmt: skip
+            self.rivals |= {key for _, key in sorted(sources)[:MAX_SOURCES]}
         for key in self.rivals:
             self.wishes.page(key, 1.6)
+
+    def _doubtful(self, step: Step) -> bool:
+        """Tell whether the question itself says that sources disagree, or no page states the value."""
+        if re.search(
+            r"\b(?:sources?|statements?|weigh|disagree\w*|belie\w+|true|correct|actual\w*)\b", self.question.text
+        ):
+            return True
+        return all(reading.score < 0.6 for reading in self.readings.get(step, ()))
 
     def _superlative(self, step: Step) -> Value | None:
         """Resolve a step that a superlative picks from a table ("the longest river of X")."""
@@ -263,6 +281,8 @@ class Resolver:
         wanted = [term for term in self.question.weights if not term.isdigit() or len(term) == 4]
         for name in scope[-1:]:
             self.wishes.query(f"list of {step.head} {name}", 1.0)
+            if "population" in self.question.weights:
+                self.wishes.query(f"census of {name}", 1.0)
             for word in self._plain_words()[:6]:
                 if concept(word) != concept(step.head) and not SUPERLATIVE.fullmatch(word) and word.isalpha():
                     self.wishes.query(f"{word} of {name}", 0.95)
@@ -331,6 +351,8 @@ class Resolver:
         kind, noun = self.state.kind_of(key)
         if step.kind not in ("any", "name", kind) and kind != "any":
             return []
+        if step.kind == "person" and kind == "any" and not looks_like_person(page.name):
+            return []
         best: Reading | None = None
         cues = set(step.cues)
         for sentence in page.sentences:
@@ -352,6 +374,8 @@ class Resolver:
         cues = set(step.cues)
         name = about[-1] if "(" not in about[-1] else about[0]
         others = " ".join(step.names[:2])
+        if step.head and step.kind not in ("any", "name"):
+            self.wishes.query(f"{name} {step.head}", 0.75 * subject.score)
         spaced = [f" {fold_title(item)} " for item in about]
         self.wishes.query(f"{name} {others} {' '.join(self._surface(step))}", 0.8 * subject.score)
         for key, known in self.state.known.items():

@@ -25,7 +25,7 @@ _SMALLEST: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 SUPERLATIVE = re.compile(
     r"\b(?:most|least|fewest|longest|shortest|highest|lowest|tallest|largest|biggest|smallest|oldest|newest|earliest|latest|"
-    r"deepest|won the)\b", re.IGNORECASE,
+    r"deepest|won)\b", re.IGNORECASE,
 )  # fmt: skip
 _FILTER = re.compile(
     r"\b(?P<more>more than|greater than|longer than|taller than|higher than|larger than|bigger than|over|above|"

@@ -164,7 +164,7 @@ def test_garbled_questions_and_pages_never_crash() -> None:
         question = _garbled(generator, generator.randint(0, 30))
         text = _garbled(generator, generator.randint(0, 60))
         page = {
-            "id": generator.choice(["Torva", "", '"<x>"', 7]), 
+            "id": generator.choice(["Torva", "", '"<x>"', 7]),
             "title": generator.choice(["Torva", "", None, text[:40]]),
             "text": generator.choice([text, None, 5]), "start": generator.choice([0, -3, None, "x"]), "date": None,
             "links": generator.choice([[], None, [{"id": "Hald", "title": "Hald", "start": 2, "end": 9_999}],

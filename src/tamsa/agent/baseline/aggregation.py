@@ -23,6 +23,11 @@ _BEFORE = re.compile(
     r"\b(?:predecessor of|preceded|before|succeed|took over from|(?:did|does)\b.*\bfollow)\b", re.IGNORECASE
 )
 _AFTER = re.compile(r"\b(?:successor of|succeeded|followed|after|came after|next)\b", re.IGNORECASE)
+_OFFICE = re.compile(
+    r"\b(?:office|head of|leader|president|prime minister|king|queen|monarch|ruler|ruled|reigned|governed|governor|led|"
+    r"mayor|chairman|director of|minister)\b",
+    re.IGNORECASE,
+)
 _YEARS_BETWEEN = re.compile(r"\bhow many years\b.{0,20}?\bbetween\s+(?P<rest>.+?)\??$", re.IGNORECASE)
 _MIN_FIT = 2.0
 
@@ -56,7 +61,7 @@ def aggregate(state: State, question: Question, resolver: Resolver, plan: Step |
             reading = row_of_year(found, year, question.head)
             if reading is not None and found.fit >= 1.0:
                 return Value(reading.text, reading.target, 1.4, (*chain, reading))
-        for page in state.opened:
+        for page in state.opened if _OFFICE.search(question.text) else ():
             about = any(fold_title(name) == fold_title(page.name) for name in scope)
             if not about and page.kind != "person":
                 continue

@@ -25,6 +25,11 @@ _HEARSAY = re.compile(
     r"visitors?|tourists?|touring|popular|weekend|compiled from|compil\w+|follows|copied|copies|repeats?|adds no new|"
     r"said to|reportedly|memory|told|without instruments|no instruments|novel|fiction)\b", re.IGNORECASE,
 )  # fmt: skip
+_REFERENCE = re.compile(
+    r"\b(?:gazetteer|almanac|directory|dictionary|handbook|who was who|who's who|cuttings|articles of|"
+    r"lives of|report of)\b",
+    re.IGNORECASE,
+)
 _NOT_THIS = re.compile(
     r"\b(?:not(?: of| in| from)?|instead of|rather than|printed|for|erroneously|wrongly|formerly)\s+$", re.IGNORECASE
 )
@@ -68,6 +73,13 @@ def authority(page: Page) -> tuple[float, str]:
     if hearsay:
         return -1.0, "it rests on hearsay or copies others"
     return 0.0, ""
+
+
+def is_source(title: str) -> bool:
+    """Tell whether a title names a source as such: a survey, a register, a guide, a leaflet of corrections."""
+    return bool(
+        _CORRECTS.search(title) or _OFFICIAL.search(title) or _HEARSAY.search(title) or _REFERENCE.search(title)
+    )
 
 
 def withdrawn(reading: Reading) -> bool:

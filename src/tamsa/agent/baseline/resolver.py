@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field, replace
 
-from tamsa.agent.baseline.conflicts import authority
+from tamsa.agent.baseline.conflicts import authority, is_source
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, phrase_concepts, terms, words
 from tamsa.agent.baseline.nouns import ROLES, noun_fit
 from tamsa.agent.baseline.question import Question
@@ -15,6 +15,8 @@ from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.tables import SUPERLATIVE, extreme_row, tables_for
 
+NEAR_RANK = 5
+"""Rank among the hits for the subject down to which a source that speaks of its own authority is read."""
 MAX_SOURCES = 3
 """Further sources that are opened because they may state the same fact otherwise."""
 MAX_VALUES = 3
@@ -62,6 +64,7 @@ class Resolver:
         self.question = question
         self.wishes = Wishes()
         self._memo: dict[Step, list[Value]] = {}
+        self._outermost: Step | None = None
         self.readings: dict[Step, list[Reading]] = {}
         """All readings of a step on its best subject, for comparing sources."""
         self.rivals: set[str] = set()
@@ -70,6 +73,8 @@ class Resolver:
 
     def values(self, step: Step) -> list[Value]:
         """Return the values of a step, best first."""
+        if self._outermost is None:
+            self._outermost = step
         if step not in self._memo:
             self._memo[step] = []  # a guard against cycles; plans are trees, so it is never read
             if step.of is not None:
@@ -251,24 +256,25 @@ class Resolver:
                     stated and step.kind in ("person", "place", "org", "any") and authority(page)[0] != 0.0
                 ):
                     self.rivals.add(key)
-        if self._doubtful(step):
+        if step is self._outermost and self._doubtful(step, subject):
             sources = [
                 (min(known.ranks.values(), default=99), key)
                 for key, known in self.state.known.items()
-                if known.snippets and not self.state.is_open(key) and authority(self.state.preview(key))[0] != 0.0
-                and any(name in known.folded for name in names)
+                if known.snippets and not self.state.is_open(key) and is_source(known.title)
+                and (any(name in known.folded for name in names) or min(known.ranks.values(), default=99) < NEAR_RANK)
             ]  # fmt: skip
             self.rivals |= {key for _, key in sorted(sources)[:MAX_SOURCES]}
         for key in self.rivals:
             self.wishes.page(key, 1.6)
 
-    def _doubtful(self, step: Step) -> bool:
+    def _doubtful(self, step: Step, subject: Value) -> bool:
         """Tell whether the question itself says that sources disagree, or no page states the value."""
         if re.search(
             r"\b(?:sources?|statements?|weigh|disagree\w*|belie\w+|true|correct|actual\w*)\b", self.question.text
         ):
             return True
-        return all(reading.score < 0.6 for reading in self.readings.get(step, ()))
+        readings = self.readings.get(step, ())
+        return bool(subject.id) and all(reading.score < 0.6 or reading.page.id != subject.id for reading in readings)
 
     def _superlative(self, step: Step) -> Value | None:
         """Resolve a step that a superlative picks from a table ("the longest river of X")."""
@@ -311,6 +317,7 @@ class Resolver:
         best = sorted(readings, key=lambda reading: -reading.score)[:5]
         if subject.id in self.state.pages and (not best or best[0].score < 0.6):
             page = self.state.pages[subject.id][0]
+            self.wishes.query(page.name, 0.85 * subject.score)  # who else speaks of it
             for link in page.sound_links[:8]:
                 known = self.state.known.get(str(link["id"]))
                 if known is not None and not known.snippets and not self.state.is_open(known.id):
@@ -389,7 +396,7 @@ class Resolver:
             kind, noun = self.state.kind_of(key)
             fits = step.kind in ("any", kind) or kind == "any"
             exact = bool(step.head and noun) and kind == step.kind and noun_fit(step.head, noun) >= 0.95
-            floor = 0.35 if exact else 0.28 if kind == step.kind and kind != "any" else 0.0
+            floor = 0.5 if exact else 0.28 if kind == step.kind and kind != "any" else 0.0
             worth = max(floor + 0.65 * coverage if exact else coverage, floor) * (1.0 if fits else 0.4) * subject.score
             if step.names:
                 worth *= 0.7 + 0.8 * sum(f" {fold_title(name)} " in low for name in step.names) / len(step.names)

@@ -1,0 +1,107 @@
+"""Questions are read by their shape: what is wanted, of what, by which steps."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tamsa.agent.baseline.plan import make_plan, simplify
+from tamsa.agent.baseline.question import analyse
+from tamsa.agent.baseline.steps import Step
+
+
+def chain(question: str, *titles: str) -> list[str]:
+    """Return the steps of a plan from the outside in: the first cue of each, then the name at its heart."""
+    plan = make_plan(analyse(question, titles))
+    assert plan is not None
+    step: Step | None = simplify(plan)
+    out = []
+    while step is not None:
+        out.append(step.name or "+".join(step.cues))
+        step = step.of
+    return out
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "head"),
+    [
+        ("In which city was Ada Rinn born?", "place", "city"),
+        ("Who directed Night Ferry?", "person", ""),
+        ("When did Paul Erding die?", "date", ""),
+        ("What year was the mill at Torva built?", "year", "year"),
+        ("How many people live in Torva?", "number", "people"),
+        ("What is the population of Torva?", "number", "population"),
+        ("What nationality is Jon Fell?", "nationality", "nationality"),
+        ("What is the name of the river of Torva?", "place", "river"),
+        ("Tell me the date of birth of the person who taught Ada Rinn.", "date", "date"),
+        ("Night Ferry was directed by which Swedish filmmaker?", "person", "filmmaker"),
+        ("What occupation did Otto Lasch have?", "description", "occupation"),
+    ],
+)
+def test_the_wanted_kind_is_read(question: str, kind: str, head: str) -> None:
+    read = analyse(question)
+    assert (read.kind, read.head) == (kind, head)
+
+
+@pytest.mark.parametrize(
+    ("question", "steps"),
+    [
+        ("Who is the father of the director of the film Night Ferry?", ["parent", "direct", "Night Ferry"]),
+        ("When did Night Ferry's director die?", ["death", "direct", "Night Ferry"]),
+        ("What is the capital of the country where Ada Rinn was born?", ["capital", "birth", "Ada Rinn"]),
+        ("In what year was the company founded which produced Night Ferry?", ["found", "produce", "Night Ferry"]),
+        (
+            "How long is the river on which the town where Ada Rinn was born stands?",
+            ["long", "locate", "birth", "Ada Rinn"],
+        ),
+        (
+            "On which mountain does the river on which the town where the person whom Otto Lasch married was born "
+            "stands rise?",
+            ["source", "locate", "birth", "spouse", "Otto Lasch"],
+        ),
+        (
+            "Think of the founder of Lenn Rovers. In which county does the town where that person was born lie?",
+            ["locate", "birth", "found", "Lenn Rovers"],
+        ),
+        ("One novel was written by Ada Rinn. Which one?", ["write", "Ada Rinn"]),
+        (
+            "Night Ferry was directed by a man who was a pupil of which painter?",
+            ["teach", "direct", "Night Ferry"],
+        ),
+    ],
+)  # fmt: skip
+def test_nested_relations_are_unrolled(question: str, steps: list[str]) -> None:
+    found = chain(question)
+    assert len(found) == len(steps)
+    for cues, wanted in zip(found, steps, strict=True):
+        assert wanted in cues
+
+
+@pytest.mark.parametrize(
+    ("question", "form", "options"),
+    [
+        ("Who was born first, Jon Fell or Paul Erding?", "choice", ("Jon Fell", "Paul Erding")),
+        ("Which film came out earlier, Night Ferry or The Copper Gate?", "choice", ("Night Ferry", "The Copper Gate")),
+        ("Are Jon Fell and Paul Erding of the same nationality?", "polar", ("Jon Fell", "Paul Erding")),
+        ("Is Night Ferry a film or a novel?", "choice", ("film", "novel")),
+        ("How many films did Marta Oslin direct?", "count", None),
+    ],
+)
+def test_the_form_is_read(question: str, form: str, options: tuple[str, str] | None) -> None:
+    read = analyse(question)
+    assert (read.form, read.options) == (form, options)
+
+
+def test_known_titles_stay_whole() -> None:
+    read = analyse("Who wrote the music of Islands and Weather in 1950?", ("Islands and Weather",))
+    assert [name.text for name in read.names] == ["Islands and Weather"]
+
+
+def test_any_text_is_parsed_to_an_end() -> None:
+    generator = random.Random(3)
+    words = "who which that the of 's and in is was born ⟦ ⟧ ( ) , . ? “ ” Ada Rinn whose where which named to".split()
+    for _ in range(2_000):
+        text = " ".join(generator.choice(words) for _ in range(generator.randint(0, 40)))
+        make_plan(analyse(text))
+    make_plan(analyse("of which " * 4_000))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -96,7 +97,8 @@ def run(
         sample_rows(0, N, *arguments)
         return status
     bounds = [N * i // parts for i in range(parts + 1)]
-    waiting = [_threads().submit(sample_rows, bounds[i], bounds[i + 1], *arguments) for i in range(1, parts)]
+    run: Callable[..., object] = sample_rows
+    waiting = [_threads().submit(run, bounds[i], bounds[i + 1], *arguments) for i in range(1, parts)]
     sample_rows(bounds[0], bounds[1], *arguments)
     for future in waiting:
         future.result()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tamsa.agent.baseline.lexicon import concept, terms
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms
 from tamsa.agent.baseline.question import TIME_CLAUSE, Question
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.resolver import Resolver, Value
@@ -32,6 +32,14 @@ _YEARS_BETWEEN = re.compile(r"\bhow many years\b.{0,20}?\bbetween\s+(?P<rest>.+?
 _MIN_FIT = 2.0
 
 
+def calls_for_list(question: Question) -> bool:
+    """Tell whether a question asks who held an office in a year, or before or after another."""
+    if question.kind != "person" or not _OFFICE.search(question.text):
+        return False
+    order = _BEFORE.search(question.text) or _AFTER.search(question.text)
+    return bool(order or TIME_CLAUSE.search(question.text) or year_in(question.text))
+
+
 def scope_of(resolver: Resolver, plan: Step | None) -> list[str]:
     """Name what the question is about: its names and what the inner steps of its plan came to."""
     names = [name.text for name in resolver.question.names]
@@ -54,6 +62,11 @@ def aggregate(state: State, question: Question, resolver: Resolver, plan: Step |
     order = _order(state, question)
     if order is not None:
         return order
+    if calls_for_list(question):
+        words = " ".join(w for w in question.text.rstrip("?").split() if w[:1].islower() and w not in STOP_WORDS)
+        for name in scope[-2:]:
+            resolver.wishes.query(f"list of {words[:60]} {name}", 0.9)
+            resolver.wishes.query(f"list of heads {name}", 0.9)
     when = _year(question, resolver)
     if when is not None and question.kind in ("person", "any", "name", "org", "work"):
         year, chain = when

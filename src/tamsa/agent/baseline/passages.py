@@ -303,6 +303,8 @@ class Page:
                         # "West Allis" of the link "West Allis, Wisconsin" leads to the same document
                         yield Span(*at, text, kind_of_name(text) or "name", link[0])
                         continue
+                    if at[0] == sentence.start and " " not in text and self._only_opens(text, link is not None):
+                        continue
                     adjective = text in COUNTRY_OF or _is_adjective(text, self.text[at[1] : at[1] + 40])
                     yield Span(*at, text, "nationality" if adjective else kind_of_name(text) or "name")
         for target in self.sound_links:
@@ -313,6 +315,12 @@ class Page:
                     continue
                 kind: Kind = "nationality" if text in COUNTRY_OF else kind_of_name(text) or "name"
                 yield Span(start, end, text, kind, str(target["id"]))
+
+    def _only_opens(self, word: str, linked: bool) -> bool:
+        """Tell whether a word has its capital only because it opens a sentence."""
+        if linked or word in self.title or any(char.isdigit() or char.isupper() for char in word[1:]):
+            return False
+        return not re.search(rf"(?<=[\w,;(] ){re.escape(word)}\b", self.text)
 
     def _dates_and_numbers(self, sentence: Sentence) -> Iterator[Span]:
         dated: list[tuple[int, int]] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tamsa.agent.baseline.aggregation import aggregate
+from tamsa.agent.baseline.aggregation import aggregate, calls_for_list
 from tamsa.agent.baseline.answering import compose
 from tamsa.agent.baseline.comparison import compare
 from tamsa.agent.baseline.navigation import rank
@@ -108,7 +108,9 @@ class BaselinePolicy:
                 and not _inner_left(state, resolver, plan)
             ):
                 return [], ""
-            if not resolver.rivals and not _named_left(state, question) and _settled(state, question, plan, values):
+            if value is None and calls_for_list(question):
+                resolved = False
+            elif not resolver.rivals and not _named_left(state, question) and _settled(state, question, plan, values):
                 return [], ""
         calls: list[tuple[str, dict[str, object]]] = []
         num_open = len(state.pages) + len(state.failed)

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field, replace
 
-from tamsa.agent.baseline.conflicts import authority, is_source
+from tamsa.agent.baseline.conflicts import authority, is_source, settle
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, phrase_concepts, terms, words
 from tamsa.agent.baseline.nouns import ROLES, noun_fit
 from tamsa.agent.baseline.question import Question
@@ -15,6 +15,7 @@ from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.tables import SUPERLATIVE, extreme_row, tables_for
 
+_DISPUTED = re.compile(r"\b(?:sources?|statements?|weigh|disagree\w*|belie\w+|true|correct|actual\w*|real)\b")
 NEAR_RANK = 5
 """Rank among the hits for the subject down to which a source that speaks of its own authority is read."""
 MAX_SOURCES = 3
@@ -206,9 +207,29 @@ class Resolver:
                 if old is None or value.score > old.score:
                     found[key] = value
         values = sorted(found.values(), key=lambda value: -value.score)
+        if step.of.of is None and len(values) > 1:
+            values = self._weighed(step, values)
         if step.head in _AREAS and step.kind == "place":
             values = sorted(values + self._containing(step, values), key=lambda value: -value.score)
         return values[: MAX_VALUES * 2]
+
+    def _weighed(self, step: Step, values: list[Value]) -> list[Value]:
+        """Put the value first that the sources with authority carry, where sources disagree."""
+        best: dict[str, Reading] = {}
+        for reading in sorted(self.readings.get(step, ()), key=lambda reading: -reading.score):
+            if reading.fit >= 0.7 and reading.score >= 0.25 and not reading.is_title:
+                best.setdefault(reading.page.id, reading)
+        if len(best) < 2 or not any(is_source(reading.page.title) for reading in best.values()):
+            return values
+        settled = settle(list(best.values()))
+        if settled is None:
+            return values
+        key = fold_title(settled.winner.text)
+        raised = [
+            replace(value, score=max(value.score, values[0].score) * 1.1) if fold_title(value.text) == key else value
+            for value in values
+        ]
+        return sorted(raised, key=lambda value: -value.score)
 
     def _containing(self, step: Step, values: list[Value]) -> list[Value]:
         """Where a county is asked for and a town was read, find the county that the town lies in."""
@@ -256,7 +277,7 @@ class Resolver:
                     stated and step.kind in ("person", "place", "org", "any") and authority(page)[0] != 0.0
                 ):
                     self.rivals.add(key)
-        if step is self._outermost and self._doubtful(step, subject):
+        if (step is self._outermost or _DISPUTED.search(self.question.text)) and self._doubtful(step, subject):
             sources = [
                 (min(known.ranks.values(), default=99), key)
                 for key, known in self.state.known.items()
@@ -269,9 +290,7 @@ class Resolver:
 
     def _doubtful(self, step: Step, subject: Value) -> bool:
         """Tell whether the question itself says that sources disagree, or no page states the value."""
-        if re.search(
-            r"\b(?:sources?|statements?|weigh|disagree\w*|belie\w+|true|correct|actual\w*)\b", self.question.text
-        ):
+        if _DISPUTED.search(self.question.text):
             return True
         readings = self.readings.get(step, ())
         return bool(subject.id) and all(reading.score < 0.6 or reading.page.id != subject.id for reading in readings)
@@ -356,6 +375,8 @@ class Resolver:
         ):
             return []
         kind, noun = self.state.kind_of(key)
+        if is_source(page.title) and step.kind in ("person", "place", "org"):
+            return []  # a source tells of the subject, it is not the value
         if step.kind not in ("any", "name", kind) and kind != "any":
             return []
         if step.kind == "person" and kind == "any" and not looks_like_person(page.name):

@@ -33,16 +33,20 @@ def best_window(text: str, stems: Iterable[str], max_chars: int = MAX_CHARS) -> 
             at = lowered.find(stem, at + 1)
     places.sort()
     edges = [0, *(match.end() for match in _EDGE.finditer(text))]
-    best, best_score = 0, -1
+    best, best_score, needed = 0, 0, 0
     for edge in edges:
-        score = len({stem for at, stem in places if edge <= at < edge + max_chars})
-        if score > best_score:
-            best, best_score = edge, score
-    if best_score <= 0 and places:
+        inside = {}
+        for at, stem in places:
+            if edge <= at and at + len(stem) <= edge + max_chars:
+                inside.setdefault(stem, at + len(stem))
+        if inside and len(inside) >= best_score:  # of equals the last: it begins with the sentence of the first word
+            best, best_score, needed = edge, len(inside), max(inside.values())
+    if not best_score and places:
         best = max(0, places[0][0] - 40)
     end = min(len(text), best + max_chars)
     if end < len(text):
-        inner = [edge for edge in edges if best + max_chars // 2 < edge <= end]
-        space = text.rfind(" ", best + max_chars // 2, end)
-        end = inner[-1] if inner else (space if space > 0 else end)
+        least = max(needed, best + max_chars // 2)
+        inner = [edge for edge in edges if least <= edge <= end]
+        last = text.rfind(" ", least, end)
+        end = inner[-1] if inner else last if last > 0 else end
     return best, end

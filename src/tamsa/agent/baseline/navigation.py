@@ -17,6 +17,8 @@ LINK_SENTENCE = 1.4
 TITLE_WORDS = 0.8
 WISH = 1.0
 TITLED = 1.6
+MENTION = 0.6
+"""Worth of a snippet that mentions, word for word, a name of the question whose own page is open."""
 
 
 def rank(
@@ -90,6 +92,7 @@ def worth(state: State, question: Question, known: Known, rest: dict[str, float]
     total = sum(rest.values())
     if total and known.snippets:
         score += SNIPPET * sum(weight for term, weight in rest.items() if term in present) / max(total, 3.0)
+    score += MENTION * _mentions(state, question, known)
     if title_terms:
         score += TITLE_WORDS * sum(term in question.weights for term in title_terms) / (len(title_terms) + 1)
     # linked from an opened page, in a sentence that speaks of what is asked
@@ -100,6 +103,18 @@ def worth(state: State, question: Question, known: Known, rest: dict[str, float]
         if question.head and noun and concept(noun) == concept(question.head):
             score += 0.25
     return score
+
+
+def _mentions(state: State, question: Question, known: Known) -> float:
+    """Say whether a snippet speaks of something named in the question: the fact may stand on the other side's page."""
+    if question.form in ("polar", "choice"):
+        return 0.0  # what is compared has pages of its own
+    own = fold_title(known.title)
+    for name in question.names:
+        folded = fold_title(name.text)
+        if len(folded) > 4 and folded not in own and any(name.text in snippet for snippet in known.snippets):
+            return 1.0
+    return 0.0
 
 
 def _links(state: State, question: Question, known: Known, rest: dict[str, float], suspicious: bool) -> float:

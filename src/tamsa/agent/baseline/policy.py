@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tamsa.agent.baseline.aggregation import aggregate, calls_for_list
-from tamsa.agent.baseline.answering import compose
+from tamsa.agent.baseline.answering import Outcome, compose, conclude
 from tamsa.agent.baseline.comparison import compare
 from tamsa.agent.baseline.navigation import rank
 from tamsa.agent.baseline.plan import make_plan, simplify
@@ -17,21 +17,24 @@ from tamsa.agent.react import render_call
 from tamsa.types import Completion, Message, ToolSchema
 
 MAX_PAGES = 10
-"""Documents opened for one question at most."""
+"""Documents opened for one question at most, unless it asks for more than two steps."""
+PAGES_PER_STEP = 4
+"""Further documents for each step beyond the second."""
+MOST_PAGES = 22
 PAGES_PER_TURN = 2
 MAX_QUERIES_PER_TURN = 4
-MAX_QUERIES = 24
-MAX_TURNS = 16
+MAX_QUERIES = 30
+MAX_TURNS = 24
 SURE_FIT = 0.75
 SURE_COVERAGE = 0.6
 SURE = 0.8
 """Score of a reading from which on it needs no second opinion."""
-THRESHOLDS = (0.0, 0.9, 0.9, 0.95, 1.0, 1.15, 1.3, 1.5, 1.7, 2.0)
+THRESHOLDS = (0.0, 0.9, 0.9, 0.95, 1.2, 1.35, 1.5, 1.7, 1.9, 2.2)
 FIRST_TURN = 1.9
 """Worth that the second document needs to be opened together with the very first."""
+"""Worth that the n-th document opened must have, by the number opened before it."""
 UNRESOLVED = 0.35
 """What the bounds come down by while nothing that answers was read."""
-"""Worth that the n-th document opened must have, by the number opened before it."""
 
 
 class BaselinePolicy:
@@ -83,8 +86,17 @@ class BaselinePolicy:
                 [("search", {"queries": _first_queries(question, state)})],
             )
         calls, thought = self._next(state, question, plan)
-        if not calls or state.num_turns >= MAX_TURNS:
+        if state.num_turns >= MAX_TURNS:
             return compose(state, question, plan)
+        if not calls:
+            outcome = conclude(state, question, plan)
+            unread = _unread_answer(state, outcome, page_limit(plan))
+            if unread is None:
+                return compose(state, question, plan)
+            calls, thought = (
+                [("visit", {"ids": [unread], "goal": question.text[:300]})],
+                "Check the answer on its own page.",
+            )
         return _turn(thought, calls)
 
     def _next(
@@ -114,19 +126,22 @@ class BaselinePolicy:
                 return [], ""
         calls: list[tuple[str, dict[str, object]]] = []
         num_open = len(state.pages) + len(state.failed)
+        most = page_limit(plan)
         chosen: list[str] = []
         ranked = rank(state, question, resolver.wishes, resolver.scope_terms())
         for key, score in ranked[:PAGES_PER_TURN]:
             place = num_open + len(chosen)
-            bound = THRESHOLDS[min(place, MAX_PAGES - 1)] - (0.0 if resolved or place < 1 else UNRESOLVED)
+            bound = THRESHOLDS[min(place * len(THRESHOLDS) // most, len(THRESHOLDS) - 1)] - (
+                0.0 if resolved or place < 1 else UNRESOLVED
+            )
             wish = resolver.wishes.pages.get(key, 0.0)
             if chosen and resolver.wishes.pages.get(chosen[0], 0.0) >= 1.2 and wish < 0.8:
                 break  # the plan knows where to go: nothing else is opened beside it
-            if place >= MAX_PAGES or score < (FIRST_TURN if num_open == 0 and chosen else bound):
+            if place >= most or score < (FIRST_TURN if num_open == 0 and chosen else bound):
                 break
             chosen.append(key)
         queries = []
-        if num_open < MAX_PAGES and len(state.queries) < MAX_QUERIES:
+        if num_open < most and len(state.queries) < MAX_QUERIES:
             wanted = sorted(resolver.wishes.queries.items(), key=lambda item: (-item[1], item[0]))
             queries = [query for query, _ in wanted if query not in state.queries][:MAX_QUERIES_PER_TURN]
         if queries:
@@ -137,10 +152,24 @@ class BaselinePolicy:
         return calls, f"Open {titles}." if chosen else "Look for what is still missing."
 
 
+def _unread_answer(state: State, outcome: Outcome, limit: int) -> str | None:
+    """Return the document that the answer names, if it is known, not open yet and within the limit."""
+    if not outcome.text or len(state.pages) + len(state.failed) >= limit:
+        return None
+    named = state.by_title(outcome.text)
+    return None if any(state.is_open(key) for key in named) else next(iter(named), None)
+
+
+def page_limit(plan: Step | None) -> int:
+    """Return how many documents a question may cost: more for a long chain, which needs one for each step."""
+    depth = plan.depth if plan is not None else 0
+    return min(MOST_PAGES, MAX_PAGES + PAGES_PER_STEP * max(0, depth - 2))
+
+
 def _inner_left(state: State, resolver: Resolver, plan: Step | None) -> bool:
     """Tell whether a document on the way to the answer was named by another but not yet read."""
     step = plan.of if plan is not None else None
-    while step is not None and len(state.pages) < MAX_PAGES - 2:
+    while step is not None and len(state.pages) < page_limit(plan) - 2:
         best = next(iter(resolver.values(step)), None)
         if best is not None and best.id and best.score >= SURE_FIT and not state.is_open(best.id):
             return True

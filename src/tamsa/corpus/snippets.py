@@ -35,7 +35,7 @@ def best_window(text: str, stems: Iterable[str], max_chars: int = MAX_CHARS) -> 
     edges = [0, *(match.end() for match in _EDGE.finditer(text))]
     best, best_score, needed = 0, 0, 0
     for edge in edges:
-        inside = {}
+        inside: dict[str, int] = {}
         for at, stem in places:
             if edge <= at and at + len(stem) <= edge + max_chars:
                 inside.setdefault(stem, at + len(stem))

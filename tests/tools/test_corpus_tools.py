@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tamsa.tools import corpus_toolset
-from tamsa.tools.corpus import page_bounds
+from tamsa.tools.pages import page_bounds
 from tamsa.types import ToolCall, ToolResult
 
 

@@ -41,7 +41,7 @@ from tamsa.corpus import SearchIndex
 from tamsa.errors import ConfigError, InputError, TamsaError
 from tamsa.store import RunFolder, new_id
 from tamsa.tools import Toolset, corpus_toolset
-from tamsa.tools.corpus import PAGE_CHARS
+from tamsa.tools.pages import PAGE_CHARS
 from tamsa.types import Model, Report
 
 EPILOG = """\

@@ -9,17 +9,15 @@ from typing import Any
 from tamsa.corpus.interface import SearchIndex
 from tamsa.errors import ToolError
 from tamsa.tools.offers import Offer
+from tamsa.tools.pages import PAGE_CHARS, heading, open_page
 from tamsa.tools.protocol import FunctionTool, Toolset
 from tamsa.types import Document, ToolResult
 
 HITS_PER_QUERY = 10
 MAX_QUERIES = 5
 MAX_IDS = 5
-PAGE_CHARS = 8_000
-"""Characters of a document shown by one visit; a longer document has several pages."""
 MAX_MATCHES = 10
 MATCH_CONTEXT_CHARS = 160
-_WORD = re.compile(r"\w{3,}")
 
 
 def corpus_toolset(
@@ -49,24 +47,6 @@ def corpus_toolset(
         get_document=get_document,
         timeout_s=timeout_s,
     )
-
-
-def page_bounds(text: str, size: int) -> list[tuple[int, int]]:
-    """Cut a text into pages of at most `size` characters, at the end of a paragraph, sentence or word."""
-    bounds = []
-    start = 0
-    while len(text) - start > size:
-        window = text[start : start + size]
-        cut = size
-        for mark in ("\n\n", "\n", ". ", " "):
-            at = window.rfind(mark, size // 2)
-            if at > 0:
-                cut = at + len(mark)
-                break
-        bounds.append((start, start + cut))
-        start += cut
-    bounds.append((start, len(text)))
-    return bounds
 
 
 class CorpusTools:
@@ -194,33 +174,10 @@ class CorpusTools:
                 "title": "",
                 "error": f"There is no document with the id {key!r}; use ids from a search.",
             }
-        bounds = page_bounds(document.text, self._page_chars)
-        if not 1 <= page <= len(bounds):
-            return {
-                "id": document.id,
-                "title": document.title,
-                "error": f"{document.title} has {len(bounds)} page(s); page {page} does not exist.",
-            }
-        start, end = bounds[page - 1]
-        return {
-            "id": document.id,
-            "title": document.title,
-            "text": document.text[start:end],
-            "start": start,
-            "end": end,
-            "length": len(document.text),
-            "page": page,
-            "num_pages": len(bounds),
-            "date": document.date,
-            "source": document.source,
-            "sections": [
-                {"title": section.title, "start": section.start, "end": section.end}
-                for section in document.sections
-                if section.start < end and section.end > start
-            ],
-            "links": self._links(document, start, end),
-            "error": None,
-        }
+        opened = open_page(document, page, self._page_chars)
+        if not opened["error"]:
+            opened["links"] = self._links(document, opened["start"], opened["end"])
+        return opened
 
     def _links(self, document: Document, start: int, end: int) -> list[dict[str, Any]]:
         """Resolve the page's own links, and add mentions of known titles where it has none."""
@@ -241,27 +198,9 @@ class CorpusTools:
     def _show(self, opened: Mapping[str, Any], goal: str) -> str:
         if opened["error"]:
             return str(opened["error"])
-        head = f"{opened['title']} (id: {opened['id']})"
-        if opened["date"]:
-            head += f", dated {opened['date']}"
-        if opened["num_pages"] > 1:
-            head += f", page {opened['page']} of {opened['num_pages']}"
-            best = self._best_pages(str(opened["id"]), goal)
-            if best:
-                head += f"; pages that fit the goal best: {', '.join(map(str, best))}"
+        head = heading(opened, self._index.get(str(opened["id"])), goal, self._page_chars)
         targets = {link["id"]: link["title"] for link in opened["links"]}
         parts = [head, str(opened["text"])]
         if targets:
             parts.append("Links: " + "; ".join(f"{title} (id: {key})" for key, title in list(targets.items())[:40]))
         return "\n".join(parts)
-
-    def _best_pages(self, key: str, goal: str) -> list[int]:
-        wanted = {word.lower() for word in _WORD.findall(goal)}
-        document = self._index.get(key)
-        if not wanted or document is None:
-            return []
-        scores = []
-        for number, (start, end) in enumerate(page_bounds(document.text, self._page_chars), start=1):
-            words = {word.lower() for word in _WORD.findall(document.text[start:end])}
-            scores.append((len(wanted & words), -number))
-        return [-number for score, number in sorted(scores, reverse=True)[:3] if score]

@@ -194,7 +194,7 @@ async def test_long_page_has_parts_and_the_goal_names_the_best(
     tools = WebTools(make_fetcher(), parser, [], any_url=True, page_chars=3000)
     result = await use(tools, "web_visit", urls=[site.url], goal="lighthouse keeper")
     first = result.data["pages"][0]
-    assert f"parts that fit the goal best: {first['num_pages']}" in result.text
+    assert f"pages that fit the goal best: {first['num_pages']}" in result.text
     texts = []
     for number in range(1, first["num_pages"] + 1):
         texts.append((await use(tools, "web_visit", urls=[site.url], page=number)).data["pages"][0]["text"])

@@ -17,9 +17,9 @@ from typing import Any
 from tamsa.corpus.readers import Draft, Skip
 from tamsa.corpus.readers.pool import Failed, read_files
 from tamsa.errors import ToolError
-from tamsa.tools.corpus import PAGE_CHARS, page_bounds
 from tamsa.tools.files.roots import MAX_LISTED, Roots
 from tamsa.tools.offers import Offer
+from tamsa.tools.pages import PAGE_CHARS, heading, open_page
 from tamsa.tools.protocol import FunctionTool
 from tamsa.types import Document, Link, Section, ToolResult
 
@@ -33,7 +33,6 @@ _ARCHIVE_S = 45.0
 _MAX_ANSWER = 16_000_000
 _KEPT_DOCUMENTS = 200
 _WORKER = Path(__file__).with_name("archives.py")
-_WORD = re.compile(r"\w{3,}")
 _PLAIN_SUFFIXES = frozenset(
     """
     .md .markdown .txt .text .rst .log .html .htm .xhtml .csv .tsv .json .jsonl .ndjson .pdf .docx .pptx .xlsx .xlsm
@@ -104,7 +103,7 @@ class FileTools:
                 self._documents[shown], self._left_out[shown] = found
         except ToolError as error:
             return {"id": name, "title": "", "error": str(error)}
-        return self._page(self._documents[shown], page)
+        return open_page(self._documents[shown], page, self._page_chars)
 
     async def _read(self, path: Path, member: str, shown: str) -> tuple[Document, str] | dict[str, Any]:
         """Read a file; an archive without a member gives its listing."""
@@ -135,32 +134,6 @@ class FileTools:
 
     # ------------------------------------------------------------------ show
 
-    def _page(self, document: Document, page: int) -> dict[str, Any]:
-        bounds = page_bounds(document.text, self._page_chars)
-        if not 1 <= page <= len(bounds):
-            said = f"{document.id} has {len(bounds)} page(s); page {page} does not exist."
-            return {"id": document.id, "title": document.title, "error": said}
-        start, end = bounds[page - 1]
-        return {
-            "id": document.id,
-            "title": document.title,
-            "text": document.text[start:end],
-            "start": start,
-            "end": end,
-            "length": len(document.text),
-            "page": page,
-            "num_pages": len(bounds),
-            "date": document.date,
-            "source": document.source,
-            "sections": [
-                {"title": section.title, "start": section.start, "end": section.end}
-                for section in document.sections
-                if section.start < end and section.end > start
-            ],
-            "links": [],
-            "error": None,
-        }
-
     def _show(self, opened: Mapping[str, Any], goal: str) -> str:
         if opened["error"]:
             return str(opened["error"])
@@ -168,27 +141,11 @@ class FileTools:
             names = opened["listing"]
             more = [f"… and {len(names) - MAX_LISTED} more"] if len(names) > MAX_LISTED else []
             return "\n".join([f"{opened['id']} holds {len(names)} files:", *names[:MAX_LISTED], *more])
-        head = f"{opened['title']} (id: {opened['id']})"
-        if opened["date"]:
-            head += f", dated {opened['date']}"
-        if opened["num_pages"] > 1:
-            head += f", page {opened['page']} of {opened['num_pages']}"
-            if best := self._best_pages(str(opened["id"]), goal):
-                head += f"; pages that fit the goal best: {', '.join(map(str, best))}"
+        document = self._documents.get(str(opened["id"]))
+        head = heading(opened, document, goal, self._page_chars)
         if left_out := self._left_out.get(str(opened["id"])):
             head += f"\n(left out: {left_out})"
         return f"{head}\n{opened['text']}"
-
-    def _best_pages(self, name: str, goal: str) -> list[int]:
-        wanted = {word.lower() for word in _WORD.findall(goal)}
-        document = self._documents.get(name)
-        if not wanted or document is None:
-            return []
-        scores = []
-        for number, (start, end) in enumerate(page_bounds(document.text, self._page_chars), start=1):
-            words = {word.lower() for word in _WORD.findall(document.text[start:end])}
-            scores.append((len(wanted & words), -number))
-        return [-number for score, number in sorted(scores, reverse=True)[:3] if score]
 
 
 def file_tools(paths: Sequence[Path], *, page_chars: int = PAGE_CHARS) -> tuple[Offer, FileTools]:

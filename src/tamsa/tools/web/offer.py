@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from tamsa.tools.corpus import PAGE_CHARS
 from tamsa.tools.offers import Offer
+from tamsa.tools.pages import PAGE_CHARS
 from tamsa.tools.protocol import FunctionTool
 from tamsa.tools.web.cache import Cache
 from tamsa.tools.web.fetch import Fetcher, FetchLimits

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tamsa.errors import ToolError
-from tamsa.tools.corpus import PAGE_CHARS, page_bounds
+from tamsa.tools.pages import PAGE_CHARS, heading, open_page
 from tamsa.tools.web.fetch import Fetcher
 from tamsa.tools.web.guard import RefusedError
 from tamsa.tools.web.parsing import PageParser
@@ -22,7 +22,6 @@ MAX_QUERIES = 5
 MAX_URLS = 5
 _SHOWN_LINKS = 40
 _URL = re.compile(r"https?://[^\s<>\"'\]\[{}|\\^`]+")
-_WORD = re.compile(r"\w{3,}")
 
 
 @dataclass
@@ -207,61 +206,25 @@ class WebTools:
             document = await self._document(url)
         except ToolError as error:
             return {"id": url, "title": "", "error": str(error)}
-        bounds = page_bounds(document.text, self.page_chars)
-        if not 1 <= page <= len(bounds):
-            said = f"{document.title} has {len(bounds)} part(s); part {page} does not exist."
-            return {"id": document.id, "title": document.title, "error": said}
-        start, end = bounds[page - 1]
-        return {
-            "id": document.id,
-            "title": document.title,
-            "text": document.text[start:end],
-            "start": start,
-            "end": end,
-            "length": len(document.text),
-            "page": page,
-            "num_pages": len(bounds),
-            "date": document.date,
-            "source": document.source,
-            "sections": [
-                {"title": section.title, "start": section.start, "end": section.end}
-                for section in document.sections
-                if section.start < end and section.end > start
-            ],
-            "links": [
+        opened = open_page(document, page, self.page_chars)
+        if not opened["error"]:
+            opened["links"] = [
                 {"id": link.target, "title": document.text[link.start : link.end], "start": link.start, "end": link.end}
                 for link in document.links
-                if link.start < end and link.end > start
-            ],
-            "error": None,
-        }
+                if link.start < opened["end"] and link.end > opened["start"]
+            ]
+        return opened
 
     def _show(self, opened: Mapping[str, Any], goal: str) -> str:
         if opened["error"]:
             return str(opened["error"])
-        head = f"{opened['title']} (url: {opened['id']})"
-        if opened["date"]:
-            head += f", dated {opened['date']}"
-        if opened["num_pages"] > 1:
-            head += f", part {opened['page']} of {opened['num_pages']}"
-            if best := self._best_parts(str(opened["id"]), goal):
-                head += f"; parts that fit the goal best: {', '.join(map(str, best))}"
+        document = self.get_document(str(opened["id"]))
+        head = heading(opened, document, goal, self.page_chars, key="url")
         parts = [head, str(opened["text"])]
         targets = {link["id"]: " ".join(link["title"].split())[:80] for link in opened["links"]}
         if targets:
             parts.append("Links: " + "; ".join(f"{t} (url: {u})" for u, t in list(targets.items())[:_SHOWN_LINKS]))
         return "\n".join(parts)
-
-    def _best_parts(self, url: str, goal: str) -> list[int]:
-        wanted = {word.lower() for word in _WORD.findall(goal)}
-        document = self.get_document(url)
-        if not wanted or document is None:
-            return []
-        scores = []
-        for number, (start, end) in enumerate(page_bounds(document.text, self.page_chars), start=1):
-            words = {word.lower() for word in _WORD.findall(document.text[start:end])}
-            scores.append((len(wanted & words), -number))
-        return [-number for score, number in sorted(scores, reverse=True)[:3] if score]
 
 
 def _queries(tool: str, queries: Sequence[str]) -> list[str]:

@@ -58,6 +58,8 @@ RESEARCH = ("research", "Where is Alpha?")
         ((*RESEARCH, "--docs", "docs.jsonl", "--model", "openai:x", "-s", "model.base_url=nonsense"), "base_url"),
         ((*RESEARCH, "--docs", "docs.jsonl", "-s", "budget.max_cals=3"), "max_cals"),
         ((*RESEARCH, "--docs", "docs.jsonl", "--config", "none.toml"), "none.toml"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "--mode", "wild"), "'wild'"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "--mode", "iter"), "language model"),
         (("research", "--resume", "empty"), "no run to resume"),
         (("research", "--resume", "badrun"), "run.json"),
         (("search", "x", "--docs", "missing"), "missing"),

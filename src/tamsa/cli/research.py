@@ -104,6 +104,8 @@ def research_command(
         if not docs:
             raise InputError("--docs is missing; name files, folders, a corpus or an index")
         spec, settings, folder = model or DEFAULT_MODEL, load_settings(config, overrides), None
+    if spec == "baseline" and mode in ("iter", "fold"):
+        raise ConfigError(f"mode {mode!r}: needs a language model; the baseline runs in react and heavy")
     settings = with_limits(settings, max_calls, max_seconds)
     policy = make_model(spec, settings)
     index = open_documents(docs, console=console, enabled=shown, dense=dense)

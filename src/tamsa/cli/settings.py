@@ -33,7 +33,7 @@ ModelSpecOption = Annotated[
         show_default=DEFAULT_MODEL,
     ),
 ]
-Config = Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file with [model] and [budget] tables.")]
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file with the tables model and budget.")]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(

@@ -203,7 +203,7 @@ class Model(Protocol):
 
 # --------------------------------------------------------------------------- report
 
-RunStatus = Literal["answered", "forced", "not_found", "failed"]
+RunStatus = Literal["answered", "forced", "not_found"]
 """answered: by the model; forced: a budget ran out first; not_found: the documents do not say."""
 
 

@@ -11,7 +11,6 @@ STATUS_LINES = {
     "answered": "",
     "forced": "A limit was reached first; this is the best answer so far.",
     "not_found": "The documents do not say.",
-    "failed": "The run failed.",
 }
 
 

@@ -149,6 +149,40 @@ FinishReason = Literal["stop", "length", "tool_calls", "error"]
 
 
 @dataclass(frozen=True, slots=True)
+class Sampled:
+    """What a local model read and drew for one completion, exactly: training never tokenises it again.
+
+    All sequences but `prompt_ids` have one entry a drawn token, the end token included.
+    """
+
+    prompt_ids: tuple[int, ...]
+    """Token ids of the whole prompt; those of an earlier turn of the same conversation are its prefix."""
+    completion_ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    """Natural logarithms of the probabilities under the distribution drawn from (temperature and top-p applied)."""
+    temperatures: tuple[float, ...] = ()
+    """In (0, 2), where the model chose its own; else empty."""
+    top_ps: tuple[float, ...] = ()
+    """In (0, 1), where the model chose its own; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How an agent is set up for a model. A model trained on the agent's own format carries one."""
+
+    brief: bool = False
+    """True: the format and rules are trained in; the system prompt is one line, and tools show their short form."""
+    page_chars: int | None = None
+    """Characters of a document shown by one visit; None: by the context length."""
+    hits_per_query: int | None = None
+    snippet_chars: int | None = None
+    max_links: int | None = None
+    """Links named below an opened page."""
+    mode: str = "react"
+    """Strategy the model was trained in most."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """One answer of a model. `tool_calls` holds native calls only; calls in text stay in `text`."""
 
@@ -156,6 +190,8 @@ class Completion:
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage = field(default_factory=Usage)
     finish_reason: FinishReason = "stop"
+    sampled: Sampled | None = None
+    """Token ids and log-probabilities, from local models that keep them."""
 
 
 class Model(Protocol):
@@ -167,6 +203,8 @@ class Model(Protocol):
     """Tokens that prompt and completion may hold together."""
     native_tools: bool
     """True: tools are sent as schemas and calls come back in `Completion.tool_calls`."""
+    profile: Profile
+    """How an agent is set up for this model."""
 
     async def complete(
         self,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tamsa.tools import corpus_toolset
 from tamsa.tools.pages import page_bounds
-from tamsa.types import ToolCall, ToolResult
+from tamsa.types import Profile, ToolCall, ToolResult
 
 
 async def use(tools: Any, name: str, **arguments: object) -> ToolResult:
@@ -96,3 +96,19 @@ def test_pages_cover_the_text_in_order(text: str, size: int) -> None:
     bounds = page_bounds(text, size)
     assert "".join(text[start:end] for start, end in bounds) == text
     assert all(end - start <= size for start, end in bounds)
+
+
+async def test_brief_profile_shows_titles_that_lead_back_and_bounds_what_is_shown(library: Any) -> None:
+    profile = Profile(brief=True, hits_per_query=2, snippet_chars=40, max_links=0)
+    tools = corpus_toolset(library, profile=profile)
+    result = await use(tools, "search", queries=["king Ostrand"])
+    query, *lines = result.text.splitlines()
+    assert query == "king Ostrand"
+    assert "(id:" not in result.text
+    hits = [line.partition(". ")[2] for line in lines if line[0].isdigit()]
+    assert len(hits) <= 2
+    for hit in hits:
+        title, _, snippet = hit.partition(": ")
+        assert len(snippet) <= 42
+        assert not (await use(tools, "visit", ids=[title])).error
+    assert "Links:" not in (await use(tools, "visit", ids=["Velm Ford"])).text

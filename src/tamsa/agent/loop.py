@@ -129,6 +129,8 @@ class _Run:
                 native=self._model.native_tools,
                 date=date,
                 instructions=self._strategy.instructions,
+                brief=self._model.profile.brief,
+                mode=self._strategy.name,
             )
             self._record({"kind": "prompt", "system": system, "question": self._question})
         if review_plan is not None and not state.entries:

@@ -56,7 +56,21 @@ The results come back in <tool_response> tags.
 """
 
 
-def system_prompt(tools: Sequence[ToolSchema], *, native: bool, date: str, instructions: str = "") -> str:
+_BRIEF = """Tools: {tools}
+Mode: {mode}
+Date: {date}"""
+"""For models that were trained on the format: what may differ from run to run, and nothing else."""
+
+
+def system_prompt(
+    tools: Sequence[ToolSchema],
+    *,
+    native: bool,
+    date: str,
+    instructions: str = "",
+    brief: bool = False,
+    mode: str = "react",
+) -> str:
     """Write the system prompt.
 
     Args:
@@ -64,7 +78,11 @@ def system_prompt(tools: Sequence[ToolSchema], *, native: bool, date: str, instr
         native: whether it does.
         date: the current date, ISO.
         instructions: what the strategy adds.
+        brief: the model was trained on the format and is told only what differs from run to run.
+        mode: name of the strategy, for the brief form.
     """
+    if brief:
+        return _BRIEF.format(tools=", ".join(tool.name for tool in tools), mode=mode, date=date)
     section = ""
     if tools and not native:
         lines = [

@@ -12,7 +12,6 @@ from rich.console import Console
 
 from tamsa.cli.bars import progress_bar
 from tamsa.cli.corpus import open_documents
-from tamsa.cli.research import page_chars
 from tamsa.cli.settings import (
     DEFAULT_MODEL,
     Config,
@@ -27,7 +26,7 @@ from tamsa.cli.settings import (
 from tamsa.errors import InputError
 from tamsa.eval import Progress, Scores, evaluate, format_table, read_questions
 from tamsa.scoring.judge import Judge
-from tamsa.tools import corpus_toolset
+from tamsa.tools import corpus_toolset, page_chars
 
 EPILOG = """\
 [bold]Examples[/bold]
@@ -82,7 +81,7 @@ def eval_command(
                 return await evaluate(
                     asked,
                     index=index,
-                    tools=lambda: corpus_toolset(index, page_chars=page_chars(policy)),
+                    tools=lambda: corpus_toolset(index, page_chars=page_chars(policy), profile=policy.profile),
                     model=policy,
                     out=out,
                     budget=settings.budget,

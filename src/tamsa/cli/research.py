@@ -40,8 +40,7 @@ from tamsa.config import from_mapping
 from tamsa.corpus import SearchIndex
 from tamsa.errors import ConfigError, InputError, TamsaError
 from tamsa.store import RunFolder, new_id
-from tamsa.tools import Toolset, corpus_toolset
-from tamsa.tools.pages import PAGE_CHARS
+from tamsa.tools import Toolset, corpus_toolset, page_chars
 from tamsa.types import Model, Report
 
 EPILOG = """\
@@ -138,11 +137,6 @@ def research_command(
     show_report(Console(), report, folder.path / "report.html")
 
 
-def page_chars(model: Model) -> int:
-    """Size a visit's page for a model's context: about a tenth of it, at four characters a token."""
-    return max(1_000, min(PAGE_CHARS, model.context_length * 4 // 10))
-
-
 async def _run(
     question: str,
     model: Model,
@@ -159,7 +153,7 @@ async def _run(
         async with open_extras(extras, question, folder, page_chars=size, on_note=live.note) as offers:
 
             def make_tools() -> Toolset:
-                return corpus_toolset(index, page_chars=size, offers=[*offers, person.offer()])
+                return corpus_toolset(index, page_chars=size, profile=model.profile, offers=[*offers, person.offer()])
 
             with live:
                 if manifest["mode"] == "heavy":

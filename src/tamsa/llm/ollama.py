@@ -21,7 +21,7 @@ from tamsa.llm.retrying import retrying
 from tamsa.llm.settings import ModelSettings
 from tamsa.llm.tokens import estimate_prompt, estimate_tokens
 from tamsa.llm.wire import check_roles, completion_room, function_schemas, ollama_messages
-from tamsa.types import Completion, Message, ToolSchema
+from tamsa.types import Completion, Message, Profile, ToolSchema
 
 if TYPE_CHECKING:
     import httpx2
@@ -39,6 +39,8 @@ class OllamaModel:
         model: the model's name as `ollama list` shows it.
         settings: with address and context length filled in (`settings.for_ollama`).
     """
+
+    profile = Profile()
 
     def __init__(self, model: str, settings: ModelSettings) -> None:
         if settings.base_url is None or settings.context_length is None:

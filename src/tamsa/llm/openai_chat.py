@@ -19,7 +19,7 @@ from tamsa.llm.retrying import retrying
 from tamsa.llm.settings import ModelSettings, is_official
 from tamsa.llm.tokens import estimate_prompt, estimate_tokens
 from tamsa.llm.wire import check_roles, completion_room, function_schemas, openai_messages
-from tamsa.types import Completion, Message, ToolSchema
+from tamsa.types import Completion, Message, Profile, ToolSchema
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -38,6 +38,8 @@ class OpenAIModel:
         model: the endpoint's name of the model.
         settings: with address and context length filled in (`settings.for_openai`).
     """
+
+    profile = Profile()
 
     def __init__(self, model: str, settings: ModelSettings) -> None:
         if settings.base_url is None or settings.context_length is None:

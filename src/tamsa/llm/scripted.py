@@ -54,7 +54,7 @@ from tamsa.llm.failures import Endpoint
 from tamsa.llm.settings import ModelSettings
 from tamsa.llm.tokens import estimate_prompt, estimate_tokens
 from tamsa.llm.wire import check_roles, completion_room
-from tamsa.types import Completion, FinishReason, Message, ToolCall, ToolSchema
+from tamsa.types import Completion, FinishReason, Message, Profile, ToolCall, ToolSchema
 
 ErrorKind = Literal["auth", "unavailable", "context", "model"]
 _ERRORS: dict[str, type[ModelError]] = {
@@ -100,6 +100,7 @@ class ScriptedModel:
         settings: `context_length` (131,072 by default), `native_tools` (`auto`: yes where the script
             holds native calls), `max_tokens` and prices are used.
         name: the spec that goes into manifests.
+        profile: how an agent is set up for it.
 
     Raises:
         ConfigError: a completion has an unknown field or a wrong value.
@@ -111,8 +112,10 @@ class ScriptedModel:
         settings: ModelSettings | None = None,
         *,
         name: str = "scripted",
+        profile: Profile | None = None,
     ) -> None:
         self.name = name
+        self.profile = profile or Profile()
         self._settings = settings or ModelSettings()
         self.context_length = self._settings.context_length or DEFAULT_CONTEXT_LENGTH
         self._policy: Policy | None = None

@@ -11,27 +11,39 @@ from tamsa.errors import ToolError
 from tamsa.tools.offers import Offer
 from tamsa.tools.pages import PAGE_CHARS, heading, open_page
 from tamsa.tools.protocol import FunctionTool, Toolset
-from tamsa.types import Document, ToolResult
+from tamsa.types import Document, Hit, Model, Profile, ToolResult
 
 HITS_PER_QUERY = 10
 MAX_QUERIES = 5
 MAX_IDS = 5
 MAX_MATCHES = 10
 MATCH_CONTEXT_CHARS = 160
+MAX_LINKS = 40
+
+
+def page_chars(model: Model) -> int:
+    """Size a visit's page for a model: as its profile says, else a tenth of its context at four characters a token."""
+    return model.profile.page_chars or max(1_000, min(PAGE_CHARS, model.context_length * 4 // 10))
 
 
 def corpus_toolset(
-    index: SearchIndex, *, page_chars: int = PAGE_CHARS, offers: Sequence[Offer] = (), timeout_s: float = 60.0
+    index: SearchIndex,
+    *,
+    page_chars: int = PAGE_CHARS,
+    profile: Profile | None = None,
+    offers: Sequence[Offer] = (),
+    timeout_s: float = 60.0,
 ) -> Toolset:
     """Make the tools of one run over an index.
 
     Args:
         index: the documents.
         page_chars: characters of a document shown by one visit; smaller for a model of short context.
+        profile: how much a result shows, where the model has a profile of its own.
         offers: further tools, and the documents that they open.
         timeout_s: seconds that one call may take.
     """
-    tools = CorpusTools(index, page_chars=page_chars)
+    tools = CorpusTools(index, page_chars=page_chars, profile=profile)
     finders = [index.get, *(offer.get_document for offer in offers)]
 
     def get_document(key: str) -> Document | None:
@@ -52,9 +64,12 @@ def corpus_toolset(
 class CorpusTools:
     """The three tools with the little state they share: which document was opened last."""
 
-    def __init__(self, index: SearchIndex, *, page_chars: int = PAGE_CHARS) -> None:
+    def __init__(self, index: SearchIndex, *, page_chars: int = PAGE_CHARS, profile: Profile | None = None) -> None:
         self._index = index
         self._page_chars = page_chars
+        self._profile = profile or Profile()
+        self._num_hits = self._profile.hits_per_query or HITS_PER_QUERY
+        self._num_links = MAX_LINKS if self._profile.max_links is None else self._profile.max_links
         self._opened = ""
 
     def search(self, queries: list[str]) -> ToolResult:
@@ -69,7 +84,7 @@ class CorpusTools:
         results = []
         lines = []
         for query in kept:
-            hits = self._index.search(query, HITS_PER_QUERY)
+            hits = self._index.search(query, self._num_hits)
             titles: dict[str, str] = {}
             for mention in self._index.mentions(query):
                 titles.setdefault(mention.id, mention.title)
@@ -83,18 +98,38 @@ class CorpusTools:
                     "titles": [{"id": key, "title": title} for key, title in titles.items()],
                 }
             )
-            lines.append(f"Results for: {query}")
-            if titles:
-                named = "; ".join(f"{title} (id: {key})" for key, title in titles.items())
-                lines.append(f"Documents named in the query: {named}")
-            lines += [
-                f"{rank}. {hit.title} (id: {hit.id})\n   {' '.join(hit.snippet.split())}"
-                for rank, hit in enumerate(hits, start=1)
-            ] or ["nothing found"]
-            lines.append("")
+            lines += self._list(query, titles, hits)
         if len(queries) > len(kept):
             lines.append(f"Only the first {len(kept)} queries were used.")
         return ToolResult("\n".join(lines).strip(), {"results": results})
+
+    def _list(self, query: str, titles: Mapping[str, str], hits: Sequence[Hit]) -> list[str]:
+        """Write the results of one query as lines."""
+        name = self._name
+        lines = [query if self._profile.brief else f"Results for: {query}"]
+        if titles:
+            named = "; ".join(name(key, title) for key, title in titles.items())
+            lines.append(f"Named: {named}" if self._profile.brief else f"Documents named in the query: {named}")
+        gap = ": " if self._profile.brief else "\n   "
+        for rank, hit in enumerate(hits, start=1):
+            lines.append(f"{rank}. {name(hit.id, hit.title)}{gap}{self._shorten(hit.snippet)}")
+        if not hits:
+            lines.append("nothing found")
+        return lines if self._profile.brief else [*lines, ""]
+
+    def _name(self, key: str, title: str) -> str:
+        """Name a document to the model; the short form leaves out an id that its title stands for."""
+        if self._profile.brief and (key == title or self._index.find_title(title) == [key]):
+            return title
+        return f"{title} (id: {key})"
+
+    def _shorten(self, snippet: str) -> str:
+        snippet = " ".join(snippet.split())
+        limit = self._profile.snippet_chars
+        if limit is None or len(snippet) <= limit:
+            return snippet
+        end = snippet.rfind(" ", limit // 2, limit)
+        return snippet[: end if end > 0 else limit] + " …"
 
     def visit(self, ids: list[str], goal: str = "", page: int = 1) -> ToolResult:
         """Open documents and read them.
@@ -198,9 +233,11 @@ class CorpusTools:
     def _show(self, opened: Mapping[str, Any], goal: str) -> str:
         if opened["error"]:
             return str(opened["error"])
-        head = heading(opened, self._index.get(str(opened["id"])), goal, self._page_chars)
+        name = self._name(str(opened["id"]), str(opened["title"]))
+        head = heading(opened, self._index.get(str(opened["id"])), goal, self._page_chars, name=name)
         targets = {link["id"]: link["title"] for link in opened["links"]}
         parts = [head, str(opened["text"])]
-        if targets:
-            parts.append("Links: " + "; ".join(f"{title} (id: {key})" for key, title in list(targets.items())[:40]))
+        if targets and self._num_links:
+            shown = list(targets.items())[: self._num_links]
+            parts.append("Links: " + "; ".join(self._name(key, title) for key, title in shown))
         return "\n".join(parts)

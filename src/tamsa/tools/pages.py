@@ -66,9 +66,17 @@ def open_page(document: Document, page: int, size: int) -> dict[str, Any]:
     }
 
 
-def heading(opened: Mapping[str, Any], document: Document | None, goal: str, size: int, *, key: str = "id") -> str:
-    """Write the line above a page: title, id, date, which page it is, and which pages fit the goal best."""
-    line = f"{opened['title']} ({key}: {opened['id']})"
+def heading(opened: Mapping[str, Any], document: Document | None, goal: str, size: int, *, name: str = "") -> str:
+    """Write the line above a page: its name, date, which page it is, and which pages fit the goal best.
+
+    Args:
+        opened: the page, from `open_page`.
+        document: the document it is of.
+        goal: what the reader wants to learn.
+        size: characters of a page.
+        name: what the document is called; its title with its id by default.
+    """
+    line = name or f"{opened['title']} (id: {opened['id']})"
     if opened["date"]:
         line += f", dated {opened['date']}"
     if opened["num_pages"] > 1:

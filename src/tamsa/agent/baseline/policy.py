@@ -14,7 +14,7 @@ from tamsa.agent.baseline.resolver import Resolver, Value
 from tamsa.agent.baseline.state import State
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.react import render_call
-from tamsa.types import Completion, Message, ToolSchema
+from tamsa.types import Completion, Message, Profile, ToolSchema
 
 MAX_PAGES = 10
 """Documents opened for one question at most, unless it asks for more than two steps."""
@@ -49,6 +49,7 @@ class BaselinePolicy:
     context_length = 4_000_000
     native_tools = True
     """Observations come as `tool` messages with their data, which is what the rules read."""
+    profile = Profile()
 
     async def complete(
         self,

@@ -219,7 +219,7 @@ class WebTools:
         if opened["error"]:
             return str(opened["error"])
         document = self.get_document(str(opened["id"]))
-        head = heading(opened, document, goal, self.page_chars, key="url")
+        head = heading(opened, document, goal, self.page_chars, name=f"{opened['title']} (url: {opened['id']})")
         parts = [head, str(opened["text"])]
         targets = {link["id"]: " ".join(link["title"].split())[:80] for link in opened["links"]}
         if targets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 from tamsa.errors import ConfigError
 
@@ -85,3 +86,8 @@ def check_scale(name: str, value: float) -> float:
     if not (value >= 0 and math.isfinite(value)):
         raise ConfigError(f"{name}: {value}, expected a finite number >= 0")
     return float(value)
+
+
+def first_given(*values: Any) -> Any:
+    """Return the first value that is not None."""
+    return next((value for value in values if value is not None), None)

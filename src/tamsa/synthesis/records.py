@@ -57,6 +57,12 @@ class Edge:
     """Document id of the value's own page, where there is one."""
     evidence: Evidence
     source: EdgeSource
+    normal: str = ""
+    """Canonical form: `1916-02-13`, `1916-02`, `1916`, `1234.5 m`; empty for entities and texts."""
+    table: int = -1
+    """Number of the graph's table that it was read from, -1 for none."""
+    row: int = -1
+    """Row of that table, from 0."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain JSON form."""

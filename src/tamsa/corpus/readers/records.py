@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tamsa.corpus.documents import as_document
+from tamsa.corpus.readers import table_records
 from tamsa.corpus.readers.draft import Draft, Found, ReadError, Skip
 from tamsa.corpus.readers.text import decode, read_bytes, title_of
 from tamsa.errors import InputError
@@ -87,13 +88,16 @@ def read_json(path: Path) -> Found:
 
 
 def read_parquet(path: Path) -> Found:
-    """Read a parquet file with the columns `id`, `title` and `text`."""
+    """Read a parquet file with the columns `id`, `title` and `text`, or of tables (`table_records`)."""
     import pyarrow
     import pyarrow.parquet
 
     try:
         file = pyarrow.parquet.ParquetFile(path)
         names = set(file.schema_arrow.names)
+        if "text" not in names and names >= table_records.REQUIRED:
+            yield from _read_tables(file)
+            return
         if not {"id", "text"} <= names:
             raise ReadError(f"parquet without the columns id, title and text (it has {', '.join(sorted(names))[:100]})")
         columns = [name for name in _FIELDS if name in names]
@@ -104,6 +108,20 @@ def read_parquet(path: Path) -> Found:
                 yield _draft(record, f"row {number}")
     except (pyarrow.ArrowException, OSError, ValueError, UnicodeDecodeError) as error:
         raise ReadError(f"not a readable parquet file ({_short(error)})") from error
+    if not number:
+        raise ReadError("no records in it")
+
+
+def _read_tables(file: Any) -> Found:
+    columns = [name for name in table_records.COLUMNS if name in file.schema_arrow.names]
+    number = 0
+    for batch in file.iter_batches(batch_size=64, columns=columns):
+        for record in batch.to_pylist():
+            number += 1
+            try:
+                yield table_records.table_draft(record)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                yield Skip(f"row {number}", f"not a table ({_short(error)})")
     if not number:
         raise ReadError("no records in it")
 

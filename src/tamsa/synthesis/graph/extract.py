@@ -1,0 +1,162 @@
+"""Extraction: the edges and tables of one document, each with the sentence or row that states it.
+
+Everything is read from the document's text, title and links by general patterns; nothing is known of any corpus.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tamsa.synthesis.graph.definitions import definition_facts
+from tamsa.synthesis.graph.facts import Found
+from tamsa.synthesis.graph.linking import Entities, Linker
+from tamsa.synthesis.graph.profile import definition_of
+from tamsa.synthesis.graph.sentences import split_sentences
+from tamsa.synthesis.graph.store import SOURCES, VALUE_TYPES
+from tamsa.synthesis.graph.tables import (
+    CellSpan,
+    cell_type,
+    column_name,
+    find_tables,
+    is_empty,
+    shape_of,
+    subject_column,
+)
+from tamsa.synthesis.graph.values import read_value
+from tamsa.types import Document
+
+MAX_LINK_EDGES = 40
+"""Most `links_to` edges of one document."""
+MAX_VALUE_CHARS = 160
+"""A longer cell is prose, not a value."""
+_TYPE_PLACES = {name: place for place, name in enumerate(VALUE_TYPES)}
+_SOURCE_PLACES = {name: place for place, name in enumerate(SOURCES)}
+
+
+def _row(found: Found, document: int) -> dict[str, Any]:
+    return {
+        "subject": found.subject,
+        "subject_title": "" if found.subject >= 0 else found.subject_title,
+        "relation": found.relation,
+        "value": found.value,
+        "type": _TYPE_PLACES[found.type],
+        "normal": found.normal,
+        "object": found.object,
+        "document": document,
+        "start": found.start,
+        "end": found.end,
+        "source": _SOURCE_PLACES[found.source],
+        "table": found.table,
+        "row": found.row,
+    }
+
+
+@dataclass(slots=True)
+class Extracted:
+    """What one document gives."""
+
+    edges: list[dict[str, Any]] = field(default_factory=list)
+    tables: list[dict[str, Any]] = field(default_factory=list)
+    left: str = ""
+    """Why the document gave nothing, or empty."""
+
+
+class Extractor:
+    """Extracts documents one by one."""
+
+    def __init__(self, entities: Entities) -> None:
+        self._entities = entities
+
+    def extract(self, document: Document, number: int) -> Extracted:
+        """Return the edges and tables of a document. A duplicate gives nothing: its twin said it all."""
+        out = Extracted()
+        if int(self._entities.same_as[number]) != number:
+            return out
+        linker = Linker(self._entities, document)
+        seen: set[tuple[Any, ...]] = set()
+        linked: set[int] = set()
+        for found in self._found(document, number, linker):
+            key = (
+                found.subject,
+                found.subject_title,
+                found.relation,
+                found.object,
+                found.value if found.object < 0 else "",
+            )
+            if key in seen:
+                continue
+            seen.add(key)
+            linked |= {found.object, found.subject}
+            out.edges.append(_row(found, number))
+        self._read_tables(document, number, linker, out)
+        for found in self._links(document, number, linker, linked | {row["object"] for row in out.edges}):
+            out.edges.append(_row(found, number))
+        return out
+
+    def _found(self, document: Document, number: int, linker: Linker) -> Iterator[Found]:
+        definition = definition_of(document)
+        if definition is not None:
+            yield from definition_facts(document, number, definition, self._entities.kind(number))
+
+    def _read_tables(self, document: Document, number: int, linker: Linker, out: Extracted) -> None:
+        def object_of(cell: CellSpan) -> int:
+            for left, right, target in linker.links_within(cell.start, cell.end):
+                rest = document.text[right : cell.end].strip()
+                if left == cell.start and (right - left >= 0.5 * len(cell.text) or rest[:1] in "(,"):
+                    return target if read_value(cell.text)[0] == "text" else -1
+            return -1
+
+        for found in find_tables(document.text):
+            place = subject_column(found, lambda cell: object_of(cell) >= 0)
+            table = len(out.tables)
+            rows = []
+            for row, cells in enumerate(found.rows):
+                objects = [object_of(cell) for cell in cells]
+                typed = [cell_type(cell.text, target >= 0) for cell, target in zip(cells, objects, strict=True)]
+                rows.append(
+                    [
+                        [cell.text, cell.start, cell.end, target, _TYPE_PLACES[kind], normal]
+                        for cell, target, (kind, normal) in zip(cells, objects, typed, strict=True)
+                    ]
+                )
+                if place < 0 or is_empty(cells[place].text):
+                    continue
+                start, end = found.lines[row]
+                for column, cell in enumerate(cells):
+                    name = column_name(found.header[column].text)
+                    if column == place or not name or is_empty(cell.text) or len(cell.text) > MAX_VALUE_CHARS:
+                        continue
+                    kind, normal = typed[column]
+                    edge = Found(
+                        objects[place], cells[place].text, f"column:{name}", cell.text, kind, normal, objects[column],
+                        start, end, "table", table, row,
+                    )  # fmt: skip
+                    out.edges.append(_row(edge, number))
+            out.tables.append(
+                {
+                    "document": number,
+                    "caption": found.caption,
+                    "shape": shape_of(found.header),
+                    "subject_column": place,
+                    "header": json.dumps([cell.text for cell in found.header], ensure_ascii=False),
+                    "rows": json.dumps(rows, ensure_ascii=False, separators=(",", ":")),
+                }
+            )
+
+    def _links(self, document: Document, number: int, linker: Linker, known: set[int]) -> Iterator[Found]:
+        count = 0
+        if not document.links:
+            return
+        for sentence in split_sentences(document.text):
+            for start, end, target in linker.links_within(sentence.start, sentence.end):
+                if target < 0 or target == number or target in known:
+                    continue
+                known.add(target)
+                value = document.text[start:end]
+                yield Found(number, "", "links_to", value, "entity", "", target, sentence.start, sentence.end, "link")
+                count += 1
+                if count >= MAX_LINK_EDGES:
+                    return

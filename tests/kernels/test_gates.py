@@ -87,6 +87,19 @@ def test_entropy_rows_are_loss_and_gradient(vocab):
     assert (logits - exact.grad).abs().max() < 3e-6
 
 
+@pytest.mark.parametrize("vocab", [160, 99])
+def test_entropy_rows_in_bf16_round_only_the_gradient(vocab):
+    torch.manual_seed(0)
+    logits, labels = (torch.randn(70, vocab) * 10).bfloat16(), torch.randint(0, vocab, (70,))
+    labels[[3, 69]] = -100
+    wide = logits.float()
+    wanted = gates.entropy_rows(wide, labels)
+    losses = gates.entropy_rows(logits, labels)
+    assert losses.dtype == torch.float32
+    assert torch.equal(losses, wanted)
+    assert ((logits.float() - wide).abs() <= wide.abs() / 256 + 1e-30).all()
+
+
 def test_a_changed_row_changes_no_other():
     torch.manual_seed(0)
     x, w = torch.randn(100, 64), torch.rand(64)

@@ -263,23 +263,30 @@ def swiglu(joined: Tensor) -> Tensor:
 
 
 def entropy_rows(logits: Tensor, labels: Tensor) -> Tensor:
-    """Replace logits `[N, V]` (fp32) by the gradient of their summed cross-entropy and return the losses `[N]`.
+    """Replace logits `[N, V]` (fp32 or bf16) by the gradient of their summed cross-entropy and return the losses `[N]`.
 
     Args:
-        logits: overwritten with softmax - one-hot.
+        logits: overwritten with softmax - one-hot, computed in fp32.
         labels: `[N]` int64; rows with a negative label count nothing.
+
+    Returns:
+        fp32.
     """
     N, V = logits.shape
-    if logits.dtype == torch.float32 and logits.is_contiguous() and is_compiled(V, logits):
-        losses = logits.new_empty(N)
+    if logits.is_contiguous() and is_compiled(V, logits):
+        losses = logits.new_empty(N, dtype=torch.float32)
         labels = labels.contiguous()
-        run(KERNELS["entropy"], _units(N), (address(logits), address(labels), address(losses), N, V, BLOCK), 1.0, N * V)
+        a = (address(logits), address(labels), address(losses), N, V, _bf16(logits), BLOCK)
+        run(KERNELS["entropy"], _units(N), a, 1.0, N * V)
         return losses
-    lse = logits.logsumexp(-1, keepdim=True)
+    wide = logits.float()
+    lse = wide.logsumexp(-1, keepdim=True)
     counts = labels >= 0
     index = labels.clamp_min(0)[:, None]
-    losses = (lse - logits.gather(1, index)).squeeze(1) * counts
-    slope = logits.sub_(lse).exp_()
+    losses = (lse - wide.gather(1, index)).squeeze(1) * counts
+    slope = wide.sub_(lse).exp_()
     slope.scatter_add_(1, index, slope.new_full((1, 1), -1.0).expand_as(index))
     slope *= counts[:, None]
+    if slope.dtype != logits.dtype:
+        logits.copy_(slope)
     return losses

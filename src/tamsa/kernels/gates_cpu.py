@@ -19,7 +19,20 @@ import torch
 from tamsa.kernels.gates_vectors import biggest, larger, read, sigmoid, softplus, write
 from tamsa.kernels.kda.compiling import compiled, fingerprint
 from tamsa.kernels.kda.threads import run_units
-from tamsa.kernels.kda.vectors import add, exp_decay, fma, load, mul, splat, store, sub, total, zeros
+from tamsa.kernels.kda.vectors import (
+    add,
+    exp_decay,
+    fma,
+    load,
+    load_bf16,
+    mul,
+    splat,
+    store,
+    store_bf16,
+    sub,
+    total,
+    zeros,
+)
 
 LANES = 16
 """Numbers that every row must be a multiple of."""
@@ -248,7 +261,7 @@ def decay_backward(first, last, a, eps):
 
 def entropy(first, last, a, eps):
     """Replace rows of logits by softmax - one-hot, and write each row's loss; rows with label -100 become 0."""
-    x, labels, losses, N, V, block = a
+    x, labels, losses, N, V, bf, block = a
     one = eps / eps
     zero = zeros(one, 16)
     for n in range(first * block, min(last * block, N)):
@@ -256,26 +269,31 @@ def entropy(first, last, a, eps):
         label = load(labels, n, n)
         if label < 0:
             for i in range(0, V, LANES):
-                store(x, row + i, zero)
+                write(x, row + i, bf, zero)
             store(losses, n, one - one)
             continue
-        top = load(x, row, zero)
+        top = read(x, row, bf, zero)
         for i in range(LANES, V, LANES):
-            top = larger(load(x, row + i, zero), top)
+            top = larger(read(x, row + i, bf, zero), top)
         peak = biggest(top)
         shift = splat(-peak, zero)
         mass = zero
-        target = load(x, row + label, one)
+        if bf:
+            target = load_bf16(x, row + label, one)
+        else:
+            target = load(x, row + label, one)
         for i in range(0, V, LANES):
-            e = exp_decay(add(load(x, row + i, zero), shift))
-            mass = add(mass, e)
-            store(x, row + i, e)
+            mass = add(mass, exp_decay(add(read(x, row + i, bf, zero), shift)))
         whole = total(mass)
         store(losses, n, np.float32(np.log(whole)) + peak - target)
         factor = splat(one / whole, zero)
         for i in range(0, V, LANES):
-            store(x, row + i, mul(load(x, row + i, zero), factor))
-        store(x, row + label, load(x, row + label, one) - one)
+            write(x, row + i, bf, mul(exp_decay(add(read(x, row + i, bf, zero), shift)), factor))
+        slope = np.exp(target - peak) / whole - one
+        if bf:
+            store_bf16(x, row + label, slope)
+        else:
+            store(x, row + label, slope)
     return 0
 
 

@@ -7,6 +7,7 @@ from tamsa.models.checkpoints import register_conversion
 from tamsa.models.config import KimiLinearConfig
 from tamsa.models.kimi_linear import KimiLinearForCausalLM, KimiLinearModel
 from tamsa.models.loss import linear_cross_entropy
+from tamsa.models.precision import MasterWeights
 from tamsa.models.prefix_cache import PrefixCache
 
 register_conversion()
@@ -19,6 +20,7 @@ __all__ = [
     "KimiLinearConfig",
     "KimiLinearForCausalLM",
     "KimiLinearModel",
+    "MasterWeights",
     "PrefixCache",
     "Snapshot",
     "linear_cross_entropy",

@@ -29,11 +29,10 @@ class _LinearCrossEntropy(torch.autograd.Function):
         d_weight = torch.zeros_like(weight, dtype=torch.float32) if need_weight else None
         for start in range(0, hidden.shape[0], chunk):
             part, target = hidden[start : start + chunk], labels[start : start + chunk]
-            logits = (part @ weight.t()).float()
-            total += entropy_rows(logits, target).sum()
+            slope = part @ weight.t()
+            total += entropy_rows(slope, target).sum()
             if not need_hidden and not need_weight:
                 continue
-            slope = logits.to(weight.dtype)
             if d_hidden is not None:
                 torch.mm(slope, weight, out=d_hidden[start : start + chunk])
             if d_weight is not None:

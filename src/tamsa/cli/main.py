@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from tamsa import __version__
-from tamsa.cli import corpus, evaluation, research, world
+from tamsa.cli import corpus, evaluation, research, synthesize, world
 from tamsa.errors import TamsaError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("steer")(research.steer_command)
 app.command("index")(corpus.index_command)
 app.command("search")(corpus.search_command)
 app.command("eval", epilog=evaluation.EPILOG)(evaluation.eval_command)
+app.command("synthesize", epilog=synthesize.EPILOG)(synthesize.synthesize_command)
 app.add_typer(world.app, name="world")
 
 

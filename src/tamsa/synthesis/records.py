@@ -87,6 +87,8 @@ class Hop:
     evidence: Evidence
     inverse: bool = False
     """True: the value is known and the subject is what is looked for."""
+    others: tuple[Evidence, ...] = ()
+    """Further places that state the same fact, where they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,14 @@ class GoldQuestion:
         """Read the plain JSON form."""
         fields = dict(record)
         fields["chain"] = tuple(
-            Hop(**{**hop, "evidence": Evidence(**hop["evidence"])}) for hop in record.get("chain", ())
+            Hop(
+                **{
+                    **hop,
+                    "evidence": Evidence(**hop["evidence"]),
+                    "others": tuple(Evidence(**item) for item in hop.get("others", ())),
+                }
+            )
+            for hop in record.get("chain", ())
         )
         if record.get("settlement"):
             settled = dict(record["settlement"])

@@ -37,6 +37,7 @@ class Draft:
         chain: list[list[str]] = []
         evidence: list[dict[str, Any]] = []
         stated_on: list[list[str]] = []
+        stated_at: list[list[dict[str, Any]]] = []
         for fact in self.facts:
             place = fixed.get(id(fact)) or best_place(fact, chosen)
             if place.page not in chosen:
@@ -44,6 +45,7 @@ class Draft:
             target = fact.object.title if isinstance(fact.object, Entity) else fact.text
             chain.append([fact.subject.title, fact.relation.name, target, place.page])
             stated_on.append(sorted({p.page for p in fact.stated}))
+            stated_at.append([{"title": p.page, "start": p.start, "end": p.end} for p in fact.stated])
             evidence.append({"title": place.page, "start": place.start, "end": place.end})
         for page in self.pages:
             if page not in chosen:
@@ -58,6 +60,7 @@ class Draft:
             "chain": chain,
             "evidence": evidence,
             "stated_on": stated_on,
+            "stated_at": stated_at,
             "query": self.query,
         }
         if self.settlement is not None:

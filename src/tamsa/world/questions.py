@@ -2,8 +2,9 @@
 
 A question record has `id`, `question`, `answers` (accepted forms), `supporting_titles`, `kind`, `hops`,
 `chain` (facts as [subject, relation, object, page title]), `evidence` (page and character range of each fact),
-`stated_on` (all pages that state each fact, since a reader may find it elsewhere) and `query` (the question in a
-small formal language over `facts.jsonl`). Conflicts have a `settlement`: who says what, who is right and why.
+`stated_on` and `stated_at` (all pages and places that state each fact, since a reader may find it elsewhere) and
+`query` (the question in a small formal language over `facts.jsonl`). Conflicts have a
+`settlement`: who says what, who is right and why.
 """
 
 from __future__ import annotations

@@ -1,0 +1,450 @@
+"""The course of one exploration: which call comes next, given what has been seen so far.
+
+Every decision follows from the question and the observations: a page is opened only when its name has been read,
+a fact is stated only when its sentence was shown, a dead end is left only after it has been seen to be one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from tamsa.agent.fencing import neutralise
+from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
+from tamsa.synthesis.teacher.conclusion import conclude, rank, write_answer
+from tamsa.synthesis.teacher.needs import Need, known, places, plan_line, stages
+from tamsa.synthesis.teacher.wording import base_name, wording
+from tamsa.tools.pages import page_bounds
+from tamsa.types import Document
+
+MAX_MOVES = 9
+"""Calls for one need before the teacher gives up."""
+_RANKED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
+_NAMED = re.compile(r" \(id: ([^()]*(?:\([^()]*\)[^()]*)*)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How often the teacher strays from the straight path, each in [0, 1]."""
+
+    vague_query: float = 0.12
+    """A first query without the name."""
+    plausible_page: float = 0.16
+    """A page that only looks right is opened first."""
+    guessed_title: float = 0.12
+    """A title is guessed before it was seen."""
+    other_start: float = 0.2
+    """A search where a visit would do, or a visit where a search would."""
+    side_by_side: float = 0.7
+    """Independent things are looked up in one turn."""
+    recheck: float = 0.06
+    """The last value is looked up once more before the answer."""
+    two_queries: float = 0.15
+    """Two queries in one search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call that the teacher makes."""
+
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A turn of the teacher: a thought, then calls or the answer."""
+
+    thought: str
+    calls: tuple[Call, ...] = ()
+    answer: str | None = None
+    dead_end: bool = False
+    """True: the turn follows something that did not help."""
+
+
+class LostError(Exception):
+    """The teacher cannot reach a fact through the tools."""
+
+
+@dataclass
+class Read:
+    """A fact that has been read, and where."""
+
+    hop: Hop
+    place: Evidence
+    sentence: str
+    claim: str
+
+
+@dataclass
+class Script:
+    """One exploration. `moves()` yields turns and is sent the observation of each."""
+
+    question: GoldQuestion
+    get_document: Callable[[str], Document | None]
+    find_title: Callable[[str], list[str]]
+    random: Random
+    page_chars: int
+    habits: Habits = field(default_factory=Habits)
+    facts: list[Read] = field(default_factory=list)
+    against: list[tuple[Evidence, str]] = field(default_factory=list)
+    """Losing places of a conflict that have been read, with their sentences."""
+    dead_ends: int = 0
+    open_line: str = ""
+    """What is looked for at the moment."""
+    plan: str = ""
+    notes: list[str] = field(default_factory=list)
+    """Documents read in vain, for the report of the `iter` strategy."""
+
+    def __post_init__(self) -> None:
+        self._context = self.question.question.casefold()
+        self._read = ""
+        self._opened: dict[str, str] = {}
+        self._hits: list[tuple[str, str]] = []
+        self._said: list[str] = []
+        self._decoys = 0
+        self._strayed = False
+        self._asked: set[str] = set()
+
+    @property
+    def results(self) -> list[str]:
+        """Titles of the latest results that have not been opened."""
+        return [title for title, _ in self._hits if title not in self._opened]
+
+    # ------------------------------------------------------------------ course
+
+    def moves(self) -> Generator[Move, str, None]:
+        """Yield the turns of the exploration, the last with the answer.
+
+        Raises:
+            LostError: a fact cannot be reached.
+        """
+        steps = stages(self.question)
+        self.plan = plan_line(self.question, steps)
+        self._say(f"Find: {self.plan}.")
+        first = True
+        for stage in steps:
+            if len(stage) > 1 and self.random.random() < self.habits.side_by_side:
+                yield from self._open_together(stage)
+            for need in stage:
+                if self._met(need) and not need.absent:
+                    self._state(need)
+                    continue
+                yield from self._reach(need, first=first)
+                first = False
+                self._state(need)
+        if self.facts and self.question.kind == "chain" and self.random.random() < self.habits.recheck:
+            yield from self._recheck()
+        conclusion = conclude(self.question, self.facts, self._read)
+        if conclusion:
+            self._say(conclusion)
+        short, body = write_answer(self.question, self.facts, self.against)
+        self._say(f"Answer: {short}.")
+        yield Move(self._thought(), answer=body, dead_end=self._take_stray())
+
+    def _reach(self, need: Need, *, first: bool) -> Iterator[Any]:
+        self.open_line = need.label
+        if need.label != self.plan:
+            self._say(f"{'First' if first else 'Next'}: {need.label}.")
+        roll = self.random.random() < self.habits.other_start
+        search_first = need.search_first != roll
+        own = need.own if need.own and self._knows(need.own) else ""
+        queries = list(dict.fromkeys(need.queries))
+        if self.random.random() < self.habits.vague_query and need.facts and not (need.every or need.table):
+            vague = _vague(need, self.random)
+            queries.insert(0, vague)
+        guess = need.guess if need.guess and self.random.random() < self.habits.guessed_title else ""
+        local: set[str] = set()
+        strayed_here = False
+        for _ in range(MAX_MOVES if not need.every else 2 * MAX_MOVES):
+            if self._met(need) and not need.absent:
+                return
+            target = self._candidates(need, local)
+            if guess and self._title_of(guess) not in self._opened:
+                title, guess = guess, ""
+                self._say(f"Try {title}.")
+                opened = yield from self._visit([title])
+                if self._met(need):
+                    return
+                self._stray("There is no such page." if not opened else f"{opened[0]} does not say it.")
+                continue
+            if own and own not in self._opened and not search_first:
+                title, own = own, ""
+                self._say(f"Open {base_name(title)}.")
+                opened = yield from self._visit([base_name(title) if not self._literal(title) else title])
+                local |= set(opened)
+                if need.absent or not self._met(need):
+                    self._miss(opened, need, title)
+                continue
+            if target:
+                if (
+                    not strayed_here
+                    and self._decoys < 2
+                    and self.random.random() < self.habits.plausible_page
+                    and (decoy := self._decoy(need))
+                ):
+                    strayed_here = True
+                    self._decoys += 1
+                    self._say(f"Open {decoy}.")
+                    opened = yield from self._visit([decoy])
+                    if not self._met(need):
+                        self._miss(opened, need, decoy)
+                    continue
+                wanted = target if need.every else target[:1]
+                self._say(f"Open {'; '.join(wanted[:5])}.")
+                opened = yield from self._visit(wanted[:5])
+                local |= set(opened)
+                if not self._met(need):
+                    yield from self._turn_pages(need)
+                    if not self._met(need) and not need.every:
+                        self._miss(opened, need, wanted[0])
+                continue
+            if queries:
+                query = queries.pop(0)
+                batch = [query]
+                if queries and (need.every or self.random.random() < self.habits.two_queries):
+                    batch.append(queries.pop(0))
+                batch = [item for item in batch if item not in self._asked]
+                if not batch:
+                    continue
+                yield from self._search(batch)
+                search_first = False
+                local |= {title for title, _ in self._hits}
+                if not self._candidates(need, local) and not (own and own not in self._opened) and not need.absent:
+                    self._stray("Not among these." if self._hits else "Nothing found.")
+                if need.absent and not queries:
+                    return
+                if need.absent and self._hits and self.random.random() < 0.5 and (decoy := self._decoy(need)):
+                    self._say(f"Open {decoy}.")
+                    opened = yield from self._visit([decoy])
+                    self._miss(opened, need, decoy)
+                    return
+                continue
+            if need.absent:
+                return
+            local |= {place.title for hop in need.facts for place in places(hop) if self._knows(place.title)}
+            if not self._candidates(need, local):
+                break
+        if not self._met(need) and not need.absent and not self._enough(need):
+            raise LostError(f"{need.label}: not reached")
+
+    def _open_together(self, stage: Sequence[Need]) -> Iterator[Any]:
+        titles = [need.own for need in stage if need.own and self._literal(need.own) and not self._met(need)]
+        titles = [title for title in dict.fromkeys(titles) if title not in self._opened]
+        if len(titles) < 2:
+            return
+        self._say(f"{'First' if not self._opened else 'Next'}: {'; '.join(need.label for need in stage)}.")
+        self.open_line = "; ".join(need.label for need in stage)
+        yield from self._visit(titles[:5])
+
+    def _recheck(self) -> Iterator[Any]:
+        last = self.facts[-1]
+        value = base_name(last.hop.subject if last.hop.inverse else last.hop.value)
+        if value not in last.sentence:
+            return
+        self._say("Check it once more.")
+        call = Call("find", {"text": value, "id": self._key(last.place.title)})
+        yield from self._make((call,))
+
+    # ------------------------------------------------------------------ calls
+
+    def _make(self, calls: tuple[Call, ...]) -> Generator[Move, str, str]:
+        observation = yield Move(self._thought(), calls, dead_end=self._take_stray())
+        self._context += "\n" + observation.casefold()
+        return observation
+
+    def _search(self, queries: list[str]) -> Iterator[Any]:
+        self._asked |= set(queries)
+        observation = yield from self._make((Call("search", {"queries": queries}),))
+        self._hits = []
+        for match in _RANKED.finditer(observation):
+            if (title := self._title_in(match[1])) is not None:
+                self._hits.append((title, match[1]))
+
+    def _visit(self, titles: Sequence[str], page: int = 1) -> Generator[Any, str, list[str]]:
+        keys = [self._key(title) for title in titles]
+        arguments: dict[str, Any] = {"ids": keys}
+        if page > 1:
+            arguments["page"] = page
+        observation = yield from self._make((Call("visit", arguments),))
+        self._read += " " + " ".join(observation.split())
+        opened = []
+        for key in keys:
+            document = self._document(key)
+            if document is not None and _shown(document.title) in observation:
+                self._opened[document.title] = document.id
+                opened.append(document.title)
+        return opened
+
+    def _turn_pages(self, need: Need) -> Iterator[Any]:
+        """Go on to the page of a long document on which the sentence stands."""
+        for hop in need.facts:
+            for place in places(hop):
+                document = self._document(place.document)
+                if self._seen(place) or document is None or document.title not in self._opened:
+                    continue
+                bounds = page_bounds(document.text, self.page_chars)
+                number = next((i for i, (a, b) in enumerate(bounds, start=1) if a <= place.start < b), 1)
+                if number > 1:
+                    self._say(f"Not on this page; on to page {number}.")
+                    yield from self._visit([place.title], page=number)
+
+    # ------------------------------------------------------------------ what is known
+
+    def _document(self, key: str) -> Document | None:
+        document = self.get_document(key)
+        if document is None and (named := self.find_title(key)):
+            document = self.get_document(named[0])
+        return document
+
+    def _title_of(self, key: str) -> str:
+        document = self._document(key)
+        return document.title if document else ""
+
+    def _title_in(self, line: str) -> str | None:
+        """Read the title at the head of a result line: the longest prefix that is one."""
+        match = _NAMED.search(line)
+        if match and (document := self.get_document(match[1])):
+            return document.title
+        cut = len(line)
+        while (cut := line.rfind(": ", 0, cut)) > 0:
+            ids = self.find_title(line[:cut])
+            if ids and (document := self.get_document(ids[0])) and document.title == line[:cut]:
+                return document.title
+        return None
+
+    def _key(self, title: str) -> str:
+        """Return what names a document to the tools: its title, or its id where the title is shared."""
+        ids = self.find_title(title)
+        document = self.get_document(ids[0]) if ids else None
+        if len(ids) > 1 and document is not None and document.title == title:
+            spots = [p for hop in self.question.chain for p in places(hop) if p.title == title]
+            if spots and f"(id: {spots[0].document})".casefold() in self._context:
+                return spots[0].document
+        return title
+
+    def _literal(self, title: str) -> bool:
+        return title.casefold() in self._context
+
+    def _knows(self, title: str) -> bool:
+        return base_name(title).casefold() in self._context
+
+    def _text(self, place: Evidence) -> str:
+        document = self.get_document(place.document)
+        return neutralise(document.text[place.start : place.end]) if document else ""
+
+    def _seen(self, place: Evidence) -> bool:
+        text = " ".join(self._text(place).split())
+        return bool(text) and place.title in self._opened and text in self._read
+
+    def _met(self, need: Need) -> bool:
+        quantifier = all if need.every else any
+        return bool(need.facts) and all(quantifier(self._seen(p) for p in places(hop)) for hop in need.facts)
+
+    def _enough(self, need: Need) -> bool:
+        """Say whether sources that disagree can be settled: the one to believe and another have been read."""
+        hop = need.facts[0] if need.facts else None
+        return need.every and hop is not None and self._seen(hop.evidence) and any(map(self._seen, hop.others))
+
+    def _candidates(self, need: Need, local: set[str]) -> list[str]:
+        """Return pages that state what is needed and whose names stand in the latest results or pages."""
+        shown = {title for title, _ in self._hits} | local
+        titles = []
+        for hop in need.facts:
+            if need.every or not any(self._seen(place) for place in places(hop)):
+                titles += [p.title for p in places(hop) if p.title in shown and not self._seen(p)]
+        return list(dict.fromkeys(title for title in titles if title not in self._opened))
+
+    def _decoy(self, need: Need) -> str | None:
+        right = {p.title for hop in need.facts for p in places(hop)}
+        name = base_name(known(need.facts[0])).casefold() if need.facts else base_name(need.own).casefold()
+        for place, (title, line) in enumerate(self._hits):
+            if title in right or title in self._opened or title == need.own:
+                continue
+            if place == 0 or name in line.casefold():
+                return title
+        return None
+
+    # ------------------------------------------------------------------ words
+
+    def _say(self, text: str) -> None:
+        self._said.append(text)
+
+    def _thought(self) -> str:
+        text = " ".join(self._said)
+        self._said = []
+        return text
+
+    def _stray(self, text: str) -> None:
+        self._say(text)
+        self.dead_ends += 1
+        self._strayed = True
+
+    def _take_stray(self) -> bool:
+        strayed, self._strayed = self._strayed, False
+        return strayed
+
+    def _miss(self, opened: Sequence[str], need: Need, wanted: str) -> None:
+        """Say that a page did not help; another bearer of the name is said to be one."""
+        if not opened:
+            self._stray("There is no such page.")
+        elif opened[0] != wanted and base_name(opened[0]) == base_name(wanted):
+            self._stray(f"{opened[0]} is another one.")
+        else:
+            self._stray(f"{opened[0]} does not say it.")
+            self.notes.append(opened[0])
+
+    def _state(self, need: Need) -> None:
+        """State the facts that have just been read."""
+        done = {id(read.hop) for read in self.facts}
+        said = []
+        for hop in need.facts:
+            if id(hop) in done:
+                continue
+            spot = hop.evidence if need.every else next((p for p in places(hop) if self._seen(p)), hop.evidence)
+            sentence = self._text(spot)
+            claim = state_claim(hop, sentence)
+            self.facts.append(Read(hop, spot, sentence, claim))
+            said.append(claim)
+            if need.every:
+                self._weigh(hop, spot)
+                return
+        if need.table and self.question.kind == "superlative":
+            self._say(rank(self.question, self.facts[-1], self.get_document))
+        elif not need.table:
+            for claim in dict.fromkeys(said):
+                self._say(claim)
+
+    def _weigh(self, hop: Hop, winner: Evidence) -> None:
+        """State what each source says and why one is believed."""
+        settled = self.question.settlement
+        if settled is None:
+            return
+        read = [place for place in settled.losers if self._seen(place)]
+        self.against = [(place, self._text(place)) for place in read]
+        values = dict(zip(settled.losers, settled.losing_values, strict=False))
+        for place in read:
+            self._say(f"{place.title}: {values.get(place, '')}.")
+        self._say(f"{winner.title}: {base_name(hop.value)}.")
+        self._say(settled.reason)
+
+
+def state_claim(hop: Hop, sentence: str) -> str:
+    """State a fact as a sentence, names as the source writes them where it does."""
+    subject, value = base_name(hop.subject), hop.value if hop.value in sentence else base_name(hop.value)
+    claim = wording(hop.relation).claim.replace("{P}", subject).replace("{V}", value)
+    return claim.replace("<", "‹") + "."
+
+
+def _shown(title: str) -> str:
+    return neutralise(title)
+
+
+def _vague(need: Need, random: Random) -> str:
+    """Write a query that leaves out what would find the page."""
+    words = wording(need.facts[0].relation)
+    name = base_name(known(need.facts[0])).split()
+    return f"{random.choice(name)} {words.key}" if len(name) > 1 and random.random() < 0.5 else words.key

@@ -1,0 +1,79 @@
+"""How the teacher names a relation: in a plan, in a query and in a claim."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tamsa.world.schema import RELATIONS
+
+_TIME = re.compile(r" (?:in \{y\}|from \{y\} to \{z\})")
+_QUALIFIER = re.compile(r" \([^()]*\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words of one relation. `{X}` is the end that is known, `{P}` the subject and `{V}` the value."""
+
+    forward: str
+    """`the author of {X}`."""
+    backward: str
+    """`what was written by {X}`."""
+    claim: str
+    """`{P} was written by {V}`."""
+    key: str
+    """The words to search for: `author`."""
+    back_key: str
+    """The same where the value is known: `award given`."""
+    others: tuple[str, ...] = ()
+    """Other words for the same, for when these find nothing: `wrote`, `person wrote`."""
+
+
+def base_name(title: str) -> str:
+    """Return a title without the qualifier in brackets that tells namesakes apart."""
+    return _QUALIFIER.sub("", title) or title
+
+
+def wording(relation: str) -> Wording:
+    """Return the words of a relation; any name in snake case has some."""
+    name = relation.removeprefix("column:")
+    words = name.replace("_", " ").strip() or "value"
+    known = RELATIONS.get(name)
+    key = words
+    forward = f"the {words} of {{X}}"
+    claim = f"The {words} of {{P}} is {{V}}"
+    if words.endswith((" in", " by", " on", " at", " for", " into", " after", " to")):
+        claim = f"{{P}}: {words} {{V}}"
+        forward = f"what {{X}} is {words}"
+    backward = f"what has {{X}} as its {words}"
+    if known is not None:
+        if known.np:
+            forward = known.np[0]
+            key = _key(forward)
+        claim = _TIME.sub("", known.s[0]).replace("{P's}", "{P}'s").replace("{X}", "{V}").replace("{a X}", "{V}")
+        claim = claim.replace("{unit}", known.unit)
+        if "{P}" not in claim:
+            claim = f"The {words} of {{P}} is {{V}}"
+        backward = known.inp[0] if known.inp else "what " + claim.replace("{P} ", "", 1).replace("{V}", "{X}")
+        if not known.inp and not claim.startswith("{P} "):
+            backward = f"what has {{X}} as its {words}"
+    back_key = _key(backward) if known is not None and known.inp else key
+    others: tuple[str, ...] = ()
+    if known is not None:
+        phrases = [*known.np[1:], *known.inp[1:], *known.o, *known.s]
+        keys = (_key(re.sub(r"\{[^}]*\}|[;,.:]", "", phrase)) for phrase in phrases)
+        others = tuple(dict.fromkeys(words for words in keys if words and words not in (key, back_key)))
+    return Wording(forward, backward, claim, key, back_key, others)
+
+
+def _key(phrase: str) -> str:
+    """Reduce a noun phrase to words for a query: `the town where {X} was born` gives `town born`."""
+    dull = {"the", "of", "a", "in", "on", "at", "to", "for", "where", "which", "whom", "that", "is", "was", "were",
+            "has", "its", "whose", "after", "into", "who", "it", "by"}  # fmt: skip
+    return " ".join(word for word in phrase.replace("{X}", "").split() if word not in dull)
+
+
+def follow(phrase: str) -> str:
+    """Word a step whose known end is what the step before has found: `the birthplace of {X}` gives `the birthplace`."""
+    cut = phrase.removesuffix(" of {X}")
+    return cut.replace("{X}", "it")

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from tamsa.agent.react import parse_answer, parse_turn
+from tamsa.synthesis.exploration import TeacherExplorer
+from tamsa.synthesis.teacher.needs import found, places
+from tamsa.synthesis.teacher.wording import base_name, wording
+from tamsa.world.schema import RELATIONS
+from tests.synthesis.conftest import Studied
+
+
+def test_teacher_reaches_the_right_answer_through_tools(world: Studied) -> None:
+    right = [e for e in world.explorations if e.correct]
+    assert len(right) >= 0.95 * len(world.explorations)
+    assert all(e.failure for e in world.explorations if not e.correct), "a wrong answer without a reason"
+    assert {q.kind for q, e in world.pairs() if e.correct} == {q.kind for q in world.questions}
+
+
+def test_a_third_of_the_trajectories_recover_from_a_dead_end(world: Studied) -> None:
+    right = [e for e in world.explorations if e.correct]
+    assert sum(e.recoveries > 0 for e in right) >= 0.3 * len(right)
+
+
+def test_every_finding_is_quoted_from_a_page_that_was_opened(world: Studied) -> None:
+    for question, exploration in world.pairs():
+        if not exploration.correct:
+            continue
+        visited = set(exploration.report["visited"])
+        assert not exploration.report["notes"], (question.id, exploration.report["notes"])
+        for finding in exploration.report["findings"]:
+            assert finding["supported"], (question.id, finding)
+        for citation in exploration.report["citations"]:
+            assert citation["document"] in visited, (question.id, citation)
+
+
+def test_nothing_is_said_before_it_is_seen(world: Studied) -> None:
+    """The names that the question leaves out turn up in a thought or a call only after an observation held them."""
+    for question, exploration in world.pairs():
+        if question.kind in ("comparison", "counting"):
+            continue
+        context = question.question.casefold()
+        ends = {base_name(end) for hop in question.chain for end in (hop.subject, hop.value, found(hop))}
+        names = {name for name in ends if len(name) > 3}
+        for message in exploration.conversations[0].messages[2:]:
+            if message.role == "assistant":
+                for name in names:
+                    if re.search(rf"\b{re.escape(name.casefold())}\b", message.content.casefold()):
+                        assert name.casefold() in context, (question.id, name, message.content)
+            context += message.content.casefold()
+
+
+def test_a_page_said_not_to_help_does_not_state_the_fact(world: Studied) -> None:
+    for question, exploration in world.pairs():
+        right = {place.title for hop in question.chain for place in places(hop)}
+        if question.settlement or len(question.chain) != 1 or question.kind == "unanswerable":
+            continue
+        for message in exploration.conversations[0].messages:
+            if message.role == "assistant":
+                for title in re.findall(r"(?:\. |<think>)([^.]*?) does not say it\.", message.content):
+                    assert title not in right, (question.id, title)
+
+
+def test_every_turn_is_read_as_it_was_meant(world: Studied) -> None:
+    kinds: Counter[str] = Counter()
+    for exploration in world.explorations:
+        said = [m for m in exploration.conversations[0].messages if m.role == "assistant"]
+        for message in said:
+            turn = parse_turn(message.content)
+            assert not turn.problems and not turn.rest
+            assert bool(turn.calls) != (turn.answer is not None)
+            kinds.update(call.name for call in turn.calls)
+        assert parse_answer(parse_turn(said[-1].content).answer or "").text
+    assert kinds["search"] and kinds["visit"]
+
+
+def test_the_same_seed_gives_the_same_trajectory_and_another_one_does_not(world: Studied) -> None:
+    again = TeacherExplorer(world.index, seed=7)
+    other = TeacherExplorer(world.index, seed=8)
+    changed = 0
+    for question, exploration in list(world.pairs())[:24]:
+        assert again.explore(question) == exploration
+        changed += other.explore(question).conversations != exploration.conversations
+    assert changed >= 6
+
+
+def test_the_workspace_of_iter_holds_what_the_next_step_needs(world: Studied) -> None:
+    """In `iter` every turn is a conversation of its own; its names stand in that workspace."""
+    explorer = TeacherExplorer(world.index, seed=7, mode="iter")
+    for question in world.questions[:40]:
+        exploration = explorer.explore(question)
+        if not exploration.correct:
+            continue
+        assert exploration.report["status"] == ("not_found" if question.kind == "unanswerable" else "answered")
+        for conversation in exploration.conversations:
+            shown = conversation.messages[-2].content.casefold()
+            turn = parse_turn(conversation.messages[-1].content)
+            for call in turn.calls:
+                for key in call.arguments.get("ids", ()):
+                    if call.name == "visit" and "Try " not in turn.thought:
+                        assert base_name(key).casefold() in shown, (question.id, key, turn.thought)
+
+
+def test_every_relation_of_the_world_has_words() -> None:
+    for name in [*RELATIONS, "column:home_ground", "made_by", "nonsense"]:
+        words = wording(name)
+        assert "{X}" in words.forward and "{X}" in words.backward, name
+        assert "{P}" in words.claim and "{V}" in words.claim, name
+        assert not re.search(r"\{(?!X\}|P\}|V\})", words.forward + words.backward + words.claim), name
+        assert words.key

@@ -164,6 +164,9 @@ class Sampled:
     """In (0, 2), where the model chose its own; else empty."""
     top_ps: tuple[float, ...] = ()
     """In (0, 1), where the model chose its own; else empty."""
+    model_logprobs: tuple[float, ...] = ()
+    """Natural logarithms under the model's own distribution (temperature 1, nothing cut): what it holds likely itself,
+    greedy decoding included."""
 
 
 @dataclass(frozen=True, slots=True)

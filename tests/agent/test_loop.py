@@ -14,7 +14,7 @@ from tamsa.errors import InputError, ModelUnavailableError
 from tamsa.llm import ModelSettings, ScriptedModel
 from tamsa.store import RunFolder
 from tamsa.tools import FunctionTool, Toolset, corpus_toolset
-from tamsa.types import Message, Report
+from tamsa.types import Completion, Message, Report, Sampled
 from tests.garbled import garbled
 from tests.library import make_library
 
@@ -297,6 +297,21 @@ async def test_events_are_the_journal(tmp_path: Path) -> None:
     folder.close()
     journal = [json.loads(line) for line in (folder.path / "steps.jsonl").read_text().splitlines()]
     assert [event for event in events if event["kind"] != "delta"] == journal
+
+
+async def test_what_was_sampled_is_kept_where_asked_for(tmp_path: Path) -> None:
+    sampled = Sampled((1, 2), (3,), (-0.5,), (0.7,), (0.9,), (-1.5,))
+    answers = [Completion(text, sampled=sampled) for text in (SEARCH, VISIT, ANSWER)]
+    for keep in (False, True):
+        folder = RunFolder.create(tmp_path / str(keep), {"question": QUESTION})
+        said = iter(answers)
+        await run(ScriptedModel(lambda _, said=said: next(said)), folder=folder, keep_sampled=keep)
+        folder.close()
+        records = [json.loads(line) for line in (tmp_path / str(keep) / "steps.jsonl").read_text().splitlines()]
+        kept = [record.get("sampled") for record in records if record["kind"] == "completion"]
+        assert len(kept) == 3 and all(value == (None if not keep else kept[0]) for value in kept)
+        if keep:
+            assert Sampled(**{name: tuple(value) for name, value in kept[0].items()}) == sampled
 
 
 async def test_two_hundred_runs_side_by_side_do_not_mix() -> None:

@@ -62,6 +62,7 @@ async def research(
     date: str | None = None,
     mode: str = "react",
     review_plan: Callable[[str], str] | None = None,
+    keep_sampled: bool = False,
 ) -> Report:
     """Research a question.
 
@@ -76,6 +77,7 @@ async def research(
         date: the current date as told to the model (ISO); today's by default, the run's own on resume.
         mode: the strategy: `react`, `iter` or `fold`.
         review_plan: shown the model's plan before the first step; what it returns is followed.
+        keep_sampled: write what a local model read and drew (`Completion.sampled`) into the journal, for training.
 
     Returns:
         The report. With a folder it is also written there as JSON, Markdown and HTML.
@@ -90,7 +92,7 @@ async def research(
     if folder is not None and (done := read_report(folder)) is not None:
         return done
     strategy = make_strategy(mode, native=model.native_tools)
-    run = _Run(question, model, tools, strategy, budget or Budget(), folder, on_event)
+    run = _Run(question, model, tools, strategy, budget or Budget(), folder, on_event, keep_sampled)
     return await run.finish(date or calendar_date.today().isoformat(), review_plan)
 
 
@@ -104,6 +106,7 @@ class _Run:
         budget: Budget,
         folder: RunFolder | None,
         on_event: OnEvent | None,
+        keep_sampled: bool,
     ) -> None:
         self._question = question
         self._model = model
@@ -112,6 +115,7 @@ class _Run:
         self._budget = budget
         self._folder = folder
         self._on_event = on_event
+        self._keep_sampled = keep_sampled
         self._state = Transcript()
         self._context = Context(model, budget, tools.schemas)
 
@@ -286,7 +290,7 @@ class _Run:
     def _completion_record(
         self, completion: Completion, messages: list[Message], text: str, turn: Turn, calls: list[ToolCall]
     ) -> Record:
-        return {
+        record: Record = {
             "kind": "completion",
             "step": self._state.spent.steps + 1,
             "text": text,
@@ -298,6 +302,9 @@ class _Run:
             "usage": asdict(self._usage(completion, messages)),
             "finish_reason": completion.finish_reason,
         }
+        if self._keep_sampled and completion.sampled is not None:
+            record["sampled"] = asdict(completion.sampled)
+        return record
 
     def _finish(self, answer: str, *notes: str) -> None:
         self._record({"kind": "final", "answer": answer, "notes": list(notes)})

@@ -56,11 +56,25 @@ class ModelSettings:
     concurrency: int = 8
     """Requests in flight at one time."""
     seed: int | None = None
-    """Sampling seed, for endpoints that take one."""
+    """Sampling seed, for local models and endpoints that take one."""
     price_prompt: float | None = None
     """US dollars per million prompt tokens."""
     price_completion: float | None = None
     """US dollars per million completion tokens."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Precision of a local model. `auto`: bfloat16 on a GPU and on CPUs that multiply in it, else float32."""
+    device: str = "auto"
+    """Where a local model runs: `cpu`, `cuda`, …; `auto`: a GPU where there is one."""
+    threads: int | None = None
+    """Threads of a local model; None leaves torch's number."""
+    batch_size: int = 32
+    """Conversations that a local model decodes together; more wait."""
+    state_megabytes: int = 1_024
+    """Memory that a local model may use to keep states between turns."""
+    greedy: bool | None = None
+    """A local model takes the likeliest token; None: as the model's own `tamsa.json` says, else no."""
+    heads: bool = True
+    """Use a local model's AutoDeco heads, which choose temperature and top-p, if it has them."""
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of the request (`top_k`, `presence_penalty`, …), sent as they are."""
 
@@ -79,6 +93,9 @@ class ModelSettings:
             ("max_retries", 0, 100),
             ("concurrency", 1, 10_000),
             ("backoff_s", 0, 600),
+            ("threads", 1, 4_096),
+            ("batch_size", 1, 4_096),
+            ("state_megabytes", 1, 10_000_000),
             ("price_prompt", 0, 1_000_000),
             ("price_completion", 0, 1_000_000),
         ):
@@ -90,6 +107,8 @@ class ModelSettings:
         for name in ("timeout_s", "deadline_s"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} = {getattr(self, name)!r}: choose a number of seconds above 0")
+        if self.dtype not in ("auto", "float32", "bfloat16", "float16"):
+            raise ConfigError(f"dtype = {self.dtype!r}: choose auto, float32, bfloat16 or float16")
         if self.native_tools not in ("auto", "yes", "no"):
             raise ConfigError(f"native_tools = {self.native_tools!r}: choose auto, yes or no")
 

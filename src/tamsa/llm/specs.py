@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.resources
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
 
 from tamsa.errors import ConfigError
 from tamsa.llm.ollama import OllamaModel
@@ -21,10 +25,6 @@ _ARGUMENTS = {
     "scripted": "FILE",
 }
 _FORMS = ", ".join(f"{kind}:{argument}" if argument else kind for kind, argument in _ARGUMENTS.items())
-_NOT_YET = {
-    "nano": "the bundled model is not part of this version yet",
-    "hf": "local Hugging Face models are not part of this version yet",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,9 @@ def open_model(
             ones. This is how a higher layer supplies `baseline`.
 
     Raises:
-        ConfigError: the spec is unknown or not available here, a key is missing, an address is wrong.
-        InputError: a script cannot be read.
+        ConfigError: the spec is unknown or not available here, a key is missing, an address is wrong, or a local
+            model has no chat template.
+        InputError: a script, or the folder of a local model, cannot be read.
     """
     spec = ModelSpec.parse(spec) if isinstance(spec, str) else spec
     settings = settings or ModelSettings()
@@ -85,5 +86,37 @@ def open_model(
         return OllamaModel(spec.argument, for_ollama(settings))
     if spec.kind == "scripted":
         return ScriptedModel.from_file(spec.argument, settings)
-    reason = _NOT_YET.get(spec.kind, "not available here")
-    raise ConfigError(f"model {str(spec)!r}: {reason}; use baseline, openai:MODEL, ollama:MODEL or scripted:FILE")
+    if spec.kind == "hf":
+        return _open_local(spec.argument, settings, str(spec))
+    if spec.kind == "nano":
+        return _open_local(str(nano_folder()), settings, "nano")
+    raise ConfigError(
+        f"model {str(spec)!r}: not available here; use nano, hf:PATH, openai:MODEL, ollama:MODEL or scripted:FILE"
+    )
+
+
+def nano_folder() -> Path:
+    """Return the folder of the bundled model.
+
+    Raises:
+        ConfigError: its weights are not part of this installation.
+    """
+    folder = Path(str(importlib.resources.files("tamsa"))) / "nano"
+    if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
+        raise ConfigError(
+            "model 'nano': its weights are not in this installation; use baseline, hf:PATH or openai:MODEL"
+        )
+    return folder
+
+
+def _open_local(path: str, settings: ModelSettings, name: str) -> Model:
+    """Open a model in this process; torch is imported here and nowhere before."""
+    try:
+        local = importlib.import_module("tamsa.llm.local")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "tamsa":
+            raise
+        raise ConfigError(
+            f"model {name!r}: needs {error.name}, which is not installed; install tamsa with the extra `models`"
+        ) from error
+    return cast(Model, local.LocalModel(path, settings, name=name))

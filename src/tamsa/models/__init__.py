@@ -9,6 +9,7 @@ from tamsa.models.kimi_linear import KimiLinearForCausalLM, KimiLinearModel
 from tamsa.models.loss import linear_cross_entropy
 from tamsa.models.precision import MasterWeights
 from tamsa.models.prefix_cache import PrefixCache
+from tamsa.models.row_batch import RowBatch
 
 register_conversion()
 AutoConfig.register("kimi_linear", KimiLinearConfig, exist_ok=True)
@@ -22,6 +23,7 @@ __all__ = [
     "KimiLinearModel",
     "MasterWeights",
     "PrefixCache",
+    "RowBatch",
     "Snapshot",
     "linear_cross_entropy",
 ]

@@ -1,0 +1,288 @@
+"""The engine: one thread that decodes many completions together.
+
+Completions join and leave between steps. A prompt is read in chunks, all but its last token; that token is the row's
+first step in the batch, so a prefill computes no logits and the state before it can serve the same prompt again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from tamsa.decoding import DecodingHeads
+from tamsa.errors import ModelError, TamsaError
+from tamsa.llm.local.requests import Outcome, Request, Sampling
+from tamsa.llm.local.rows import Rows, rows_for
+from tamsa.llm.local.sampler import draw
+from tamsa.types import FinishReason
+
+log = logging.getLogger(__name__)
+READ_CHUNK = 1024
+"""Tokens of prompts read between two steps while other rows are decoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What decodes: the model and, if it has them, its AutoDeco heads."""
+
+    model: Any
+    heads: DecodingHeads | None = None
+
+
+@dataclass(eq=False, slots=True)
+class _Row:
+    """A completion under way."""
+
+    request: Request
+    state: Any = None
+    position: int = 0
+    """Prompt tokens read."""
+    reused: int = 0
+    ids: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    model_logprobs: list[float] = field(default_factory=list)
+    temperatures: list[float] = field(default_factory=list)
+    top_ps: list[float] = field(default_factory=list)
+
+    def outcome(self, finish: FinishReason) -> Outcome:
+        return Outcome(
+            self.ids, self.logprobs, self.model_logprobs, self.temperatures, self.top_ps, finish, self.reused
+        )
+
+
+class Engine:
+    """Decode requests in a thread of its own, which starts with the first request.
+
+    Args:
+        load: makes the model; called once, in the engine's thread.
+        name: the model's spec, for errors.
+        batch_size: rows decoded together; further requests wait.
+        max_bytes: memory that states kept between turns may hold.
+        threads: torch threads of the engine; None leaves torch's number.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Network],
+        *,
+        name: str = "local model",
+        batch_size: int = 32,
+        max_bytes: int = 2**30,
+        threads: int | None = None,
+    ) -> None:
+        self._load, self._name = load, name
+        self._batch_size, self._max_bytes, self._threads = batch_size, max_bytes, threads
+        self._wake = threading.Condition()
+        self._waiting: deque[Request] = deque()
+        self._closing = self._forget = False
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+        self._network: Network | None = None
+        self._rows: Rows | None = None
+        self._reading: deque[_Row] = deque()
+        self._decoding: list[_Row] = []
+        self.num_steps = 0
+        """Decoding steps made."""
+        self.num_read = 0
+        """Prompt tokens read."""
+        self.num_reused = 0
+        """Prompt tokens whose state was kept from earlier."""
+        self.num_drawn = 0
+        """Tokens drawn."""
+
+    # ------------------------------------------------------------------ from any thread
+
+    def start(self) -> None:
+        """Begin to load the model, if that has not begun."""
+        with self._wake:
+            if self._thread is None and not self._closing:
+                self._thread = threading.Thread(target=self._work, name=f"tamsa {self._name}", daemon=True)
+                self._thread.start()
+
+    def submit(self, request: Request) -> None:
+        """Add a request; its `on_done` gets the outcome, or the error that ended it."""
+        self.start()
+        with self._wake:
+            failure = ModelError(f"{self._name}: closed") if self._closing else self._failure
+            if failure is None:
+                self._waiting.append(request)
+                self._wake.notify()
+                return
+        request.on_done(failure)
+
+    def cancel(self, request: Request) -> None:
+        """Give a request up; its row is free at the next step."""
+        request.cancelled = True
+        with self._wake:
+            self._wake.notify()
+
+    def forget(self) -> None:
+        """Drop all kept states before the next request: the model's weights have changed."""
+        with self._wake:
+            self._forget = True
+
+    def close(self) -> None:
+        """End the thread after the present step and wait for it; open requests fail."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    @property
+    def num_active(self) -> int:
+        """Requests that are waiting, read or decoded."""
+        return len(self._waiting) + len(self._reading) + len(self._decoding)
+
+    # ------------------------------------------------------------------ the thread
+
+    def _work(self) -> None:
+        try:
+            if self._threads is not None:
+                torch.set_num_threads(self._threads)
+            self._network = self._load()
+            self._rows = rows_for(self._network.model, self._max_bytes, self._batch_size)
+        except BaseException as error:
+            known = isinstance(error, TamsaError)
+            reason = error if known else ModelError(f"{self._name}: cannot be loaded ({_line(error)})")
+            if not known:
+                log.debug("%s: loading failed", self._name, exc_info=error)
+            with self._wake:
+                self._failure = reason
+            self._fail(reason)
+            return
+        while self._wait():
+            try:
+                with torch.inference_mode():
+                    self._turn()
+            except Exception as error:
+                log.debug("%s: a step failed", self._name, exc_info=error)
+                self._fail(ModelError(f"{self._name}: decoding failed ({_line(error)})"), waiting=False)
+                self._rows.forget()
+        self._fail(ModelError(f"{self._name}: closed"))
+        self._rows = self._network = None
+
+    def _wait(self) -> bool:
+        """Sleep until there is something to do; False when the engine is closed."""
+        with self._wake:
+            while not (self._closing or self._waiting or self._reading or self._decoding):
+                self._wake.wait()
+            if self._closing:
+                return False
+            if self._forget and not self._reading and not self._decoding:
+                assert self._rows is not None
+                self._rows.forget()
+                self._forget = False
+            while self._waiting and not self._forget and len(self._reading) + len(self._decoding) < self._batch_size:
+                request = self._waiting.popleft()
+                if not request.cancelled:
+                    self._reading.append(_Row(request))
+        return True
+
+    def _fail(self, error: BaseException, *, waiting: bool = True) -> None:
+        rows = [*self._reading, *self._decoding]
+        self._reading.clear()
+        self._decoding.clear()
+        requests = [row.request for row in rows]
+        if waiting:
+            with self._wake:
+                requests += self._waiting
+                self._waiting.clear()
+        for request in requests:
+            if not request.cancelled:
+                request.on_done(error)
+
+    def _turn(self) -> None:
+        """Read some of the new prompts, then make one step."""
+        assert self._network is not None and self._rows is not None
+        if self._network.model.training:
+            self._network.model.eval()
+        self._drop_cancelled()
+        budget = READ_CHUNK
+        while self._reading and (budget > 0 or not self._decoding):
+            budget -= self._read(self._reading[0])
+        if self._decoding:
+            self._step()
+
+    def _drop_cancelled(self) -> None:
+        assert self._rows is not None
+        for row in [row for row in self._reading if row.request.cancelled]:
+            self._reading.remove(row)
+        for index in reversed(range(len(self._decoding))):
+            if self._decoding[index].request.cancelled:
+                self._leave(index, keep=False)
+
+    def _read(self, row: _Row) -> int:
+        """Read a chunk of a row's prompt; returns how many tokens. A row that is read joins the batch."""
+        rows = self._rows
+        assert rows is not None
+        prompt = row.request.prompt_ids
+        if row.state is None:
+            row.state, row.reused = rows.open(prompt)
+            row.position = row.reused
+            self.num_reused += row.reused
+        end = min(len(prompt) - 1, row.position + READ_CHUNK)
+        count = end - row.position
+        if count:
+            row.state = rows.read(row.state, prompt[row.position : end])
+            row.position = end
+            self.num_read += count
+        if end == len(prompt) - 1:
+            if count:
+                rows.keep(prompt[:-1], row.state)
+            self._reading.popleft()
+            rows.join(row.state)
+            row.state = None
+            self._decoding.append(row)
+        return count
+
+    def _step(self) -> None:
+        rows, network = self._rows, self._network
+        assert rows is not None and network is not None
+        tokens = [row.ids[-1] if row.ids else row.request.prompt_ids[-1] for row in self._decoding]
+        step = rows.step(tokens, hidden=network.heads is not None)
+        drawn = draw(step.logits, step.hidden, network.heads, [row.request.sampling for row in self._decoding])
+        self.num_steps += 1
+        self.num_drawn += len(tokens)
+        finished: list[tuple[int, FinishReason]] = []
+        for index, row in enumerate(self._decoding):
+            token = drawn.tokens[index]
+            row.ids.append(token)
+            row.logprobs.append(drawn.logprobs[index])
+            row.model_logprobs.append(drawn.model_logprobs[index])
+            if drawn.chosen[index]:
+                row.temperatures.append(drawn.temperatures[index])
+                row.top_ps.append(drawn.top_ps[index])
+            request = row.request
+            if token in request.end_ids or (request.on_token is not None and request.on_token(token)):
+                finished.append((index, "stop"))
+            elif len(row.ids) >= request.max_tokens:
+                finished.append((index, "length"))
+        for index, reason in reversed(finished):
+            row, state = self._leave(index, keep=True)
+            rows.keep([*row.request.prompt_ids, *row.ids[:-1]], state)
+            row.request.on_done(row.outcome(reason))
+
+    def _leave(self, index: int, *, keep: bool) -> tuple[_Row, Any]:
+        """Take a row out of the batch; the last one takes its place, here and there."""
+        assert self._rows is not None
+        state = self._rows.leave(index, keep=keep)
+        row, last = self._decoding[index], self._decoding.pop()
+        if index < len(self._decoding):
+            self._decoding[index] = last
+        return row, state
+
+
+def _line(error: BaseException) -> str:
+    """Name an error of a library on one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
+
+
+__all__ = ["Engine", "Network", "Outcome", "Request", "Sampling"]

@@ -1,0 +1,234 @@
+"""Many completions at once give what each would give alone; states kept between turns change nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+import torch
+
+from tamsa.errors import ContextLengthError, ModelError
+from tamsa.kernels import sampling
+from tamsa.llm import ModelSettings
+from tamsa.llm.local import LocalModel
+from tamsa.types import Message
+
+QUESTIONS = [
+    [Message("system", "You answer."), Message("user", text)]
+    for text in ("a", "Which town?" * 9, "river " * 40, "1 2 3", "탐사 探査 é", "The sea. " * 25, "x" * 100)
+]
+
+
+def close(a, b, bound=1e-5):
+    return len(a) == len(b) and bool(np.abs(np.subtract(a, b)).max() < bound)
+
+
+async def test_a_batch_gives_what_each_gives_alone(local, kind):
+    alone = [await local(kind).complete(question) for question in QUESTIONS]
+    model = local(kind, batch_size=3)  # so that rows wait, join and leave
+    together = await asyncio.gather(
+        *(model.complete(question, max_tokens=24 - 3 * n) for n, question in enumerate(QUESTIONS))
+    )
+    for n, (one, other) in enumerate(zip(alone, together, strict=True)):
+        count = 24 - 3 * n
+        assert other.sampled.completion_ids == one.sampled.completion_ids[:count]
+        assert close(other.sampled.model_logprobs, one.sampled.model_logprobs[:count])
+        assert set(other.sampled.logprobs) == {0.0}  # greedy: a point mass
+
+
+async def test_log_probabilities_are_those_of_a_plain_forward_pass(local, kind):
+    model = local(kind, greedy=False, temperature=0.7, top_p=0.8, seed=1)
+    completion = await model.complete(QUESTIONS[1])
+    network = model.engine._network.model
+    sampled = completion.sampled
+    ids = torch.tensor([[*sampled.prompt_ids, *sampled.completion_ids]])
+    start = len(sampled.prompt_ids)
+    with torch.no_grad():
+        logits = network(ids, use_cache=False).logits[0, start - 1 : -1].float()
+    drawn = torch.tensor(sampled.completion_ids)[:, None]
+    assert close(logits.log_softmax(-1).gather(1, drawn)[:, 0].tolist(), sampled.model_logprobs)
+    kept = sampling.kept(logits, sampling.nucleus(logits, 0.7, 0.8))
+    cut = (logits / 0.7).masked_fill(~kept, float("-inf")).log_softmax(-1).gather(1, drawn)[:, 0]
+    assert close(cut.tolist(), sampled.logprobs)
+    assert sampled.temperatures == () and sampled.top_ps == ()
+
+
+@pytest.mark.parametrize("kind", ["kimi", "llama"])
+async def test_heads_choose_and_the_log_probabilities_are_under_their_choice(local, kind):
+    model = local(kind, heads=True, seed=3)
+    completions = await asyncio.gather(*(model.complete(question) for question in QUESTIONS))
+    for completion in completions:
+        s = completion.sampled
+        T, P = torch.tensor(s.temperatures), torch.tensor(s.top_ps)
+        assert len(T) == len(P) == len(s.completion_ids) and T.min() > 0 and T.max() < 2 and P.max() < 1
+        assert T.std() > 1e-4
+        network = model.engine._network.model
+        ids = torch.tensor([[*s.prompt_ids, *s.completion_ids]])
+        with torch.no_grad():
+            logits = network(ids, use_cache=False).logits[0, len(s.prompt_ids) - 1 : -1].float()
+        drawn = torch.tensor(s.completion_ids)[:, None]
+        kept = sampling.kept(logits, sampling.nucleus(logits, T, P))
+        expected = (logits / T[:, None]).masked_fill(~kept, float("-inf")).log_softmax(-1).gather(1, drawn)[:, 0]
+        assert close(expected.tolist(), s.logprobs, 2e-5)
+    greedy = local(kind, heads=True, greedy=True)
+    plain = local(kind)
+    one, other = await greedy.complete(QUESTIONS[0]), await plain.complete(QUESTIONS[0])
+    assert one.sampled.completion_ids == other.sampled.completion_ids and one.sampled.temperatures == ()
+
+
+async def converse(model, question, turns=4):
+    messages, said = list(question), []
+    for turn in range(turns):
+        completion = await model.complete(messages, max_tokens=12)
+        said.append(completion)
+        messages += [Message("assistant", completion.text), Message("user", f"go on, turn {turn} " * 5)]
+    return said
+
+
+async def test_kept_states_give_what_reading_anew_gives(local, kind):
+    model, fresh = local(kind), local(kind)
+    said = await converse(model, QUESTIONS[1])
+    assert model.engine.num_reused > 0
+    for completion in said:
+        again = await fresh.complete([Message("user", "other")], max_tokens=1)
+        assert again.usage.completion_tokens == 1
+        fresh.forget()
+        # the same ids, read from nothing
+        rows = fresh.engine
+        from tamsa.llm.local import Request, Sampling
+
+        done = asyncio.get_running_loop().create_future()
+        request = Request(
+            list(completion.sampled.prompt_ids),
+            12,
+            Sampling(temperature=0.0),
+            fresh._end_ids,
+            lambda result, done=done: done.get_loop().call_soon_threadsafe(done.set_result, result),
+        )
+        rows.submit(request)
+        outcome = await done
+        assert outcome.num_reused == 0
+        assert tuple(outcome.ids) == completion.sampled.completion_ids
+        assert close(outcome.model_logprobs, completion.sampled.model_logprobs)
+
+
+async def test_a_later_turn_reads_only_what_is_new(local, kind):
+    model = local(kind)
+    said = await converse(model, QUESTIONS[2])
+    drawn = sum(len(completion.sampled.completion_ids) for completion in said[:-1])
+    assert model.engine.num_read == len(said[-1].sampled.prompt_ids) - 1 - drawn
+
+
+async def test_the_same_prompt_is_read_once(local, kind):
+    model = local(kind, greedy=False, temperature=1.0, seed=5)
+    many = await asyncio.gather(*(model.complete(QUESTIONS[2]) for _ in range(6)))
+    assert model.engine.num_read == len(many[0].sampled.prompt_ids) - 1
+    assert len({completion.sampled.completion_ids for completion in many}) > 1  # each has a stream of its own
+
+
+@pytest.mark.parametrize("kind", ["kimi", "llama"])
+async def test_a_seed_decides_whatever_is_decoded_beside(local, kind):
+    settings = {"greedy": False, "temperature": 1.0, "top_p": 0.9, "seed": 11}
+    alone = [await local(kind, **settings).complete(question) for question in QUESTIONS]
+    model = local(kind, **settings)
+    together = await asyncio.gather(*(model.complete(question) for question in reversed(QUESTIONS)))
+    assert [c.sampled.completion_ids for c in reversed(together)] == [c.sampled.completion_ids for c in alone]
+    other = await local(kind, **(settings | {"seed": 12})).complete(QUESTIONS[1])
+    assert other.sampled.completion_ids != alone[1].sampled.completion_ids
+
+
+async def test_streamed_text_is_the_final_text(local, kind):
+    model = local(kind)
+    for question in QUESTIONS:
+        pieces: list[str] = []
+        completion = await model.complete(question, on_text=pieces.append)
+        assert "".join(pieces) == completion.text and len(pieces) > 1
+
+
+async def test_a_stop_string_ends_the_completion_and_is_not_part_of_it(local, kind):
+    model = local(kind)
+    whole = await model.complete(QUESTIONS[1])
+    text = whole.text
+    for stop in (text[7:9], text[4:10], text[:1], text[-1:]):
+        pieces: list[str] = []
+        completion = await model.complete(QUESTIONS[1], stop=["never there", stop], on_text=pieces.append)
+        assert completion.text == text[: text.index(stop)] == "".join(pieces)
+        assert completion.finish_reason == "stop"
+        ids = completion.sampled.completion_ids
+        assert ids == whole.sampled.completion_ids[: len(ids)]
+
+
+async def test_max_tokens_and_the_context_bound_a_completion(local):
+    model = local("kimi", context_length=256)
+    completion = await model.complete(QUESTIONS[0], max_tokens=5)
+    assert completion.finish_reason == "length" and completion.usage.completion_tokens == 5
+    assert completion.usage.prompt_tokens == len(completion.sampled.prompt_ids)
+    with pytest.raises(ContextLengthError, match=r"has \d+ tokens.*context of 256"):
+        await model.complete([Message("user", "word " * 300)])
+    tight = await model.complete([Message("user", "x " * 108)], max_tokens=200)
+    assert tight.usage.total_tokens <= 256
+
+
+async def test_a_cancelled_completion_gives_its_place_up(local, kind):
+    model = local(kind, batch_size=1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await model.complete([Message("user", "a")], max_tokens=1_500)
+    completion = await asyncio.wait_for(model.complete(QUESTIONS[0], max_tokens=3), 60)
+    assert completion.usage.completion_tokens <= 3
+    assert model.engine.num_active == 0
+
+
+async def test_a_failing_step_is_a_model_error_and_the_engine_goes_on(local):
+    model = local("kimi")
+    before = await model.complete(QUESTIONS[0])
+    rows = model.engine._rows
+    step, calls = rows.step, []
+
+    def failing(tokens, *, hidden):
+        calls.append(len(tokens))
+        if len(calls) == 3:
+            raise RuntimeError("out of memory")
+        return step(tokens, hidden=hidden)
+
+    rows.step = failing
+    results = await asyncio.gather(*(model.complete(q) for q in QUESTIONS[1:3]), return_exceptions=True)
+    assert [type(r) for r in results] == [ModelError, ModelError]
+    assert all("out of memory" in str(r) and "\n" not in str(r) for r in results)
+    again = await model.complete(QUESTIONS[0])
+    assert again.sampled.completion_ids == before.sampled.completion_ids
+
+
+async def test_a_closed_model_says_so(local):
+    model = local("kimi")
+    waiting = asyncio.create_task(model.complete(QUESTIONS[0], max_tokens=1_500))
+    await asyncio.sleep(0.05)
+    await model.aclose()
+    with pytest.raises(ModelError, match="closed"):
+        await waiting
+    with pytest.raises(ModelError, match="closed"):
+        await model.complete(QUESTIONS[0])
+
+
+async def test_forget_follows_new_weights(local):
+    model = local("kimi")
+    said = await converse(model, QUESTIONS[1], turns=2)
+    network = model.engine._network.model
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(1.3)
+    model.forget()
+    ids = list(said[1].sampled.prompt_ids)
+    messages = [*QUESTIONS[1], Message("assistant", said[0].text), Message("user", "go on, turn 0 " * 5)]
+    again = await model.complete(messages, max_tokens=12)
+    assert list(again.sampled.prompt_ids) == ids
+    fresh = LocalModel.of(network, model._tokenizer, ModelSettings(greedy=True, threads=1))
+    anew = await fresh.complete([Message("user", "x")], max_tokens=1)
+    assert anew.sampled is not None
+    await fresh.aclose()
+    with torch.no_grad():
+        logits = network(torch.tensor([[*ids, *again.sampled.completion_ids]]), use_cache=False).logits[0]
+    own = logits[len(ids) - 1 : -1].float().log_softmax(-1)
+    drawn = torch.tensor(again.sampled.completion_ids)[:, None]
+    assert close(own.gather(1, drawn)[:, 0].tolist(), again.sampled.model_logprobs)

@@ -103,27 +103,6 @@ class ToolSchema:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolResult:
-    """What a tool gives back: `text` for the model, `data` (JSON) for programs."""
-
-    text: str
-    data: Any = None
-    error: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a conversation. `data` travels beside `content` and is never sent to a model."""
-
-    role: Role
-    content: str
-    tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
-    name: str | None = None
-    data: Any = None
-
-
-@dataclass(frozen=True, slots=True)
 class Usage:
     """What one or many completions cost. `cost` is in US dollars, None where no price is known."""
 
@@ -143,6 +122,29 @@ class Usage:
     def total_tokens(self) -> int:
         """Tokens of prompts and completions together."""
         return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool gives back: `text` for the model, `data` (JSON) for programs."""
+
+    text: str
+    data: Any = None
+    error: bool = False
+    usage: Usage | None = None
+    """What a model cost that the tool itself asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation. `data` travels beside `content` and is never sent to a model."""
+
+    role: Role
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+    data: Any = None
 
 
 FinishReason = Literal["stop", "length", "tool_calls", "error"]

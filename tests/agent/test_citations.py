@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamsa.agent.citations import count_independent, locate, verify
+from tamsa.agent.citations import count_independent, verify
 from tamsa.agent.react import Claim, Quote
+from tamsa.corpus.quotes import locate
 from tamsa.types import Citation, Document, Section
 
 TEXT = "Velm Ford is a town in Ostrand.\nIt was founded in  1203 by “Count Aldric” – so they say.\n| Year | 42 |"

@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamsa.agent.citations import locate
-from tamsa.agent.fencing import CONTROL_TAGS, clean, fold, neutralise
+from tamsa.agent.fencing import CONTROL_TAGS, clean, neutralise
 from tamsa.agent.react import parse_answer, parse_turn
+from tamsa.corpus.quotes import fold, locate
 
 
 def test_neutralised_text_holds_no_structure() -> None:

@@ -2,67 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tamsa.agent.fencing import fold
 from tamsa.agent.react import Claim, Quote
+from tamsa.corpus.quotes import FoldedText, fold
 from tamsa.types import Citation, Document, Finding
-
-MIN_QUOTE_CHARS = 8
-"""Shorter quotes are dropped unless they are a whole line or table cell: they would match by chance."""
-MAX_QUOTE_CHARS = 1_200
-_ELLIPSIS = re.compile(r"^(?:\.\.\.|…|\s)+|(?:\.\.\.|…|\s)+$")
-_CELL_EDGES = frozenset("\n|,;\t")
-
-
-def locate(quote: str, text: str) -> tuple[int, int] | None:
-    """Find a quote in a text.
-
-    White space, typographic quotes and dashes, and invisible characters may differ; nothing else may.
-
-    Returns:
-        Offsets `[start, end)` into `text`, or None if it does not stand there.
-    """
-    return _Folded(text).locate(quote)
-
-
-class _Folded:
-    """A text prepared for many quotes."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._folded: tuple[str, list[int]] | None = None
-
-    def locate(self, quote: str) -> tuple[int, int] | None:
-        wanted = _ELLIPSIS.sub("", quote)
-        if not wanted or len(wanted) > MAX_QUOTE_CHARS:
-            return None
-        start = self.text.find(wanted)
-        if start >= 0:
-            span = start, start + len(wanted)
-        else:
-            if self._folded is None:
-                self._folded = fold(self.text)
-            folded, origins = self._folded
-            needle = _ELLIPSIS.sub("", fold(wanted)[0])
-            at = folded.find(needle) if needle else -1
-            if at < 0:
-                return None
-            last = at + len(needle) - 1
-            span = origins[at], origins[last] + 1
-        return span if self._telling(*span) else None
-
-    def _telling(self, start: int, end: int) -> bool:
-        quote = self.text[start:end]
-        if not any(char.isalnum() for char in quote):
-            return False
-        if len(quote) >= MIN_QUOTE_CHARS:
-            return True
-        before = self.text[:start].rstrip(" ")[-1:]
-        after = self.text[end:].lstrip(" ")[:1]
-        return (not before or before in _CELL_EDGES) and (not after or after in _CELL_EDGES)
 
 
 @dataclass
@@ -96,7 +41,7 @@ def verify(
 class _Verifier:
     def __init__(self, get_document: Callable[[str], Document | None], seen: Iterable[str]) -> None:
         self._get = get_document
-        self._documents: dict[str, tuple[Document, _Folded] | None] = {}
+        self._documents: dict[str, tuple[Document, FoldedText] | None] = {}
         self._seen = list(dict.fromkeys(seen))
         self._numbers: dict[tuple[str, int, int], int] = {}
         self._out = Verified()
@@ -123,13 +68,13 @@ class _Verifier:
             )
         return self._out
 
-    def _document(self, key: str) -> tuple[Document, _Folded] | None:
+    def _document(self, key: str) -> tuple[Document, FoldedText] | None:
         if key not in self._documents:
             document = self._get(key)
-            self._documents[key] = (document, _Folded(document.text)) if document is not None else None
+            self._documents[key] = (document, FoldedText(document.text)) if document is not None else None
         return self._documents[key]
 
-    def _candidates(self, named: str) -> Iterable[tuple[Document, _Folded]]:
+    def _candidates(self, named: str) -> Iterable[tuple[Document, FoldedText]]:
         if (entry := self._document(named)) is not None:
             yield entry
         for key in self._seen:

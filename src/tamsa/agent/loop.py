@@ -349,6 +349,7 @@ class _Run:
                 "data": result.data,
                 "error": result.error,
                 "took_s": round(time.monotonic() - started, 4),
+                **({"usage": asdict(result.usage)} if result.usage is not None else {}),
             }
         )
 

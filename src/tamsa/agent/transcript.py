@@ -163,6 +163,8 @@ class Transcript:
         self._observed[call.id] = Observation(call, result.text, result.data)
         self.pending = [item for item in self.pending if item.id != call.id]
         self.spent.calls += 1
+        if "usage" in record:
+            self.spent.usage += Usage(**record["usage"])
         if not result.error and isinstance(result.data, Mapping):
             for page in result.data.get("pages", ()):
                 if not page.get("error"):

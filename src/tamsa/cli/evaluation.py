@@ -19,14 +19,15 @@ from tamsa.cli.settings import (
     Docs,
     ModelSpecOption,
     Overrides,
+    ReaderOption,
     load_settings,
-    make_model,
+    make_pool,
     with_limits,
 )
 from tamsa.errors import InputError
 from tamsa.eval import Progress, Scores, evaluate, format_table, read_questions
 from tamsa.scoring.judge import Judge
-from tamsa.tools import corpus_toolset, page_chars
+from tamsa.tools import Reader, corpus_toolset, page_chars
 
 EPILOG = """\
 [bold]Examples[/bold]
@@ -50,6 +51,7 @@ def eval_command(
     judge: Annotated[
         str | None, typer.Option("--judge", help="A model that judges the answers beside EM and F1.")
     ] = None,
+    reader: ReaderOption = None,
     dense: Dense = False,
     config: Config = None,
     overrides: Overrides = None,
@@ -65,9 +67,10 @@ def eval_command(
         raise InputError("--resume needs the --out folder of the evaluation to continue")
     asked = read_questions(questions)
     settings = with_limits(load_settings(config, overrides), max_calls, max_seconds)
-    policy = make_model(model or DEFAULT_MODEL, settings)
-    steady = replace(settings, model=replace(settings.model, temperature=0.0))
-    grader = make_model(judge, steady) if judge else None
+    pool = make_pool()
+    policy = pool.open(model or DEFAULT_MODEL, settings.model)
+    grader = pool.open(judge, replace(settings.judge or settings.model, temperature=0.0)) if judge else None
+    second = Reader(pool.open(reader, settings.reader or settings.model)) if reader else None
     console = Console(stderr=True)
     index = open_documents(docs, console=console, enabled=True, dense=dense)
     with progress_bar(console, "questions", total=min(limit or len(asked), len(asked))) as advance:
@@ -81,7 +84,9 @@ def eval_command(
                 return await evaluate(
                     asked,
                     index=index,
-                    tools=lambda: corpus_toolset(index, page_chars=page_chars(policy), profile=policy.profile),
+                    tools=lambda: corpus_toolset(
+                        index, page_chars=page_chars(policy), profile=policy.profile, reader=second
+                    ),
                     model=policy,
                     out=out,
                     budget=settings.budget,
@@ -94,9 +99,7 @@ def eval_command(
                     on_progress=show,
                 )
             finally:
-                await policy.aclose()
-                if grader is not None:
-                    await grader.aclose()
+                await pool.aclose()
 
         scores = asyncio.run(score())
     index.close()

@@ -31,16 +31,18 @@ from tamsa.cli.settings import (
     Docs,
     ModelSpecOption,
     Overrides,
+    ReaderOption,
     Settings,
     load_settings,
-    make_model,
+    make_pool,
     with_limits,
 )
 from tamsa.config import from_mapping
 from tamsa.corpus import SearchIndex
 from tamsa.errors import ConfigError, InputError, TamsaError
+from tamsa.llm import ModelPool
 from tamsa.store import RunFolder, new_id
-from tamsa.tools import Toolset, corpus_toolset, page_chars
+from tamsa.tools import Reader, Toolset, corpus_toolset, page_chars
 from tamsa.types import Model, Report
 
 EPILOG = """\
@@ -62,6 +64,7 @@ def research_command(
     model: ModelSpecOption = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the run; runs/ID by default.")] = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="Continue the run in this folder.")] = None,
+    reader: ReaderOption = None,
     mode: Annotated[
         str | None,
         typer.Option(
@@ -98,6 +101,7 @@ def research_command(
         folder = RunFolder.resume(resume)
         question, spec, settings, docs = _from_manifest(folder, question, model, docs, config, overrides)
         dense = bool(folder.manifest.get("dense"))
+        reader = reader or folder.manifest.get("reader")
     else:
         question = check_question(sys.stdin.read() if question == "-" else question or "")
         if not docs:
@@ -106,13 +110,16 @@ def research_command(
     if spec == "baseline" and mode in ("iter", "fold"):
         raise ConfigError(f"mode {mode!r}: needs a language model; the baseline runs in react and heavy")
     settings = with_limits(settings, max_calls, max_seconds)
-    policy = make_model(spec, settings)
+    pool = make_pool()
+    policy = pool.open(spec, settings.model)
+    second = Reader(pool.open(reader, settings.reader or settings.model)) if reader else None
     index = open_documents(docs, console=console, enabled=shown, dense=dense)
     if folder is None:
         extras = Extras(python, web, tuple(mcp or ()), tuple(str(path.resolve()) for path in files or ()))
         manifest = {
             "question": question,
             "model": spec,
+            "reader": reader,
             "mode": mode or "react",
             "agents": agents,
             "docs": [str(path if str(path).startswith("lance:") else path.resolve()) for path in docs],
@@ -126,7 +133,7 @@ def research_command(
     steps = LiveSteps(console, enabled=shown)
     person = Person(steps, console, review_plan=review_plan, ask=ask)
     try:
-        report = asyncio.run(_run(question, policy, index, settings, folder, steps, person))
+        report = asyncio.run(_run(question, policy, second, index, settings, folder, steps, person, pool))
     except (TamsaError, KeyboardInterrupt) as error:
         if not isinstance(error, InputError):
             console.print(f"continue with: tamsa research --resume {folder.path}", markup=False, highlight=False)
@@ -140,11 +147,13 @@ def research_command(
 async def _run(
     question: str,
     model: Model,
+    reader: Reader | None,
     index: SearchIndex,
     settings: Settings,
     folder: RunFolder,
     live: LiveSteps,
     person: Person,
+    pool: ModelPool,
 ) -> Report:
     manifest = folder.manifest
     extras = Extras.from_manifest(manifest["extras"])
@@ -153,7 +162,13 @@ async def _run(
         async with open_extras(extras, question, folder, page_chars=size, on_note=live.note) as offers:
 
             def make_tools() -> Toolset:
-                return corpus_toolset(index, page_chars=size, profile=model.profile, offers=[*offers, person.offer()])
+                return corpus_toolset(
+                    index,
+                    page_chars=size,
+                    profile=model.profile,
+                    reader=reader,
+                    offers=[*offers, person.offer()],
+                )
 
             with live:
                 if manifest["mode"] == "heavy":
@@ -180,7 +195,7 @@ async def _run(
                     review_plan=person.edit_plan if person.review_plan else None,
                 )
     finally:
-        await model.aclose()
+        await pool.aclose()
 
 
 def _from_manifest(

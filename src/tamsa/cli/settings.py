@@ -12,8 +12,7 @@ import typer
 from tamsa.agent import Budget
 from tamsa.agent.baseline import BaselinePolicy
 from tamsa.config import load_config
-from tamsa.llm import ModelSettings, open_model
-from tamsa.types import Model
+from tamsa.llm import ModelPool, ModelSettings
 
 DEFAULT_MODEL = "baseline"
 
@@ -33,7 +32,14 @@ ModelSpecOption = Annotated[
         show_default=DEFAULT_MODEL,
     ),
 ]
-Config = Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file with the tables model and budget.")]
+ReaderOption = Annotated[
+    str | None,
+    typer.Option("--reader", help="A second, cheaper model that reads long documents for the goal and brings quotes."),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="A TOML file with the tables model and budget, and reader and judge."),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
@@ -50,10 +56,19 @@ class Settings:
 
     model: ModelSettings = field(default_factory=ModelSettings)
     budget: Budget = field(default_factory=Budget)
+    reader: ModelSettings | None = None
+    """The endpoint of the reader; that of the model where not given."""
+    judge: ModelSettings | None = None
+    """The endpoint of the judge; that of the model where not given."""
 
     def public(self) -> dict[str, Any]:
         """Return the settings as JSON values, without secrets."""
-        return {"model": self.model.public(), "budget": vars(self.budget)}
+        roles = {"reader": self.reader, "judge": self.judge}
+        return {
+            "model": self.model.public(),
+            "budget": vars(self.budget),
+            **{role: settings.public() for role, settings in roles.items() if settings is not None},
+        }
 
 
 def load_settings(config: Path | None, overrides: Sequence[str] | None) -> Settings:
@@ -65,13 +80,9 @@ def load_settings(config: Path | None, overrides: Sequence[str] | None) -> Setti
     return load_config(Settings, config, tuple(overrides or ()))
 
 
-def make_model(spec: str, settings: Settings) -> Model:
-    """Build the model that a spec names, the baseline policy included.
-
-    Raises:
-        ConfigError: the spec is unknown, or a key or an address is missing.
-    """
-    return open_model(spec, settings.model, {"baseline": lambda _spec, _settings: BaselinePolicy()})
+def make_pool() -> ModelPool:
+    """Make the pool of a command's models, the baseline policy among them."""
+    return ModelPool({"baseline": lambda _spec, _settings: BaselinePolicy()})
 
 
 def with_limits(settings: Settings, max_calls: int | None, max_seconds: float | None) -> Settings:

@@ -3,12 +3,14 @@
 from tamsa.llm.assembly import MALFORMED_ARGUMENTS
 from tamsa.llm.ollama import OllamaModel
 from tamsa.llm.openai_chat import OpenAIModel
+from tamsa.llm.pool import ModelPool
 from tamsa.llm.scripted import ScriptedCompletion, ScriptedModel
 from tamsa.llm.settings import ModelSettings
 from tamsa.llm.specs import ModelSpec, open_model
 
 __all__ = [
     "MALFORMED_ARGUMENTS",
+    "ModelPool",
     "ModelSettings",
     "ModelSpec",
     "OllamaModel",

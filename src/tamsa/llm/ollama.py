@@ -8,7 +8,6 @@ tokens, beyond which it drops the front of the conversation without a word. So t
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from tamsa.llm.failures import Endpoint, TransientError, failure
 from tamsa.llm.openai_chat import RETRY_NOTICE
 from tamsa.llm.retrying import retrying
 from tamsa.llm.settings import ModelSettings
+from tamsa.llm.slots import Slots
 from tamsa.llm.tokens import estimate_prompt, estimate_tokens
 from tamsa.llm.wire import check_roles, completion_room, function_schemas, ollama_messages
 from tamsa.types import Completion, Message, Profile, ToolSchema
@@ -38,11 +38,12 @@ class OllamaModel:
     Args:
         model: the model's name as `ollama list` shows it.
         settings: with address and context length filled in (`settings.for_ollama`).
+        slots: the endpoint's places, where they are shared with other models.
     """
 
     profile = Profile()
 
-    def __init__(self, model: str, settings: ModelSettings) -> None:
+    def __init__(self, model: str, settings: ModelSettings, slots: Slots | None = None) -> None:
         if settings.base_url is None or settings.context_length is None:
             raise ValueError("settings must come from for_ollama")
         self.name = f"ollama:{model}"
@@ -52,7 +53,7 @@ class OllamaModel:
         self._settings = settings
         self._endpoint = Endpoint(self.name, settings.base_url, settings.secret)
         self._client: httpx2.AsyncClient | None = None
-        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._slots = slots or Slots(settings)
         self._shown = False
 
     def __repr__(self) -> str:
@@ -99,17 +100,19 @@ class OllamaModel:
                 await self._read_limit()
             wanted = max_tokens or self._settings.max_tokens
             room = completion_room(messages, offered, self.context_length, wanted, self._endpoint)
+            await self._slots.pace(estimate_prompt(messages, offered))
             if number and streamed and on_text is not None:
                 on_text(RETRY_NOTICE)
             assembly = Assembly(stop, pass_on)
             return assembly, await self._chat(self._body(messages, offered, room, stop), assembly, bool(offered))
 
-        async with self._slots:
+        async with self._slots.place():
             assembly, last = await retrying(attempt, self._endpoint, self._settings)
         turn = sum(message.role == "assistant" for message in messages)
         text, calls = assembly.text(), assembly.calls(turn)
         prompt_tokens = last.get("prompt_eval_count") or estimate_prompt(messages, offered)
         completion_tokens = last.get("eval_count") or estimate_prompt([Message("assistant", text, calls)])
+        self._slots.spend(int(completion_tokens))
         finish = assembly.finish or "stop"
         return Completion(
             text,

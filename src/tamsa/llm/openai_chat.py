@@ -6,7 +6,6 @@ the endpoint or of anyone else.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from tamsa.llm.assembly import Assembly
 from tamsa.llm.failures import Endpoint, TransientError, failure
 from tamsa.llm.retrying import retrying
 from tamsa.llm.settings import ModelSettings, is_official
+from tamsa.llm.slots import Slots
 from tamsa.llm.tokens import estimate_prompt, estimate_tokens
 from tamsa.llm.wire import check_roles, completion_room, function_schemas, openai_messages
 from tamsa.types import Completion, Message, Profile, ToolSchema
@@ -37,11 +37,12 @@ class OpenAIModel:
     Args:
         model: the endpoint's name of the model.
         settings: with address and context length filled in (`settings.for_openai`).
+        slots: the endpoint's places, where they are shared with other models.
     """
 
     profile = Profile()
 
-    def __init__(self, model: str, settings: ModelSettings) -> None:
+    def __init__(self, model: str, settings: ModelSettings, slots: Slots | None = None) -> None:
         if settings.base_url is None or settings.context_length is None:
             raise ValueError("settings must come from for_openai")
         self.name = f"openai:{model}"
@@ -54,7 +55,7 @@ class OpenAIModel:
         self._limit_field = "max_completion_tokens" if official else "max_tokens"
         self._dropped: set[str] = set()
         self._client: AsyncOpenAI | None = None
-        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._slots = slots or Slots(settings)
 
     def __repr__(self) -> str:
         return f"OpenAIModel({self.name!r}, base_url={self._endpoint.url!r})"
@@ -99,6 +100,7 @@ class OpenAIModel:
             if (value := getattr(self._settings, name)) is not None:
                 body[name] = value
         body["stream_options"] = {"include_usage": True}
+        prompt_estimate = estimate_prompt(messages, offered)
         streamed = False
 
         def pass_on(text: str) -> None:
@@ -110,10 +112,11 @@ class OpenAIModel:
         async def attempt(number: int) -> tuple[Assembly, Mapping[str, Any]]:
             if number and streamed and on_text is not None:
                 on_text(RETRY_NOTICE)
+            await self._slots.pace(prompt_estimate)
             assembly = Assembly(stop, pass_on)
             return assembly, await self._attempt(body, assembly, bool(offered))
 
-        async with self._slots:
+        async with self._slots.place():
             assembly, reported = await retrying(attempt, self._endpoint, self._settings)
         turn = sum(message.role == "assistant" for message in messages)
         text, calls = assembly.text(), assembly.calls(turn)
@@ -123,9 +126,10 @@ class OpenAIModel:
         prompt_tokens = _count(reported.get("prompt_tokens"))
         completion_tokens = _count(reported.get("completion_tokens"))
         if prompt_tokens is None:
-            prompt_tokens = estimate_prompt(messages, offered)
+            prompt_tokens = prompt_estimate
         if completion_tokens is None:
             completion_tokens = estimate_prompt([Message("assistant", text, calls)])
+        self._slots.spend(completion_tokens)
         return Completion(text, calls, self._settings.usage(prompt_tokens, completion_tokens), finish)
 
     async def _attempt(self, body: Mapping[str, Any], assembly: Assembly, native_tools: bool) -> Mapping[str, Any]:

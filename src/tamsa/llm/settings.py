@@ -54,7 +54,11 @@ class ModelSettings:
     backoff_s: float = 0.5
     """Seconds before the first retry; doubled each time, with jitter, at most 30."""
     concurrency: int = 8
-    """Requests in flight at one time."""
+    """Requests in flight at one time. Roles on one endpoint share these, as they share what follows."""
+    requests_per_minute: int | None = None
+    """Requests, retries included, that may go out in a minute."""
+    tokens_per_minute: int | None = None
+    """Prompt and completion tokens that may be spent in a minute."""
     seed: int | None = None
     """Sampling seed, for local models and endpoints that take one."""
     price_prompt: float | None = None
@@ -75,6 +79,10 @@ class ModelSettings:
     """A local model takes the likeliest token; None: as the model's own `tamsa.json` says, else no."""
     heads: bool = True
     """Use a local model's AutoDeco heads, which choose temperature and top-p, if it has them."""
+    prices: str | None = None
+    """A price table (TOML) for models without prices above; else `TAMSA_PRICES`, else `~/.config/tamsa/prices.toml`."""
+    cache: str | None = None
+    """Folder in which the answers of an endpoint are kept, so that an exact repeat costs nothing."""
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of the request (`top_k`, `presence_penalty`, …), sent as they are."""
 
@@ -92,6 +100,8 @@ class ModelSettings:
             ("max_tokens", 1, 100_000_000),
             ("max_retries", 0, 100),
             ("concurrency", 1, 10_000),
+            ("requests_per_minute", 1, 10_000_000),
+            ("tokens_per_minute", 1, 10_000_000_000),
             ("backoff_s", 0, 600),
             ("threads", 1, 4_096),
             ("batch_size", 1, 4_096),

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import cast
 
 from tamsa.errors import ConfigError
+from tamsa.llm.caching import CachedModel
 from tamsa.llm.ollama import OllamaModel
 from tamsa.llm.openai_chat import OpenAIModel
+from tamsa.llm.prices import with_prices
 from tamsa.llm.scripted import ScriptedModel
 from tamsa.llm.settings import ModelSettings, for_ollama, for_openai
+from tamsa.llm.slots import Slots
 from tamsa.types import Model
 
 _ARGUMENTS = {
@@ -62,6 +65,7 @@ def open_model(
     spec: str | ModelSpec,
     settings: ModelSettings | None = None,
     factories: Mapping[str, Callable[..., Model]] | None = None,
+    slots: Callable[[ModelSettings], Slots] = Slots,
 ) -> Model:
     """Build the model that a spec names. Nothing is sent or loaded before its first completion.
 
@@ -70,20 +74,24 @@ def open_model(
         settings: how to reach and sample it.
         factories: builders by kind, called as `factory(spec, settings)`; they come before the built-in
             ones. This is how a higher layer supplies `baseline`.
+        slots: gives the places at an endpoint, from settings with the address filled in.
 
     Raises:
-        ConfigError: the spec is unknown or not available here, a key is missing, an address is wrong, or a local
-            model has no chat template.
+        ConfigError: the spec is unknown or not available here, a key is missing, an address or the price table
+            is wrong, or a local model has no chat template.
         InputError: a script, or the folder of a local model, cannot be read.
     """
     spec = ModelSpec.parse(spec) if isinstance(spec, str) else spec
     settings = settings or ModelSettings()
     if factories and spec.kind in factories:
         return factories[spec.kind](spec, settings)
+    settings = with_prices(str(spec), settings)
     if spec.kind == "openai":
-        return OpenAIModel(spec.argument, for_openai(settings))
+        settings = for_openai(settings)
+        return _cached(OpenAIModel(spec.argument, settings, slots(settings)), settings)
     if spec.kind == "ollama":
-        return OllamaModel(spec.argument, for_ollama(settings))
+        settings = for_ollama(settings)
+        return _cached(OllamaModel(spec.argument, settings, slots(settings)), settings)
     if spec.kind == "scripted":
         return ScriptedModel.from_file(spec.argument, settings)
     if spec.kind == "hf":
@@ -120,3 +128,16 @@ def _open_local(path: str, settings: ModelSettings, name: str) -> Model:
             f"model {name!r}: needs {error.name}, which is not installed; install tamsa with the extra `models`"
         ) from error
     return cast(Model, local.LocalModel(path, settings, name=name))
+
+
+_NOT_ASKED = {"concurrency", "requests_per_minute", "tokens_per_minute", "timeout_s", "deadline_s", "max_retries"}
+_NOT_ASKED |= {"backoff_s", "price_prompt", "price_completion", "prices", "cache"}
+"""Settings on which an answer does not depend."""
+
+
+def _cached(model: Model, settings: ModelSettings) -> Model:
+    """Put a cache before a model, where the settings name its folder."""
+    if not settings.cache:
+        return model
+    asked = {name: value for name, value in settings.public().items() if name not in _NOT_ASKED}
+    return CachedModel(model, Path(settings.cache), asked)

@@ -4,11 +4,13 @@ from tamsa.tools.corpus import CorpusTools, corpus_toolset, page_chars
 from tamsa.tools.offers import Offer, Unavailable
 from tamsa.tools.person import ask_tool
 from tamsa.tools.protocol import FunctionTool, Tool, Toolset
+from tamsa.tools.reader import Reader
 
 __all__ = [
     "CorpusTools",
     "FunctionTool",
     "Offer",
+    "Reader",
     "Tool",
     "Toolset",
     "Unavailable",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 from tamsa.corpus.interface import SearchIndex
 from tamsa.errors import ToolError
 from tamsa.tools.offers import Offer
-from tamsa.tools.pages import PAGE_CHARS, heading, open_page
+from tamsa.tools.pages import PAGE_CHARS, heading, open_page, open_passages
 from tamsa.tools.protocol import FunctionTool, Toolset
-from tamsa.types import Document, Hit, Model, Profile, ToolResult
+from tamsa.tools.reader import Reader, Reading
+from tamsa.tools.reading import best_passages
+from tamsa.types import Document, Hit, Model, Profile, ToolResult, Usage
 
 HITS_PER_QUERY = 10
 MAX_QUERIES = 5
@@ -31,6 +34,7 @@ def corpus_toolset(
     *,
     page_chars: int = PAGE_CHARS,
     profile: Profile | None = None,
+    reader: Reader | None = None,
     offers: Sequence[Offer] = (),
     timeout_s: float = 60.0,
 ) -> Toolset:
@@ -40,10 +44,11 @@ def corpus_toolset(
         index: the documents.
         page_chars: characters of a document shown by one visit; smaller for a model of short context.
         profile: how much a result shows, where the model has a profile of its own.
+        reader: reads long documents for the goal of a visit; without one passages are chosen by their words.
         offers: further tools, and the documents that they open.
         timeout_s: seconds that one call may take.
     """
-    tools = CorpusTools(index, page_chars=page_chars, profile=profile)
+    tools = CorpusTools(index, page_chars=page_chars, profile=profile, reader=reader)
     finders = [index.get, *(offer.get_document for offer in offers)]
 
     def get_document(key: str) -> Document | None:
@@ -64,8 +69,16 @@ def corpus_toolset(
 class CorpusTools:
     """The three tools with the little state they share: which document was opened last."""
 
-    def __init__(self, index: SearchIndex, *, page_chars: int = PAGE_CHARS, profile: Profile | None = None) -> None:
+    def __init__(
+        self,
+        index: SearchIndex,
+        *,
+        page_chars: int = PAGE_CHARS,
+        profile: Profile | None = None,
+        reader: Reader | None = None,
+    ) -> None:
         self._index = index
+        self._reader = reader
         self._page_chars = page_chars
         self._profile = profile or Profile()
         self._num_hits = self._profile.hits_per_query or HITS_PER_QUERY
@@ -131,24 +144,38 @@ class CorpusTools:
         end = snippet.rfind(" ", limit // 2, limit)
         return snippet[: end if end > 0 else limit] + " …"
 
-    def visit(self, ids: list[str], goal: str = "", page: int = 1) -> ToolResult:
+    async def visit(self, ids: list[str], goal: str = "", page: int = 0) -> ToolResult:
         """Open documents and read them.
 
         Args:
             ids: ids of one to five documents, as given by search or by the links of an opened document.
-            goal: what you want to learn; for a long document the pages that fit it best are named.
-            page: page of a long document, from 1.
+            goal: what you want to learn; of a long document the passages that fit it best are shown.
+            page: page of a long document, from 1, to read it from there; 0 leaves the choice to the goal.
         """
         kept = list(dict.fromkeys(key.strip() for key in ids if key.strip()))[:MAX_IDS]
         if not kept:
             raise ToolError("visit: ids is empty; give the id of at least one document")
-        pages = [self._open(key, page) for key in kept]
-        texts = [self._show(opened, goal) for opened in pages]
+        pages = [await asyncio.to_thread(self._open, key, goal, page) for key in kept]
+        texts = []
+        usage: Usage | None = None
+        for opened in pages:
+            reading = await self._read(opened, goal, page)
+            texts.append(self._show(opened, goal, reading))
+            if reading is not None:
+                usage = reading.usage if usage is None else usage + reading.usage
         if len(set(ids)) > len(kept):
             texts.append(f"Only the first {len(kept)} ids were opened.")
-        result = ToolResult("\n\n".join(texts), {"pages": pages}, error=all(opened["error"] for opened in pages))
+        failed = all(opened["error"] for opened in pages)
+        result = ToolResult("\n\n".join(texts), {"pages": pages}, error=failed, usage=usage)
         self.note_visit({}, result)
         return result
+
+    async def _read(self, opened: Mapping[str, Any], goal: str, page: int) -> Reading | None:
+        """Have the reader read a long document, where there is a reader and a goal and no page was asked for."""
+        if self._reader is None or opened["error"] or page or not goal.strip() or opened["num_pages"] == 1:
+            return None
+        document = self._resolve(str(opened["id"]))
+        return await self._reader.read(document, goal) if document is not None else None
 
     def find(self, text: str, id: str = "") -> ToolResult:
         """Find a word or phrase in an opened document, with the words around it.
@@ -201,7 +228,7 @@ class CorpusTools:
             document = self._index.get(named[0]) if named else None
         return document
 
-    def _open(self, key: str, page: int) -> dict[str, Any]:
+    def _open(self, key: str, goal: str, page: int) -> dict[str, Any]:
         document = self._resolve(key)
         if document is None:
             return {
@@ -209,9 +236,12 @@ class CorpusTools:
                 "title": "",
                 "error": f"There is no document with the id {key!r}; use ids from a search.",
             }
-        opened = open_page(document, page, self._page_chars)
+        size = self._page_chars
+        fitting = [] if page or len(document.text) <= size else best_passages(document, goal, size)
+        opened = open_passages(document, fitting, size) if fitting else open_page(document, page or 1, size)
         if not opened["error"]:
-            opened["links"] = self._links(document, opened["start"], opened["end"])
+            spans = opened.get("passages") or [(opened["start"], opened["end"])]
+            opened["links"] = [link for start, end in spans for link in self._links(document, start, end)]
         return opened
 
     def _links(self, document: Document, start: int, end: int) -> list[dict[str, Any]]:
@@ -230,13 +260,19 @@ class CorpusTools:
                 links.append({"id": mention.id, "title": mention.title, "start": at[0], "end": at[1]})
         return sorted(links, key=lambda link: (link["start"], link["end"]))
 
-    def _show(self, opened: Mapping[str, Any], goal: str) -> str:
+    def _show(self, opened: Mapping[str, Any], goal: str, reading: Reading | None) -> str:
         if opened["error"]:
             return str(opened["error"])
         name = self._name(str(opened["id"]), str(opened["title"]))
-        head = heading(opened, self._index.get(str(opened["id"])), goal, self._page_chars, name=name)
+        document = self._index.get(str(opened["id"]))
+        parts = [heading(opened, document, goal, self._page_chars, name=name)]
+        if reading is not None and reading.spans and document is not None:
+            parts += [f"“{document.text[start:end]}”" for start, end in reading.spans]
+            parts.append(f"In short, not to be quoted: {reading.summary}")
+        else:
+            parts.append(str(opened["text"]))
+        parts += [f"[{problem}]" for problem in (reading.problems if reading is not None else ())]
         targets = {link["id"]: link["title"] for link in opened["links"]}
-        parts = [head, str(opened["text"])]
         if targets and self._num_links:
             shown = list(targets.items())[: self._num_links]
             parts.append("Links: " + "; ".join(self._name(key, title) for key, title in shown))

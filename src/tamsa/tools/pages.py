@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tamsa.tools.reading import Span, show_passages
 from tamsa.types import Document
 
 PAGE_CHARS = 8_000
@@ -66,6 +67,26 @@ def open_page(document: Document, page: int, size: int) -> dict[str, Any]:
     }
 
 
+def open_passages(document: Document, spans: Sequence[Span], size: int) -> dict[str, Any]:
+    """Return chosen passages of a long document as data, without links, in the form of a page.
+
+    Args:
+        document: the document.
+        spans: half-open stretches of its text, in order.
+        size: characters of a page, by which pages are counted.
+    """
+    opened = open_page(document, 1, size)
+    return {
+        **opened,
+        "text": show_passages(document.text, spans),
+        "start": spans[0][0],
+        "end": spans[-1][1],
+        "page": 0,
+        "passages": [list(span) for span in spans],
+        "sections": [],
+    }
+
+
 def heading(opened: Mapping[str, Any], document: Document | None, goal: str, size: int, *, name: str = "") -> str:
     """Write the line above a page: its name, date, which page it is, and which pages fit the goal best.
 
@@ -79,7 +100,9 @@ def heading(opened: Mapping[str, Any], document: Document | None, goal: str, siz
     line = name or f"{opened['title']} (id: {opened['id']})"
     if opened["date"]:
         line += f", dated {opened['date']}"
-    if opened["num_pages"] > 1:
+    if opened["num_pages"] > 1 and not opened["page"]:
+        line += f", passages that fit the goal, of {opened['num_pages']} pages"
+    elif opened["num_pages"] > 1:
         line += f", page {opened['page']} of {opened['num_pages']}"
         if document is not None and (best := best_pages(document.text, goal, size)):
             line += f"; pages that fit the goal best: {', '.join(map(str, best))}"

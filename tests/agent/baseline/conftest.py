@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +73,8 @@ def run_policy(index: Index, question: str, max_turns: int = 40) -> Run:
         assert turn.calls
         for number, call in enumerate(turn.calls):
             try:
-                result = getattr(tools, call.name)(**call.arguments)
+                done = getattr(tools, call.name)(**call.arguments)
+                result = asyncio.run(done) if inspect.isawaitable(done) else done
             except ToolError as error:
                 result = ToolResult(str(error), None, True)
             if call.name == "visit" and result.data:

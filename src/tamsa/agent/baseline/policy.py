@@ -95,7 +95,7 @@ class BaselinePolicy:
             if unread is None:
                 return compose(state, question, plan)
             calls, thought = (
-                [("visit", {"ids": [unread], "goal": question.text[:300]})],
+                [("visit", {"ids": [unread], "goal": question.text[:300], "page": 1})],
                 "Check the answer on its own page.",
             )
         return _turn(thought, calls)
@@ -148,7 +148,7 @@ class BaselinePolicy:
         if queries:
             calls.append(("search", {"queries": queries}))
         if chosen:
-            calls.append(("visit", {"ids": chosen, "goal": question.text[:300]}))
+            calls.append(("visit", {"ids": chosen, "goal": question.text[:300], "page": 1}))
         titles = "; ".join(state.known[key].title for key in chosen)
         return calls, f"Open {titles}." if chosen else "Look for what is still missing."
 

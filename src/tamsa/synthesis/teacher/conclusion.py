@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from tamsa.agent.fencing import neutralise
 from tamsa.agent.react import NOT_FOUND
-from tamsa.synthesis.records import Evidence, GoldQuestion
+from tamsa.synthesis.records import Evidence, GoldQuestion, Settlement
 from tamsa.synthesis.teacher.needs import stages
 from tamsa.synthesis.teacher.wording import base_name
 from tamsa.types import Document
@@ -65,6 +65,12 @@ def conclude(question: GoldQuestion, facts: Sequence[Read], read: str) -> str:
         case "comparison" | "temporal" | "yes_no":
             return _compare(question, facts, answer)
     return ""
+
+
+def settling(settlement: Settlement) -> str:
+    """Give the reason of a settlement, the winner as `It`: its title stands before."""
+    title = re.escape(settlement.winner.title)
+    return re.sub(rf"^{title}(?: \(\d+\))?", "It", settlement.reason)
 
 
 def _simple(where: Any) -> TypeGuard[Sequence[Any]]:
@@ -148,7 +154,7 @@ def write_answer(
     for index, (place, group) in enumerate(merged.items()):
         claim = " ".join(dict.fromkeys(fact.claim for fact in group))
         contested = against if index == 0 and question.kind == "conflict" else ()
-        reason = question.settlement.reason if contested and question.settlement else ""
+        reason = settling(question.settlement) if contested and question.settlement else ""
         parts.append(_finding(claim, [(place, group[0].sentence)], contested, reason))
     return short, "".join(parts)
 

@@ -70,7 +70,7 @@ def stages(question: GoldQuestion) -> list[list[Need]]:
             words = wording(relation)
             label = words.forward.replace("{X}", base_name(end))
             name = base_name(end)
-            queries = (f"{name} {words.key}", f"{words.key} {name} {question.question}"[:160])
+            queries = tuple(dict.fromkeys((f"{name} {words.key}", *(f"{name} {more}" for more in words.others[:1]))))
             need = Need(label, (), queries, own=end, absent=True)
             return [*_chain(question.chain), [need]]
         case _:
@@ -232,8 +232,8 @@ def _temporal(question: GoldQuestion) -> list[list[Need]]:
         others = [hop for hop in chain if hop not in makers]
         maker, words = base_name(str(form["maker"])), wording(str(form["relation"]))
         needs = [_need(Hop(**{**_fields(makers[0]), "inverse": False}))] if makers else []
-        side = "after" if form.get("offset", 1) > 0 else "before"
-        label = f"what {maker} made next {side} {base_name(str(form['work']))}"
+        side = "next after" if form.get("offset", 1) > 0 else "last before"
+        label = f"what {maker} made {side} {base_name(str(form['work']))}"
         queries = (f"{maker} {words.key}", f"{maker} works", f"{words.key} {maker}")
         return [*[[need] for need in needs], [Need(label, (*makers, *others), queries, own=str(form["maker"]))]]
     return _parallel(chain)
@@ -249,7 +249,7 @@ def _conflict(question: GoldQuestion) -> list[list[Need]]:
         return _chain(question.chain)
     first, *rest = question.chain
     words, name = wording(first.relation), base_name(first.subject)
-    label = f"what the sources say of {words.forward.replace('{X}', name)}"
+    label = words.forward.replace("{X}", name)
     queries = (
         f"{name} {words.key}",
         *(f"{name} {other}" for other in words.others[:4]),
@@ -259,5 +259,5 @@ def _conflict(question: GoldQuestion) -> list[list[Need]]:
     )
     spots = (settled.winner, *settled.losers)
     fact = Hop(**{**_fields(first), "evidence": settled.winner, "others": tuple(spots[1:])})
-    need = Need(label, (fact,), queries, own=first.subject if first.subject_id else "", search_first=True, every=True)
+    need = Need(label, (fact,), queries, own=first.subject if first.subject_id else "", every=True)
     return [[need], *_chain(rest)]

@@ -14,7 +14,7 @@ from typing import Any
 
 from tamsa.agent.fencing import neutralise
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
-from tamsa.synthesis.teacher.conclusion import conclude, rank, write_answer
+from tamsa.synthesis.teacher.conclusion import conclude, rank, settling, write_answer
 from tamsa.synthesis.teacher.needs import Need, known, places, plan_line, stages
 from tamsa.synthesis.teacher.wording import base_name, wording
 from tamsa.tools.pages import page_bounds
@@ -194,6 +194,8 @@ class Script:
                         self._miss(opened, need, decoy)
                     continue
                 wanted = target if need.every else target[:1]
+                if need.every and len(wanted) > 1:
+                    self._say("The sources may differ.")
                 self._say(f"Open {'; '.join(wanted[:5])}.")
                 opened = yield from self._visit(wanted[:5])
                 local |= set(opened)
@@ -201,6 +203,8 @@ class Script:
                     yield from self._turn_pages(need)
                     if not self._met(need) and not need.every:
                         self._miss(opened, need, wanted[0])
+                    elif not self._met(need):
+                        self._report_sources(need, opened)
                 continue
             if queries:
                 query = queries.pop(0)
@@ -236,8 +240,9 @@ class Script:
         titles = [title for title in dict.fromkeys(titles) if title not in self._opened]
         if len(titles) < 2:
             return
-        self._say(f"{'First' if not self._opened else 'Next'}: {'; '.join(need.label for need in stage)}.")
         self.open_line = "; ".join(need.label for need in stage)
+        if self.open_line != self.plan:
+            self._say(f"{'First' if not self._opened else 'Next'}: {self.open_line}.")
         yield from self._visit(titles[:5])
 
     def _recheck(self) -> Iterator[Any]:
@@ -258,6 +263,8 @@ class Script:
 
     def _search(self, queries: list[str]) -> Iterator[Any]:
         self._asked |= set(queries)
+        if not self._said:
+            self._say("Search other words.")
         observation = yield from self._make((Call("search", {"queries": queries}),))
         self._hits = []
         for match in _RANKED.finditer(observation):
@@ -361,10 +368,8 @@ class Script:
     def _decoy(self, need: Need) -> str | None:
         right = {p.title for hop in need.facts for p in places(hop)}
         name = base_name(known(need.facts[0])).casefold() if need.facts else base_name(need.own).casefold()
-        for place, (title, line) in enumerate(self._hits):
-            if title in right or title in self._opened or title == need.own:
-                continue
-            if place == 0 or name in line.casefold():
+        for title, line in self._hits:
+            if title not in right and title not in self._opened and title != need.own and name in line.casefold():
                 return title
         return None
 
@@ -417,6 +422,9 @@ class Script:
         elif not need.table:
             for claim in dict.fromkeys(said):
                 self._say(claim)
+            row = self.facts[-1].sentence.strip() if said else ""
+            if self.question.kind == "temporal" and len(said) == 1 and row.startswith("|"):
+                self._say(f"Row: {row.strip('| ')}.")
 
     def _weigh(self, hop: Hop, winner: Evidence) -> None:
         """State what each source says and why one is believed."""
@@ -429,7 +437,19 @@ class Script:
         for place in read:
             self._say(f"{place.title}: {values.get(place, '')}.")
         self._say(f"{winner.title}: {base_name(hop.value)}.")
-        self._say(settled.reason)
+        self._say(settling(settled))
+
+    def _report_sources(self, need: Need, opened: Sequence[str]) -> None:
+        """Say what the sources opened so far have, when others are still to be found."""
+        settled = self.question.settlement
+        if settled is None:
+            return
+        values = dict(zip(settled.losers, settled.losing_values, strict=False))
+        values[settled.winner] = base_name(need.facts[0].value)
+        for place, value in values.items():
+            if place.title in opened and self._seen(place):
+                self._say(f"{place.title}: {value}.")
+        self._say("What do others say?")
 
 
 def state_claim(hop: Hop, sentence: str) -> str:

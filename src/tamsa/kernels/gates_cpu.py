@@ -278,7 +278,7 @@ def entropy(first, last, a, eps):
         peak = biggest(top)
         shift = splat(-peak, zero)
         mass = zero
-        if bf:
+        if bf:  # noqa: SIM108
             target = load_bf16(x, row + label, one)
         else:
             target = load(x, row + label, one)

@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from tamsa import __version__
-from tamsa.cli import corpus, evaluation, research, synthesize, world
+from tamsa.cli import corpus, evaluation, research, synthesize, train, world
 from tamsa.errors import TamsaError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command("search")(corpus.search_command)
 app.command("eval", epilog=evaluation.EPILOG)(evaluation.eval_command)
 app.command("synthesize", epilog=synthesize.EPILOG)(synthesize.synthesize_command)
 app.add_typer(world.app, name="world")
+app.add_typer(train.app, name="train")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,71 @@
+"""`tamsa train`: the stages of training, each from a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tamsa.train.stages import run_stage
+
+app = typer.Typer(
+    help="Train a model: tokenizer, pretraining, mid-training, fine-tuning, merging (extra `train`).",
+    no_args_is_help=True,
+)
+
+Recipe = Annotated[Path | None, typer.Argument(help="TOML file; see recipes/.")]
+Overrides = Annotated[
+    list[str] | None, typer.Argument(help="key=value in TOML syntax, such as optimiser.lr=2e-3 or out=runs/two.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the latest checkpoint in the recipe's out folder.")]
+Minutes = Annotated[
+    float | None, typer.Option("--minutes", min=0.01, help="Budget of wall clock, in place of schedule.minutes.")
+]
+Init = Annotated[
+    Path | None, typer.Option("--init", help="Folder of a model to begin from, with a fresh optimiser.")
+]
+
+
+def _given(recipe: Path | None, overrides: list[str] | None) -> tuple[Path | None, list[str]]:
+    """Take a first argument with `=` for an override: a recipe may be left out."""
+    given = list(overrides or ())
+    if recipe is not None and "=" in recipe.name and not recipe.exists():
+        return None, [str(recipe), *given]
+    return recipe, given
+
+
+def _stage(name: str, doc: str) -> Callable[..., None]:
+    def command(
+        recipe: Recipe = None,
+        overrides: Overrides = None,
+        resume: Resume = False,
+        minutes: Minutes = None,
+        init: Init = None,
+    ) -> None:
+        path, given = _given(recipe, overrides)
+        if minutes is not None:
+            given.append(f"schedule.minutes={minutes}")
+        if init is not None:
+            given.append(f"init={str(init)!r}")
+        run_stage(name, path, given, resume=resume, on_note=typer.echo)
+
+    command.__doc__ = doc
+    return command
+
+
+def _plain(name: str, doc: str) -> Callable[..., None]:
+    def command(recipe: Recipe = None, overrides: Overrides = None) -> None:
+        path, given = _given(recipe, overrides)
+        run_stage(name, path, given, on_note=typer.echo)
+
+    command.__doc__ = doc
+    return command
+
+
+app.command("tokenizer")(_plain("tokenizer", "Learn a byte-level BPE that knows the agent's format."))
+app.command("pretrain")(_stage("pretrain", "Pretrain a Kimi Linear from scratch on packed texts."))
+app.command("mid")(_stage("mid", "Continue pretraining on texts and agent data, at rising context lengths."))
+app.command("sft")(_stage("sft", "Fine-tune on conversations: loss on what the model writes."))
+app.command("merge")(_plain("merge", "Average variants of one model."))

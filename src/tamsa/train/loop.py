@@ -1,0 +1,351 @@
+"""The training loop of `pretrain`, `mid` and `sft`: packed batches, held-out loss, checkpoints, exact resumption."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tamsa.errors import InputError, TamsaError
+from tamsa.store import make_folder, new_id, read_json, write_json
+from tamsa.train.building import build_tokenizer, load_model, new_model, with_adapters
+from tamsa.train.cache import open_cache
+from tamsa.train.checkpoints import Checkpoint, checkpoints, read_checkpoint, write_checkpoint
+from tamsa.train.metrics import Metrics
+from tamsa.train.objective import Objective
+from tamsa.train.optimisers import Optimisers
+from tamsa.train.packing import Feed, PackedBatch, Packer, held_out_batches, split_items
+from tamsa.train.recipe import TrainRecipe
+from tamsa.train.samples import write_samples
+from tamsa.train.saving import save_model
+from tamsa.train.schedule import Schedule
+from tamsa.types import SCHEMA_VERSION
+
+OnNote = Callable[[str], None]
+FREE = ("schedule", "track", "cache", "threads", "save_dtype")
+"""Fields of a recipe that may change between the sessions of a run."""
+
+
+@dataclass
+class Mixture:
+    """The data of a run."""
+
+    feeds: list[Feed]
+    held_out: dict[str, tuple[Feed, np.ndarray[Any, Any]]] = field(default_factory=dict)
+    """By the source's name: the feed and the items kept for the held-out loss."""
+
+    @classmethod
+    def open(cls, recipe: TrainRecipe, tokenizer: Any, on_note: OnNote) -> Mixture:
+        """Tokenise the sources, or find their caches.
+
+        Raises:
+            InputError: a source holds nothing that can be used.
+        """
+        mixture = cls([])
+        for source in recipe.sources:
+            cache = open_cache(source, tokenizer, recipe.cache, on_note)
+            training, kept = split_items(cache, source.held_out)
+            weight = recipe.context_loss_weight if source.context_loss_weight is None else source.context_loss_weight
+            feed = Feed(cache, source.weight, source.join, weight, training)
+            mixture.feeds.append(feed)
+            if len(kept):
+                name = source.path.stem
+                while name in mixture.held_out:
+                    name += "'"
+                mixture.held_out[name] = (feed, kept)
+        return mixture
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens of all training items."""
+        return sum(int(feed.cache.lengths[feed.items].sum()) for feed in self.feeds)
+
+
+class Trainer:
+    """One run of a stage.
+
+    Args:
+        stage: its name, for the records.
+        recipe: what to do.
+        resume: go on from the latest checkpoint.
+        on_note: receives lines of progress.
+
+    Raises:
+        ConfigError, InputError: the recipe or the data cannot be used; nothing was written then.
+    """
+
+    def __init__(self, stage: str, recipe: TrainRecipe, *, resume: bool, on_note: OnNote) -> None:
+        recipe.check()
+        self.stage, self.recipe, self.on_note = stage, recipe, on_note
+        self.out = recipe.out
+        if recipe.threads is not None:
+            torch.set_num_threads(recipe.threads)
+        torch.manual_seed(recipe.seed)
+        manifest = self._manifest(resume)
+        self.tokenizer = build_tokenizer(recipe.tokenizer, recipe.init)
+        self.mixture = Mixture.open(recipe, self.tokenizer, on_note)
+        self.model = self._build_model()
+        self.objective = Objective(self.model)
+        self.optimisers = Optimisers(self.model, recipe.optimiser)
+        self.packer = Packer(self.mixture.feeds, recipe.seed, recipe.stages[0].context, recipe.batch.micro_tokens)
+        self.schedule = Schedule(recipe.schedule, self._num_steps())
+        self.num_micro = recipe.batch.tokens // recipe.batch.micro_tokens
+        self.step = self.tokens = self.stage_index = 0
+        self.seconds = 0.0
+        """Of all sessions."""
+        if resume:
+            self._restore()
+        make_folder(self.out)
+        if not resume:
+            write_json(self.out / "run.json", manifest)
+        self.metrics = Metrics(self.out, self.step, recipe.track.trackio, manifest)
+        self._saved_at = time.monotonic()
+
+    def _manifest(self, resume: bool) -> dict[str, Any]:
+        path = self.out / "run.json"
+        recipe = self.recipe.to_json()
+        if resume:
+            if not path.is_file():
+                raise InputError(f"{self.out}: no run to resume (run.json is missing)")
+            manifest: dict[str, Any] = read_json(path)
+            for name, value in manifest["recipe"].items():
+                if name not in FREE and recipe.get(name) != value:
+                    raise InputError(
+                        f"{self.out}: was begun with {name} = {json.dumps(value)[:160]}, the recipe says "
+                        f"{json.dumps(recipe.get(name))[:160]}; only {', '.join(FREE)} may change on resume"
+                    )
+            return manifest
+        if path.exists():
+            raise InputError(f"{self.out}: holds a run already; continue it with --resume or choose another out")
+        versions = {name: version(name) for name in ("tamsa", "torch", "transformers", "tokenizers")}
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": new_id(),
+            "stage": self.stage,
+            "parent": self._parent(),
+            "recipe": recipe,
+            "versions": versions,
+            "threads": torch.get_num_threads(),
+        }
+
+    def _parent(self) -> str:
+        """Return the id of the run that made the initial model, where it is known."""
+        card = self.recipe.init / "training.json" if self.recipe.init else None
+        return str(read_json(card).get("run_id", "")) if card is not None and card.is_file() else ""
+
+    def _build_model(self) -> Any:
+        recipe = self.recipe
+        if recipe.init is None:
+            model: Any = new_model(recipe.model, self.tokenizer)
+        else:
+            model = load_model(recipe.init, self.tokenizer)
+        if recipe.lora is not None:
+            model = with_adapters(model, recipe.lora)
+        if recipe.gradient_checkpointing:
+            model.gradient_checkpointing_enable()
+        if recipe.precision == "bfloat16":
+            model = model.to(torch.bfloat16)
+        return model.train()
+
+    def _num_steps(self) -> int | None:
+        s, tokens = self.recipe.schedule, self.recipe.batch.tokens
+        budgets = [s.steps] if s.steps is not None else []
+        if s.tokens is not None:
+            budgets.append(s.tokens // tokens)
+        if s.epochs is not None:
+            budgets.append(round(s.epochs * self.mixture.num_tokens / tokens))
+        if budgets and min(budgets) < 1:
+            raise InputError(f"schedule: the budget is less than one step of {tokens:,} tokens; lower batch.tokens")
+        return min(budgets) if budgets else None
+
+    # ------------------------------------------------------------------ state
+
+    def save(self) -> Path:
+        """Write a checkpoint."""
+        state = {
+            "schema_version": SCHEMA_VERSION,
+            "step": self.step,
+            "tokens": self.tokens,
+            "seconds": self.seconds,
+            "stage_index": self.stage_index,
+            "packer": self.packer.state(),
+            "schedule": self.schedule.state(),
+            "rng": torch.get_rng_state().numpy().tobytes().hex(),
+        }
+        checkpoint = Checkpoint(self.optimisers.weights(), self.optimisers.state(), state)
+        self._saved_at = time.monotonic()
+        return write_checkpoint(self.out / "checkpoints", self.step, checkpoint, self.recipe.track.keep)
+
+    def _restore(self) -> None:
+        found = checkpoints(self.out / "checkpoints")
+        if not found:
+            self.on_note("no checkpoint yet: the run begins anew")
+            return
+        checkpoint = read_checkpoint(found[-1])
+        state = checkpoint.state
+        self.optimisers.restore(checkpoint.weights, checkpoint.optimiser)
+        self.packer.restore(state["packer"])
+        self.schedule.restore(state["schedule"])
+        self.step, self.tokens, self.seconds = state["step"], state["tokens"], state["seconds"]
+        self.stage_index = state["stage_index"]
+        self.packer.set_context(self.recipe.stages[self.stage_index].context)
+        torch.set_rng_state(torch.frombuffer(bytearray.fromhex(state["rng"]), dtype=torch.uint8))
+        self.on_note(f"resumed at step {self.step:,}")
+
+    # ------------------------------------------------------------------ work
+
+    def run(self) -> None:
+        """Train to the end of the budget and write the model."""
+        try:
+            self._run()
+        except BaseException:
+            self.metrics.close()
+            raise
+        self.metrics.close()
+
+    def _run(self) -> None:
+        track = self.recipe.track
+        p = sum(p.numel() for p in self.model.parameters())
+        self.on_note(f"{p:,} parameters, {self.mixture.num_tokens:,} tokens of data, {self.recipe.precision}")
+        recent: list[tuple[float, float, int]] = []
+        while True:
+            self.schedule.observe(self.step, self.seconds)
+            if self.schedule.done(self.step):
+                break
+            self._enter_stage()
+            began = time.monotonic()
+            loss, norm, tokens = self._step()
+            self.step += 1
+            self.tokens += tokens
+            took = time.monotonic() - began
+            self.seconds += took
+            recent.append((loss, took, tokens))
+            if self.step % track.log_every == 0 or self.step == 1:
+                self._log(recent, norm)
+                recent = []
+            began = time.monotonic()
+            if track.evaluate_every and self.step % track.evaluate_every == 0:
+                self._evaluate()
+            late = time.monotonic() - self._saved_at > 60 * track.save_minutes
+            if late or (track.save_every and self.step % track.save_every == 0):
+                self.save()
+            self.seconds += time.monotonic() - began
+        if not self.metrics.records or self.metrics.records[-1].get("held_out_step") != self.step:
+            self._evaluate()
+        self.save()
+        self._finish()
+
+    def _enter_stage(self) -> None:
+        stages = self.recipe.stages
+        progress = self.schedule.progress(self.step, self.seconds)
+        index = self.stage_index
+        while index + 1 < len(stages) and progress >= stages[index].until:
+            index += 1
+        if index != self.stage_index:
+            self.stage_index = index
+            self.packer.set_context(stages[index].context)
+            self.on_note(f"step {self.step:,}: context {stages[index].context:,}")
+
+    def _step(self) -> tuple[float, float, int]:
+        """Take one step; return its mean loss, the gradient's norm and the tokens read."""
+        batches = [self.packer.next_batch() for _ in range(self.num_micro)]
+        weight = sum(float(batch.weights.sum()) for batch in batches)
+        total = 0.0
+        for batch in batches:
+            value = self._forward(batch)[0]
+            (value / max(weight, 1e-9)).backward()
+            self.optimisers.collect()
+            total += float(value.detach())
+        loss = total / max(weight, 1e-9)
+        if loss != loss:
+            raise TamsaError(
+                f"step {self.step:,}: the loss is not a number; resume from the checkpoint with a lower optimiser.lr"
+            )
+        norm = self.optimisers.step(self.schedule.scale(self.step))
+        return loss, norm, sum(batch.num_tokens for batch in batches)
+
+    def _forward(self, batch: PackedBatch) -> tuple[torch.Tensor, dict[float, tuple[float, int]]]:
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.precision == "autocast"):
+            return self.objective(batch)  # type: ignore[no-any-return]
+
+    def _log(self, recent: list[tuple[float, float, int]], norm: float) -> None:
+        tokens = sum(t for _, _, t in recent)
+        record = {
+            "step": self.step,
+            "tokens": self.tokens,
+            "loss": sum(loss for loss, _, _ in recent) / len(recent),
+            "lr": self.recipe.optimiser.lr * self.schedule.scale(self.step - 1),
+            "grad_norm": norm,
+            "seconds": round(self.seconds, 3),
+            "tokens_per_s": round(tokens / sum(s for _, s, _ in recent), 1),
+            "epochs": [round(epoch, 3) for epoch in self.packer.epochs],
+        }
+        self.metrics.add(record)
+        share = 100 * self.schedule.progress(self.step, self.seconds)
+        self.on_note(
+            f"step {self.step:,} ({share:.0f}%)  loss {record['loss']:.4f}  {record['tokens_per_s']:,.0f} tokens/s"
+        )
+
+    @torch.no_grad()
+    def held_out_loss(self) -> dict[str, float]:
+        """Return the mean loss in nats a token by source, and of a conversation's own tokens as `source/generated`."""
+        losses: dict[str, float] = {}
+        context = self.recipe.stages[self.stage_index].context
+        self.model.eval()
+        for name, (feed, items) in self.mixture.held_out.items():
+            sums: dict[float, tuple[float, int]] = {}
+            whole = Feed(feed.cache, feed.weight, feed.join, 0.5 if feed.cache.is_chat else 1.0)
+            limit = self.recipe.track.held_out_tokens
+            for batch in held_out_batches(whole, items, context, self.recipe.batch.micro_tokens, limit):
+                for weight, (loss, count) in self._forward(batch)[1].items():
+                    before = sums.get(weight, (0.0, 0))
+                    sums[weight] = (before[0] + loss, before[1] + count)
+            if not sums:
+                continue
+            losses[name] = sum(loss for loss, _ in sums.values()) / sum(count for _, count in sums.values())
+            if feed.cache.is_chat and 1.0 in sums:
+                losses[f"{name}/generated"] = sums[1.0][0] / sums[1.0][1]
+        self.model.train()
+        return losses
+
+    def _evaluate(self) -> None:
+        losses = self.held_out_loss()
+        self.metrics.add({"step": self.step, "tokens": self.tokens, "held_out": losses, "held_out_step": self.step})
+        if losses:
+            shown = "  ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
+            self.on_note(f"step {self.step:,}  held out: {shown}")
+        self.metrics.plot(self.out / "loss.png", f"{self.stage}: {self.out.name}")
+        write_samples(self.model, self.tokenizer, self.mixture.held_out, self.recipe.track, self.out, self.step)
+
+    def _finish(self) -> None:
+        about = {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": read_json(self.out / "run.json")["run_id"],
+            "stage": self.stage,
+            "parent": self._parent(),
+            "steps": self.step,
+            "tokens": self.tokens,
+            "seconds": round(self.seconds, 1),
+            "held_out": next((r["held_out"] for r in reversed(self.metrics.records) if "held_out" in r), {}),
+            "optimiser": asdict(self.recipe.optimiser),
+        }
+        folder = self.out / "model"
+        save_model(self.model, self.optimisers.weights(), self.tokenizer, folder, self.recipe.save_dtype, about)
+        self.on_note(f"{folder}: {self.step:,} steps, {self.tokens:,} tokens, {self.seconds / 60:.1f} minutes")
+
+
+def train(stage: str, recipe: TrainRecipe, *, resume: bool = False, on_note: OnNote = print) -> None:
+    """Run a stage from its recipe; the finished model lies in `recipe.out / "model"`.
+
+    Raises:
+        ConfigError, InputError: the recipe or the data cannot be used.
+        StorageError: something could not be written; the run can be resumed.
+    """
+    Trainer(stage, recipe, resume=resume, on_note=on_note).run()

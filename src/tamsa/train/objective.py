@@ -1,0 +1,56 @@
+"""The loss of a packed batch: weighted next-token cross-entropy, summed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from tamsa.models import KimiLinearForCausalLM
+from tamsa.models.loss import linear_cross_entropy
+from tamsa.train.packing import IGNORE, PackedBatch
+
+
+class Objective(nn.Module):
+    """A model with its loss; the outermost module, so that sharding sees every weight used in `forward`.
+
+    Kimi Linear reads packed rows exactly and makes no table of logits, and none at all for tokens that do not count.
+    Other models read them by positions that restart, which their masks honour.
+    """
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+        base = model.get_base_model() if hasattr(model, "get_base_model") else model
+        self.base = (base,)  # in a tuple: not a second registration of the same weights
+        self.is_kimi = isinstance(base, KimiLinearForCausalLM)
+
+    def forward(self, batch: PackedBatch) -> tuple[torch.Tensor, dict[float, tuple[float, int]]]:
+        """Return the weighted sum of the cross-entropies in nats.
+
+        Returns:
+            The sum (a scalar with gradient), and by weight the plain sum and the number of its tokens.
+        """
+        if self.is_kimi:
+            base = self.base[0]
+            hidden = base.model(input_ids=batch.ids, cu_seqlens=batch.cu_seqlens, use_cache=False).last_hidden_state[0]
+            head = base.lm_head.weight
+        else:
+            logits = self.model(input_ids=batch.ids, position_ids=batch.positions, use_cache=False).logits[0]
+        total = torch.zeros((), dtype=torch.float32, device=batch.ids.device)
+        parts: dict[float, tuple[float, int]] = {}
+        counts = batch.targets != IGNORE
+        for weight in batch.weights[counts].unique().tolist():
+            if weight == 0.0:
+                continue
+            rows = (counts & (batch.weights == weight)).nonzero().squeeze(1)
+            targets = batch.targets[rows]
+            if self.is_kimi:
+                part = linear_cross_entropy(hidden[rows], head, targets)
+            else:
+                part = F.cross_entropy(logits[rows].float(), targets, reduction="sum")
+            parts[weight] = (float(part.detach()), len(rows))
+            total = total + weight * part
+        return total, parts

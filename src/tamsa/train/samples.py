@@ -1,0 +1,67 @@
+"""What a model in training writes: a few continuations at each evaluation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tamsa.train.packing import Feed
+from tamsa.train.recipe import TrackSettings
+from tamsa.train.tokenizer import text_ids
+
+PROMPT_TOKENS = 24
+NUM_PROMPTS = 2
+
+
+@torch.no_grad()
+def write_samples(
+    model: Any,
+    tokenizer: Any,
+    held_out: Mapping[str, tuple[Feed, np.ndarray[Any, Any]]],
+    settings: TrackSettings,
+    out: Path,
+    step: int,
+) -> None:
+    """Append greedy continuations to `samples.jsonl`; random states are left alone."""
+    if settings.sample_tokens < 1:
+        return
+    model.eval()
+    with open(out / "samples.jsonl", "a", encoding="utf-8") as file:
+        for prompt in _prompts(tokenizer, held_out, settings):
+            ids = torch.tensor([prompt], device=model.device)
+            written = model.generate(
+                ids,
+                attention_mask=torch.ones_like(ids),
+                max_new_tokens=settings.sample_tokens,
+                do_sample=False,
+                pad_token_id=tokenizer.pad_token_id,
+                eos_token_id=tokenizer.eos_token_id,
+            )[0, len(prompt) :]
+            record = {
+                "step": step,
+                "prompt": tokenizer.decode(prompt),
+                "text": tokenizer.decode(written, skip_special_tokens=False),
+            }
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    model.train()
+
+
+def _prompts(
+    tokenizer: Any, held_out: Mapping[str, tuple[Feed, np.ndarray[Any, Any]]], settings: TrackSettings
+) -> list[list[int]]:
+    first = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    if settings.samples:
+        return [[*first, *text_ids(tokenizer, text)] for text in settings.samples]
+    prompts = []
+    for feed, items in list(held_out.values())[:NUM_PROMPTS]:
+        item = int(items[0])
+        tokens, generated = feed.cache.span(item, 0, feed.cache.length(item))
+        end = PROMPT_TOKENS if generated is None else int(np.argmax(generated > 0)) or PROMPT_TOKENS
+        if len(tokens) > end:
+            prompts.append([int(token) for token in tokens[:end]])
+    return prompts

@@ -56,11 +56,14 @@ def load_model(folder: Path, tokenizer: Any) -> Any:
     if not (folder / "config.json").is_file():
         raise InputError(f"init = {folder}: no config.json in it; name a model folder, such as RUN/model")
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
     except (OSError, ValueError) as error:
         raise InputError(f"init = {folder}: cannot be loaded ({str(error).splitlines()[0]})") from error
-    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
-        raise InputError(f"init = {folder}: the tokenizer has {len(tokenizer)} tokens, more than the model's vocabulary")
+    size = model.get_input_embeddings().weight.shape[0]
+    if len(tokenizer) > size:
+        raise InputError(
+            f"init = {folder}: the tokenizer has {len(tokenizer):,} tokens, the model's vocabulary {size:,}"
+        )
     return model
 
 
@@ -69,7 +72,7 @@ def with_adapters(model: Any, settings: LoraSettings) -> Any:
     config = peft.LoraConfig(
         task_type="CAUSAL_LM",
         r=settings.rank,
-        lora_alpha=settings.alpha,
+        lora_alpha=settings.alpha,  # type: ignore[arg-type]
         lora_dropout=settings.dropout,
         target_modules=list(settings.targets) or "all-linear",
     )

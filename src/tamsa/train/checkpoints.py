@@ -87,4 +87,4 @@ def read_checkpoint(path: Path) -> Checkpoint:
             read_json(path / "state.json"),
         )
     except (OSError, SafetensorError) as error:
-        raise CorruptError(f"{path}: damaged ({error}); delete this checkpoint and resume from the one before") from error
+        raise CorruptError(f"{path}: damaged ({error}); delete it and resume from the one before") from error

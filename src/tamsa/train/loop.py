@@ -260,7 +260,7 @@ class Trainer:
         total = 0.0
         for batch in batches:
             value = self._forward(batch)[0]
-            (value / max(weight, 1e-9)).backward()
+            torch.autograd.backward(value / max(weight, 1e-9))
             self.optimisers.collect()
             total += float(value.detach())
         loss = total / max(weight, 1e-9)

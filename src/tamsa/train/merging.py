@@ -66,11 +66,14 @@ def merge(recipe: MergeRecipe) -> None:
     tokenizer = load_tokenizer(first)
     for variant in recipe.variants[1:]:
         if load_tokenizer(variant.path).get_vocab() != tokenizer.get_vocab():
-            raise InputError(f"{variant.path}: its tokenizer differs from that of {first}; only variants of one base merge")
+            raise InputError(f"{variant.path}: another tokenizer than {first}; only variants of one base merge")
     model = average([variant.path for variant in recipe.variants], shares, tokenizer)
     aside = recipe.out.with_name(f".{recipe.out.name}.tmp")
     make_folder(recipe.out.parent)
-    parents = [{"path": str(v.path), "share": share, "run_id": _run_id(v.path)} for v, share in zip(recipe.variants, shares, strict=True)]
+    parents = [
+        {"path": str(v.path), "share": share, "run_id": _run_id(v.path)}
+        for v, share in zip(recipe.variants, shares, strict=True)
+    ]
     try:
         shutil.rmtree(aside, ignore_errors=True)
         model.to(getattr(torch, recipe.dtype)).save_pretrained(aside)

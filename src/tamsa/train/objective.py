@@ -42,7 +42,7 @@ class Objective(nn.Module):
         total = torch.zeros((), dtype=torch.float32, device=batch.ids.device)
         parts: dict[float, tuple[float, int]] = {}
         counts = batch.targets != IGNORE
-        for weight in batch.weights[counts].unique().tolist():
+        for weight in sorted(set(batch.weights[counts].tolist())):
             if weight == 0.0:
                 continue
             rows = (counts & (batch.weights == weight)).nonzero().squeeze(1)

@@ -95,8 +95,8 @@ class TrainRecipe:
     """Fields of `KimiLinearConfig`; vocabulary and special ids come from the tokenizer."""
     stages: tuple[Stage, ...] = (Stage(2048),)
     batch: BatchSettings = BatchSettings()
-    schedule: ScheduleSettings = ScheduleSettings()
-    optimiser: OptimiserSettings = OptimiserSettings()
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     lora: LoraSettings | None = None
     track: TrackSettings = TrackSettings()
     context_loss_weight: float = 1.0
@@ -143,12 +143,12 @@ class TrainRecipe:
                 "give 2 to micro_tokens"
             )
         shares = [stage.until for stage in self.stages]
-        if shares != sorted(set(shares)) or not 0 < shares[0] or shares[-1] != 1.0:
+        if shares != sorted(set(shares)) or not shares[0] > 0 or shares[-1] != 1.0:
             raise ConfigError(f"stages: until = {shares}; give rising shares that end with 1.0")
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain JSON form."""
-        return _plain(asdict(self))
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
 
 def _plain(value: Any) -> Any:

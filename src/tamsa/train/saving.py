@@ -54,5 +54,3 @@ def save_model(
         aside.replace(folder)
     except OSError as error:
         raise StorageError(f"{folder}: cannot write the model ({error.strerror or error})") from error
-
-

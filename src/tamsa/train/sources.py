@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from string import Formatter
 from typing import Any, Literal
@@ -82,12 +83,7 @@ def read_items(source: Source, skipped: Counter[str]) -> Iterator[Item]:
         InputError: a file cannot be read at all.
     """
     kind = kind_of(source)
-    count = 0
-    for item in _items(source, kind, skipped):
-        yield item
-        count += 1
-        if source.limit is not None and count >= source.limit:
-            return
+    yield from islice(_items(source, kind, skipped), source.limit)
 
 
 def _items(source: Source, kind: Kind, skipped: Counter[str]) -> Iterator[Item]:

@@ -59,7 +59,7 @@ MIN_VOCAB_SIZE = 256 + len(CONTROL_TOKENS) + len(PROTOCOL_TOKENS)
 
 def train_tokenizer(
     texts: Iterable[str], *, vocab_size: int = 8192, min_frequency: int = 2, model_max_length: int = 4096
-) -> PreTrainedTokenizerFast:
+) -> Any:
     """Learn a byte-level BPE.
 
     Digits are split singly, without the space before them, so that a number is spelled alike wherever it stands.
@@ -96,7 +96,7 @@ def train_tokenizer(
     found = tokenizer.get_vocab_size()
     if found < vocab_size:
         raise InputError(f"the texts give {found} tokens, vocab_size = {vocab_size}; give more text or a smaller size")
-    return PreTrainedTokenizerFast(
+    made: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         pad_token=PAD,
         bos_token=BEGIN,
@@ -106,6 +106,7 @@ def train_tokenizer(
         model_max_length=model_max_length,
         clean_up_tokenization_spaces=False,
     )
+    return made
 
 
 def _pieces(texts: Iterable[str]) -> Iterator[str]:

@@ -1,0 +1,89 @@
+"""The tokens of a question as a parser takes them: words, names in slots, and what starts where."""
+
+from __future__ import annotations
+
+import re
+
+from tamsa.agent.baseline.nouns import kind_of_noun
+from tamsa.agent.baseline.question import Name
+from tamsa.agent.baseline.steps import Step
+from tamsa.agent.baseline.verbs import ADVERBS, AUXILIARIES, is_base_verb, is_verb, maybe_noun
+
+_TOKEN = re.compile(r"⟦\d+⟧|['’]s?(?=\s|$|[,.?])|[\w]+(?:[-'’./&][\w]+)*|[^\s\w]")
+
+
+class Tokens:
+    """The tokens of one question; `position` moves over them."""
+
+    def __init__(self, text: str, names: tuple[Name, ...]) -> None:
+        self.names = names
+        out = []
+        at = 0
+        for index, name in enumerate(names):
+            out.append(text[at : name.start])
+            out.append(f" ⟦{index}⟧ " if not name.quoted else f"⟦{index}⟧")
+            at = name.end
+        out.append(text[at:])
+        plain = re.sub(r"[\"“”‘]|(?<=⟧)[’'](?!s\b)", "", "".join(out))
+        self.tokens = _TOKEN.findall(plain)
+        self.position = 0
+        self.bare_verbs = False
+        """True after "did" or "does": the main verb has no ending."""
+        self.referent: Step | None = None
+        """What "that person" or "it" stands for."""
+
+    # ---------------------------------------------------------------- tokens
+
+    def peek(self, ahead: int = 0) -> str:
+        """Return a token without taking it, or the empty string."""
+        at = self.position + ahead
+        return self.tokens[at] if 0 <= at < len(self.tokens) else ""
+
+    def low(self, ahead: int = 0) -> str:
+        """Return a token in lower case."""
+        return self.peek(ahead).casefold()
+
+    def take(self) -> str:
+        """Take a token."""
+        token = self.peek()
+        self.position += 1
+        return token
+
+    def at_end(self) -> bool:
+        """Tell whether the question is read to its end."""
+        return self.position >= len(self.tokens) or self.peek() in "?.!"
+
+    def is_slot(self, ahead: int = 0) -> bool:
+        """Tell whether a token stands for a name."""
+        return self.peek(ahead).startswith("⟦")
+
+    def slot(self, token: str) -> str:
+        """Return the name that a slot token stands for."""
+        return self.names[int(token[1:-1])].text
+
+    def text(self, start: int, stop: int) -> str:
+        """Return a stretch of tokens as text, with the names back in place."""
+        out = [self.slot(token) if token.startswith("⟦") else token for token in self.tokens[start:stop]]
+        return re.sub(r"\s+(['’,])", r"\1", " ".join(out))
+
+    def is_possessive(self, ahead: int = 0) -> bool:
+        """Tell whether a token is an apostrophe with or without its s."""
+        return self.peek(ahead) in ("'s", "’s", "'", "’")
+
+    def verb_here(self, ahead: int = 0, *, after_noun: bool = True) -> bool:
+        """Tell whether a verb group starts here."""
+        low = self.low(ahead)
+        if self.is_slot(ahead) or not low:
+            return False
+        if low in AUXILIARIES:
+            return True
+        if low in ADVERBS:
+            return self.verb_here(ahead + 1, after_noun=after_noun) and self.low(ahead + 1) not in ADVERBS
+        if is_verb(low):
+            return after_noun or not maybe_noun(low)
+        return self.bare_verbs and after_noun and is_base_verb(low) and not self._noun_use(ahead)
+
+    def _noun_use(self, ahead: int) -> bool:
+        """Tell whether a word that could be a bare verb is a noun here ("its head of", "release date")."""
+        following = self.low(ahead + 1)
+        return following == "of" and kind_of_noun(self.low(ahead)) is not None

@@ -71,7 +71,7 @@ def attribute_spans(page: Page, cues: frozenset[str], want: Kind, head: str) -> 
     return out
 
 
-_MAKER_CONCEPTS = frozenset("perform write direct compose invent design produce publisher release found".split())
+_MAKER_CONCEPTS = frozenset("perform write direct compose invent design produce publisher release found paint artist".split())
 
 
 def makers(page: Page) -> list[Span]:
@@ -80,7 +80,7 @@ def makers(page: Page) -> list[Span]:
     for sentence in page.sentences[:2]:
         for match in re.finditer(
             r"\b(?:films?|movie|albums?|song|single|EP|novel|book|play|poem|series|opera|painting|work|game|manga|musical|"
-            r"written|directed|recorded|performed|composed|created) (?:\w+ )?by\s+",
+            r"written|directed|recorded|performed|composed|created|painted) (?:\w+ )?by\s+",
             sentence.text,
         ):
             at = sentence.start + match.end()

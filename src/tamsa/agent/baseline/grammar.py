@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tamsa.agent.baseline.lexicon import terms
+from tamsa.agent.baseline.lexicon import relation_terms
 from tamsa.agent.baseline.nouns import kind_of_noun
 from tamsa.agent.baseline.steps import Clause, Step, last_noun, names_of
 from tamsa.agent.baseline.tokens import Tokens
@@ -152,6 +152,8 @@ class Parser(Tokens):
                 break
             elif low in RELATIVES:
                 base = self._relative(start, words, base, depth)
+            elif low == "of" and self.low(1) == "higher":  # "a school of higher learning": a set phrase
+                self.position += 3
             elif low == "of":
                 self.take()
                 base = self._attach(start, words, base, self.noun_phrase(depth + 1))
@@ -160,6 +162,12 @@ class Parser(Tokens):
                 base = replace(base, name=self.slot(self.take())) if base.of is None else base
             elif self._participle_here():
                 base = self._participle(start, words, base, depth)
+            elif low == "to" and is_base_verb(self.low(1)) and not base.name:  # "the first to reach the top of X"
+                self.take()
+                bare, self.bare_verbs = self.bare_verbs, True
+                clause = self.predicate(depth + 1)
+                self.bare_verbs = bare
+                base = self._apply(start, words, base, clause)
             elif low in PREPOSITIONS and self._noun_phrase_ahead(1):
                 if base.name and not self._starts_place(1):
                     break
@@ -346,14 +354,14 @@ class Parser(Tokens):
 
     def _relation(self, start: int, words: list[str], of: Step, nouns: list[str]) -> Step:
         head = last_noun(nouns)
-        return Step(self.text(start, self.position), kind_of_noun(head) or "any", head, terms(" ".join(words)), of=of)
+        return Step(self.text(start, self.position), kind_of_noun(head) or "any", head, relation_terms(" ".join(words)), of=of)
 
     def _attach(self, start: int, words: list[str], base: Step, argument: Step) -> Step:
         """Attach "of X", "in X" to what stands before it."""
         if base.name or base.of is not None:
             return self._constrained(base, Clause((), argument))
         head = base.head
-        return Step(self.text(start, self.position), base.kind, head, terms(" ".join(words)), of=argument)
+        return Step(self.text(start, self.position), base.kind, head, relation_terms(" ".join(words)), of=argument)
 
     def _apply(self, start: int, words: list[str], base: Step, clause: Clause) -> Step:
         """Make the base the value of a clause about the clause's argument."""
@@ -361,11 +369,11 @@ class Parser(Tokens):
             return self._constrained(base, clause)
         if base.name or (base.of is not None and base.of.leaf.name):
             return self._constrained(base, clause)
-        if not terms(" ".join(clause.words)) and (clause.argument.name or clause.argument.of is not None):
+        if not relation_terms(" ".join(clause.words)) and (clause.argument.name or clause.argument.of is not None):
             # "the campaign also known as X", "the city that is the capital of X": the argument itself is meant
             same = clause.argument
             return replace(same, kind=base.kind if base.kind != "any" else same.kind, head=base.head or same.head)
-        cues = terms(" ".join([*words, *clause.words]))
+        cues = relation_terms(" ".join([*words, *clause.words]))
         names = clause.names
         of = clause.argument
         if base.of is not None:  # "the singer of a band that X joined": the clause binds the open argument
@@ -377,5 +385,5 @@ class Parser(Tokens):
         names = [*base.names, *clause.names]
         if clause.argument is not None:
             names += names_of(clause.argument)
-        extra = terms(" ".join(clause.words)) if base.of is not None and not base.name else ()
+        extra = relation_terms(" ".join(clause.words)) if base.of is not None and not base.name else ()
         return replace(base, names=tuple(dict.fromkeys(names)), cues=tuple(dict.fromkeys(base.cues + extra)))

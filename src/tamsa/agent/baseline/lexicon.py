@@ -13,7 +13,7 @@ STOP_WORDS = frozenset(
     which what when where why how it its itself he him his himself she her hers herself they them their theirs we us
     our you your i me my one ones s t 's ’s name named called known well whether while because however although though
     only just still even ever never again once per via upon out up down off against toward towards like unlike whose
-    type kind sort following give gives given find tell correct true real actual actually truly correctly
+    type kind sort following find tell correct true real actual actually truly correctly
     respectively""".split()
 )
 
@@ -32,7 +32,7 @@ _CONCEPTS = {
     "write": "write writes wrote written writer writers author authors authored penned screenwriter writing lyricist",
     "found": "founded founder founders founding established establish establishment cofounded cofounder co-founded "
     "co-founder formed formation incorporated inception",
-    "locate": "located location situated lies lie lay based headquartered "
+    "locate": "located location situated home lies lie lay based headquartered "
     "headquarters headquarter stand stands stood sits sit lying",
     "star": "star stars starring starred cast featuring features featured plays played portray portrays portrayed "
     "portraying role actor actress",
@@ -90,9 +90,17 @@ _CONCEPTS = {
     "title": "title titled entitled",
     "nickname": "nickname nicknamed dubbed alias",
     "compete": "compete competed competes competition competitor",
+    "paint": "paint paints painted painter painters",
+    "namesake": "namesake namesakes eponym eponymous",
+    "grant": "give gives given giving gave grant grants granted bestow bestows bestowed confer confers conferred",
+    "manufacture": "manufacture manufactures manufactured manufacturing manufacturer manufacturers maker makers",
     "weigh": "ton tons tonne tonnes tonnage weight weighs weighed",
 }
 _PHRASES: dict[str, str] = {
+    "namesake": r"named (?:after|for|in (?:honou?r|memory) of)|"
+    r"name (?:\S+ ){0,5}?(?:honou?rs|recalls|commemorates|remembers|comes from|derives from|is taken from)|"
+    r"(?:owes?|took|takes?|gets?|got|bears?|carries) (?:its|his|her|their|the) name|"
+    r"gave (?:a|its|his|her|their) name|in (?:honou?r|memory) of",
     "birth": r"(?:came|comes?) into the world|native of|first saw the light|"
     r"(?:came|hailed|hails|comes) from|grew up in",
     "death": r"passed away|lost (?:his|her|their) life|death came|spent the last years|final days",
@@ -117,6 +125,9 @@ _PHRASES: dict[str, str] = {
     "spouse-of": r"hand in marriage",
     "population": r"home to \S+ people|people live",
     "compete": r"took part",
+    "label": r"(?:came out|comes out|released|appeared|issued) (?:\S+ ){0,3}?(?:on|by|through|via|under|with)",
+    "ground": r"plays? (?:(?:its|their|all) )?(?:\w+ ){0,2}?(?:games |matches )?at|home (?:games|matches|field)",
+    "own": r"(?:was|were|been|is) sold to|(?:took|taken|takes) over|takeover",
     "succeed": r"took over from|followed by|came after",
 }
 _PHRASE_PATTERNS = tuple(
@@ -199,6 +210,11 @@ def terms(text: str) -> tuple[str, ...]:
                 if len(part) > 2 and part.casefold() not in STOP_WORDS:
                     out[concept(part)] = None
     return tuple(out)
+
+
+def relation_terms(text: str) -> tuple[str, ...]:
+    """Return the concepts of the words and of the set phrases that state a relation."""
+    return tuple(dict.fromkeys((*terms(text), *(name for _, _, name in phrase_concepts(text)))))
 
 
 @lru_cache(maxsize=16384)

@@ -51,7 +51,7 @@ _NOUNS: dict[Kind, str] = {
     location venue headquarters kingdom empire republic colony planet beach coast range plateau glacier waterfall
     reservoir dam cemetery residence site community archipelago lighthouse observatory garden zoo house home
     mansion hotel hospital prison fort fortress monument memorial constituency seat skyscraper nationality-country
-    homeland borderland isle creek stream tributary summit peak pass cave wetland oasis mine ward quarter""",
+    homeland borderland ground pitch isle creek stream tributary summit peak pass cave wetland oasis mine ward quarter""",
     "org": """company corporation firm organization organisation institution institute university college school academy
     band group duo trio quartet orchestra choir ensemble team club franchise league association federation union party
     agency ministry council committee bank airline railway label studio publisher network channel broadcaster
@@ -189,7 +189,7 @@ _GROUPS = (
 _GROUP_SETS = tuple(frozenset(group.split()) for group in _GROUPS)
 ROLES = frozenset(
     """father mother brother sister son daughter wife husband spouse uncle aunt cousin child parent sibling founder
-    leader
+    leader namesake pupil mentor teacher maker manufacturer employer
     head chief owner winner champion member successor predecessor discoverer author writer director creator performer
     star player man woman person celebrity figure chairman ceo president producer composer designer inventor editor
     architect host presenter character publisher label team brand place location venue headquarters seat site home

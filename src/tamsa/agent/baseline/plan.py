@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 
 from tamsa.agent.baseline.grammar import Parser
-from tamsa.agent.baseline.lexicon import concept, is_concept, terms
-from tamsa.agent.baseline.nouns import Kind, kind_of_noun, noun_fit
+from tamsa.agent.baseline.lexicon import concept, is_concept, relation_terms, stem, terms
+from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.question import TIME_CLAUSE, Name, Question, find_names, last_sentence
 from tamsa.agent.baseline.steps import Step, last_noun, names_of
 from tamsa.agent.baseline.verbs import AUXILIARIES, BE, DETERMINERS, DO, PREPOSITIONS, RELATIVES, is_verb
@@ -28,7 +28,29 @@ _HOW_CUES = {
     "big": "area size", "far": "distance", "wide": "width", "populous": "population", "heavy": "weight",
 }  # fmt: skip
 _UNITS = frozenset("kilometr metr mile feet squar square km hectar acre".split())
-_DROPPED_HEADS = _UNITS | frozenset("year date time place name person type kind one".split())
+_DROPPED_HEADS = _UNITS | frozenset(
+    concept(word) for word in "year date time place name person type kind one thing body saw see".split()
+)
+_EVENTIVE = frozenset(
+    """birth death marriage burial foundation founding establishment inception release publication premiere opening
+    closure construction completion discovery invention creation ascent signature signing residence origin
+    employment service arrival departure source mouth field site
+    scene first list""".split()
+)
+"""Nouns for what happens to a thing: "the date of birth of X" is one relation, not two."""
+_EVENT_ENDINGS = ("tion", "sion", "ment", "ance", "ence", "ship")
+_BECOMING = frozenset("become becomes became is was".split())
+_PARTS = frozenset(
+    "screenplay script score music lyrics soundtrack libretto text words story choreography summit top".split()
+)
+"""Parts of a thing that its own page tells of: "wrote the screenplay of X", "reached the summit of X"."""
+_REWRITES = (
+    (re.compile(r"^(?:after )?(?:who|whom|what) (?:is|was|are|were) (.+?) named (?:after|for)\??$", re.I), "namesake"),
+    (re.compile(r"^(?:after|for) (?:who|whom|what) (?:is|was|are|were) (.+?) named\??$", re.I), "namesake"),
+    (re.compile(r"^whose name (?:does|do|did) (.+?) (?:bear|carry|honou?r)\??$", re.I), "namesake"),
+    (re.compile(r"^(?:who|what) gave (?:a|its|his|her|their) name to (.+?)\??$", re.I), "namesake"),
+)
+"""Questions whose relation stands in a set phrase, and the noun for it."""
 
 
 def make_plan(question: Question) -> Step | None:
@@ -44,6 +66,12 @@ def make_plan(question: Question) -> Step | None:
     if timed and any(name.start >= timed.start() for name in names):
         names = tuple(name for name in names if name.end <= timed.start())
         text = text[: timed.start()] + "?"
+    for pattern, noun in _REWRITES:
+        rewritten = pattern.match(text)
+        if rewritten:
+            text = f"What is the {noun} of {rewritten[1]}?"
+            names = find_names(text, tuple(name.text for name in question.names))
+            break
     parser = Parser(text, names)
     parser.referent = referent
     step = _question(parser, question)
@@ -207,7 +235,7 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
         subject = parser.noun_phrase()
         if parser.at_end() and not prep and low in BE:  # "which town is the seat of X", "what is the length of X"
             return _renamed(subject, noun)
-        if parser.at_end() and subject.of is not None and prep and low in BE:
+        if parser.at_end() and subject.of is not None and prep and low in BE and question.kind != "number":
             return Step(question.text, question.kind, question.head, (*terms(" ".join(noun)), "locate"), of=subject)
         return _about(parser, question, noun, subject)
     if parser.verb_here():
@@ -259,7 +287,7 @@ def _about(parser: Parser, question: Question, noun: list[str], subject: Step) -
     if extraposed is not None:
         subject = extraposed
     names = tuple(parser.slot(word) for word in words if word.startswith("⟦"))
-    cues = terms(" ".join([*noun, *(word for word in words if not word.startswith("⟦"))]))
+    cues = relation_terms(" ".join([*noun, *(word for word in words if not word.startswith("⟦"))]))
     if subject.of is None and not subject.name and names:
         # the subject is a mere description; the names are in the predicate
         first, *others = names
@@ -277,11 +305,15 @@ def _about(parser: Parser, question: Question, noun: list[str], subject: Step) -
 def _predicate(parser: Parser, question: Question, noun: list[str]) -> Step | None:
     """Parse "N VERB OBJECT": the value is the subject."""
     clause = parser.predicate()
+    role = clause.argument
+    if role is not None and role.of is not None and not role.name:
+        if not clause.words or (role.kind == "person" and set(clause.words) <= _BECOMING):
+            return _renamed(role, noun)  # "which town is home to X", "who became mayor of X"
     trailing = []
     while not parser.at_end():
         trailing.append(parser.take())
     names = tuple(parser.slot(token) for token in trailing if token.startswith("⟦"))
-    cues = terms(" ".join([*noun, *clause.words, *(t for t in trailing if not t.startswith("⟦"))]))
+    cues = relation_terms(" ".join([*noun, *clause.words, *(t for t in trailing if not t.startswith("⟦"))]))
     of = clause.argument
     if of is None and names:
         of, names = Step(names[0], name=names[0]), names[1:]
@@ -329,7 +361,7 @@ def _in_situ(parser: Parser, question: Question) -> Step | None:
     names = tuple(parser.slot(word) for word in words if word.startswith("⟦"))
     parser.tokens = tokens
     np = [parser.slot(word) if word.startswith("⟦") else word for word in noun]
-    cues = terms(" ".join([*(w for w in words if not w.startswith("⟦")), *np]))
+    cues = relation_terms(" ".join([*(w for w in words if not w.startswith("⟦")), *np]))
     head = last_noun(_until_preposition(np)) or question.head
     kind = kind_of_noun(head) or question.kind
     names += clause.names
@@ -362,13 +394,28 @@ def simplify(step: Step) -> Step:
         if not step.names and not own and step.kind != "number":
             return replace(inner, kind=step.kind if step.kind != "any" else inner.kind, head=step.head or inner.head)
         bare = set(own) == {concept(step.head)} and not is_concept(concept(step.head)) and step.kind != "number"
-        if bare and not step.names and inner.kind == step.kind and noun_fit(step.head, inner.head) >= 0.95:
+        if bare and not step.names and stem(step.head) == stem(inner.head):
             return replace(inner, kind=step.kind, head=step.head)
-        if inner.kind in ("any", "date", "year", "description", "number") and not inner.name:
+        if _is_part(inner, step, own) and not inner.name:
             return replace(
                 step, cues=tuple(dict.fromkeys(own + inner.cues)), of=inner.of, names=step.names + inner.names
             )
     return replace(step, cues=own, of=inner)
+
+
+def _is_part(inner: Step, outer: Step, own: tuple[str, ...]) -> bool:
+    """Tell whether an inner step names no thing of its own but an event or a part of its subject."""
+    head = inner.head
+    if inner.kind in ("date", "year", "number", "nationality") or head in _EVENTIVE:
+        return True
+    if head in _PARTS and outer.kind in ("person", "any"):
+        return True
+    if inner.kind == "description":
+        return outer.kind == "description"
+    if inner.kind != "any":
+        return False
+    possessive = set(own) <= {concept(outer.head)}  # "the region of the setting of X", not "took the points of X"
+    return not head or not possessive or (len(head) > 6 and head.endswith(_EVENT_ENDINGS))
 
 
 def _own_cues(step: Step) -> tuple[str, ...]:

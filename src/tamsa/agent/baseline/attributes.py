@@ -71,7 +71,9 @@ def attribute_spans(page: Page, cues: frozenset[str], want: Kind, head: str) -> 
     return out
 
 
-_MAKER_CONCEPTS = frozenset("perform write direct compose invent design produce publisher release found paint artist".split())
+_MAKER_CONCEPTS = frozenset(
+    "perform write direct compose invent design produce publisher release found paint artist".split()
+)
 
 
 def makers(page: Page) -> list[Span]:
@@ -184,6 +186,15 @@ def birth_places(page: Page) -> list[Span]:
     found = _places_after(page, re.compile(r"\bborn\b", re.IGNORECASE))
     if found:
         return found
+    for sentence in page.sentences:  # "the family lived in X when Y was born"
+        match = re.search(
+            r"\b(?:in|at)\s+(?=[A-ZÀ-Þ])([^.;]{2,60}?),?\s+(?:when|where)\b[^.;]{0,60}\bborn\b", sentence.text
+        )
+        if match:
+            at = sentence.start + match.start(1)
+            spans = [s for s in page.spans_in(at, sentence.start + match.end(1)) if s.start == at and s.when is None]
+            if spans:
+                return spans
     for pattern in (
         r"\b(?:a |an )?native (?:and \w+ )?of\s", r"\bhails? from\s", r"\bcomes? from\s", r"\bgrew up in\s",
         r"\braised in\s", r"\boriginally from\s", r"\b(?:musician|singer|player|songwriter|actor|writer)\w* from\s",

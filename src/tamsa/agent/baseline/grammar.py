@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tamsa.agent.baseline.lexicon import relation_terms
-from tamsa.agent.baseline.nouns import kind_of_noun
+from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.steps import Clause, Step, last_noun, names_of
 from tamsa.agent.baseline.tokens import Tokens
 from tamsa.agent.baseline.verbs import (
@@ -24,7 +24,16 @@ from tamsa.agent.baseline.verbs import (
 )
 
 MAX_DEPTH = 10
+_THINGS: frozenset[Kind | None] = frozenset(("person", "place", "org", "work", "event", "award"))
+"""Kinds of what a document may be about."""
 _PRONOUNS = frozenset("he she it they him them his her its their".split())
+
+
+def _describes(argument: Step) -> bool:
+    """Tell whether an argument only describes: it holds no name and is no thing that a page could be found for."""
+    if names_of(argument):
+        return False
+    return argument.kind not in _THINGS or (argument.of is None and len(relation_terms(argument.phrase)) <= 1)
 
 
 class Parser(Tokens):
@@ -354,12 +363,16 @@ class Parser(Tokens):
 
     def _relation(self, start: int, words: list[str], of: Step, nouns: list[str]) -> Step:
         head = last_noun(nouns)
-        return Step(self.text(start, self.position), kind_of_noun(head) or "any", head, relation_terms(" ".join(words)), of=of)
+        return Step(
+            self.text(start, self.position), kind_of_noun(head) or "any", head, relation_terms(" ".join(words)), of=of
+        )
 
     def _attach(self, start: int, words: list[str], base: Step, argument: Step) -> Step:
         """Attach "of X", "in X" to what stands before it."""
         if base.name or base.of is not None:
             return self._constrained(base, Clause((), argument))
+        if _describes(argument) and kind_of_noun(base.head) in _THINGS:
+            return replace(base, phrase=self.text(start, self.position))
         head = base.head
         return Step(self.text(start, self.position), base.kind, head, relation_terms(" ".join(words)), of=argument)
 
@@ -373,6 +386,9 @@ class Parser(Tokens):
             # "the campaign also known as X", "the city that is the capital of X": the argument itself is meant
             same = clause.argument
             return replace(same, kind=base.kind if base.kind != "any" else same.kind, head=base.head or same.head)
+        if _describes(clause.argument) and base.of is None and kind_of_noun(base.head) in _THINGS:
+            names = tuple(dict.fromkeys((*base.names, *clause.names)))
+            return replace(base, phrase=self.text(start, self.position), names=names)
         cues = relation_terms(" ".join([*words, *clause.words]))
         names = clause.names
         of = clause.argument

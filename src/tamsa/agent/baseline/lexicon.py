@@ -151,6 +151,7 @@ MONTHS = {
     )
 }
 
+MAX_FORMS = 5
 _WORD = re.compile(r"\w+(?:[-'’.&]\w+)*", re.UNICODE)
 
 
@@ -185,6 +186,15 @@ def concept(word: str) -> str:
     if low.endswith("'s"):
         low = low[:-2]
     return _CONCEPT_OF.get(low) or _CONCEPT_OF.get(stem(low)) or stem(low)
+
+
+@lru_cache(maxsize=1024)
+def forms(term: str) -> tuple[str, ...]:
+    """Return words that state a relation concept, one of each stem; a plain stem has none."""
+    found: dict[str, str] = {}
+    for word in _CONCEPTS.get(term, "").split():
+        found.setdefault(stem(word), word)
+    return tuple(found.values())[:MAX_FORMS]
 
 
 def is_concept(term: str) -> bool:

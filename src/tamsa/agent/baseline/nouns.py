@@ -51,7 +51,8 @@ _NOUNS: dict[Kind, str] = {
     location venue headquarters kingdom empire republic colony planet beach coast range plateau glacier waterfall
     reservoir dam cemetery residence site community archipelago lighthouse observatory garden zoo house home
     mansion hotel hospital prison fort fortress monument memorial constituency seat skyscraper nationality-country
-    homeland borderland ground pitch isle creek stream tributary summit peak pass cave wetland oasis mine ward quarter""",
+    homeland borderland ground pitch
+    isle creek stream tributary summit peak pass cave wetland oasis mine ward quarter""",
     "org": """company corporation firm organization organisation institution institute university college school academy
     band group duo trio quartet orchestra choir ensemble team club franchise league association federation union party
     agency ministry council committee bank airline railway label studio publisher network channel broadcaster

@@ -306,9 +306,9 @@ def _predicate(parser: Parser, question: Question, noun: list[str]) -> Step | No
     """Parse "N VERB OBJECT": the value is the subject."""
     clause = parser.predicate()
     role = clause.argument
-    if role is not None and role.of is not None and not role.name:
-        if not clause.words or (role.kind == "person" and set(clause.words) <= _BECOMING):
-            return _renamed(role, noun)  # "which town is home to X", "who became mayor of X"
+    copular = not clause.words or (role is not None and role.kind == "person" and set(clause.words) <= _BECOMING)
+    if role is not None and role.of is not None and not role.name and copular:
+        return _renamed(role, noun)  # "which town is home to X", "who became mayor of X"
     trailing = []
     while not parser.at_end():
         trailing.append(parser.take())

@@ -22,8 +22,8 @@ PAGES_PER_STEP = 4
 """Further documents for each step beyond the second."""
 MOST_PAGES = 22
 PAGES_PER_TURN = 2
-MAX_QUERIES_PER_TURN = 4
-MAX_QUERIES = 30
+MAX_QUERIES_PER_TURN = 5
+MAX_QUERIES = 60
 MAX_TURNS = 24
 SURE_FIT = 0.75
 SURE_COVERAGE = 0.6
@@ -123,7 +123,12 @@ class BaselinePolicy:
                 return [], ""
             if value is None and calls_for_list(question):
                 resolved = False
-            elif not resolver.rivals and not _named_left(state, question) and _settled(state, question, plan, values):
+            elif (
+                not resolver.rivals
+                and not _named_left(state, question)
+                and not _inner_left(state, resolver, plan)
+                and _settled(state, question, plan, values)
+            ):
                 return [], ""
         calls: list[tuple[str, dict[str, object]]] = []
         num_open = len(state.pages) + len(state.failed)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tamsa.agent.baseline.attributes import attribute_spans
-from tamsa.agent.baseline.lexicon import STOP_WORDS, phrase_concepts, terms
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, phrase_concepts, terms
 from tamsa.agent.baseline.nouns import COUNTRIES, COUNTRY_OF, ROLES, Kind, noun_fit, noun_of_name
 from tamsa.agent.baseline.passages import Page, Sentence, Span
 from tamsa.agent.baseline.state import State, fold_title
@@ -21,8 +21,12 @@ _COMPLEMENT = re.compile(
 MAX_ENTRY_WORDS = 14
 _COUNTED = frozenset("people inhabitants students seats years months weeks days hours minutes seconds percent".split())
 _JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
+_COPULA = re.compile(
+    r"\s+(?:of|for|to)\s+(?:(?:the|its|his|her|their|this)\s+)?[\w’'-]+(?:\s[\w’'-]+)?\s+(?:is|was|are|were)\s+(?:the\s+)?[\"“‘]?"
+)
+"""What may stand between a role and its holder: "the seat of the region is X"."""
 _PLACE_PREPOSITION = re.compile(
-    r"\b(?:in|at|near|from|of|to|on|around|outside)\s+(?:the\s+)?(?:[a-z]+\s+(?:of|city|town|village)\s+)?$"
+    r"\b(?:in|at|near|from|of|on|around|outside)\s+(?:the\s+)?(?:[a-z]+\s+(?:of|city|town|village)\s+)?$"
 )
 
 
@@ -186,7 +190,15 @@ def read(
             if not boost and not cue_at and not support and not classed and not (own and index < 2):
                 continue
             folded = fold_title(span.text)
-            if not folded or folded in exclude or (own and _same_name(folded, fold_title(page.name), span, page.kind)):
+            if (
+                not folded
+                or (folded in exclude and not _other_of_that_name(state, span, page, head))
+                or (
+                    own
+                    and _same_name(folded, fold_title(page.name), span, page.kind)
+                    and not _other_of_that_name(state, span, page, head)
+                )
+            ):
                 continue
             if not span.target and any(f" {folded} " in f" {other} " for other in exclude) and span.kind == "name":
                 continue
@@ -198,6 +210,8 @@ def read(
                 continue  # "Summer Olympics in Mexico City" is two names
             if not span.target and " and " in span.text and want != "org":
                 fit *= 0.75
+            if not span.target and " of " in span.text and _opens_with_link(in_sentence, span):
+                fit *= 0.5  # "the Observer of Trurnovo": the link is the name
             if closeness >= 0.95 and span.kind == "name" and 0.3 < fit < 0.85:
                 fit = 0.85  # "its capital is X" says itself what X is
             if (
@@ -219,6 +233,18 @@ def read(
                     fit=fit,
                 )  # fmt: skip
     return sorted(found.values(), key=lambda reading: (-reading.score, reading.start))
+
+
+def _other_of_that_name(state: State, span: Span, page: Page, head: str) -> bool:
+    """Tell whether a link leads to another document of the subject's name: the novel behind the film."""
+    if not span.target or span.target == page.id or not head:
+        return False
+    noun = state.kind_of(span.target)[1]
+    return bool(noun) and concept(noun) == concept(head) and concept(page.definition[1]) != concept(head)
+
+
+def _opens_with_link(spans: list[Span], span: Span) -> bool:
+    return any(other.target and other.start == span.start and other.end < span.end for other in spans)
 
 
 def _of_class(state: State, span: Span, want: Kind, head: str) -> float:
@@ -311,7 +337,7 @@ def _closeness(page: Page, span: Span, cue_at: list[tuple[int, int, str]], want:
             value = math.exp(-distance / 6)
             if re.fullmatch(
                 r"[\s,:]*(?:(?:by|in|on|at|as|of|from|is|was|are|were|the|a|an|to|for|with|and)\s+){0,3}[\"“‘]?", gap
-            ):
+            ) or _COPULA.fullmatch(gap):
                 value = 1.0
             elif want == "person" and not re.search(r"\bby\b|\bis\b|\bwas\b|,|:", gap):
                 value *= 0.75

@@ -13,6 +13,17 @@ from tamsa.agent.react import NOT_FOUND
 MAX_QUOTE_CHARS = 600
 MIN_QUOTE_CHARS = 8
 MAX_FINDINGS = 8
+MAX_CLAIM_CHARS = 260
+MIN_CLAIM_CHARS = 24
+_UNSAFE = re.compile(r"[<>‹›{}\[\]|]|https?:")
+"""Marks of a sentence that is not said in our own words."""
+_CLAUSE_END = re.compile(r"[;:]\s|,\s|\s(?:and|but|while|whereas|before|after)\s|\.$")
+_FULL_VERB = re.compile(
+    r"\s(?:is|was|are|were|has|had|have|rises|stands|lies|flows|[a-z]{2,}ed|won|wrote|led|made|took|gave|built|held)\s",
+    re.I,
+)
+_PRONOUN = re.compile(r"(He|She|It|They|His|Her|Its|Their)\b")
+_OPENERS = frozenset("The A An In On At Its His Her Their This That It He She They As For From By With".split())
 _TAG = re.compile(
     r"<\s*/?\s*(?:think|tool_call|tool_response|answer|finding|quote|settlement)\b[^<>]*>?", re.IGNORECASE
 )
@@ -54,11 +65,62 @@ def _disputed(settlement: Settlement) -> str:
 
 
 def claim(reading: Reading) -> str:
-    """State in words what a reading says."""
+    """State in a sentence what a reading says, in the words of its page with the subject put in."""
     title, text = plain(reading.page.title), plain(reading.text)
+    stated = _row_statement(reading) if reading.sentence.row else _statement(reading)
+    if stated:
+        return plain(stated)
     if reading.is_title or title == text:
         return f"“{title}” fits what is asked."
-    return f"“{title}” gives {text}."
+    return f"According to “{title}”, the answer is {text}."
+
+
+def _statement(reading: Reading) -> str:
+    """Cut the clause that holds a reading out of its sentence and name its subject; empty where that cannot be done."""
+    sentence, page = reading.sentence, reading.page
+    body = sentence.text
+    if _UNSAFE.search(body) or "\n" in body:
+        return ""
+    held = 0 if reading.is_title else reading.end - sentence.start
+    if not 0 <= held <= MAX_CLAIM_CHARS:
+        return ""
+    stop = len(body)
+    for cut in _CLAUSE_END.finditer(body, max(held, MIN_CLAIM_CHARS)):
+        before = body[: cut.start()]
+        if before.count("(") == before.count(")") and _FULL_VERB.search(re.sub(r"\([^()]*\)", "", before)):
+            stop = cut.start()
+            break
+    if stop > MAX_CLAIM_CHARS:
+        return ""
+    piece = body[:stop].rstrip(" .,;:")
+    bullet = re.match(r"[-*•]\s+", piece)
+    piece = piece[bullet.end() :] if bullet else piece
+    pronoun = _PRONOUN.match(piece)
+    if pronoun:
+        name = page.name + ("’s" if pronoun[1].casefold() in ("his", "her", "its", "their") else "")
+        piece = f"{name}{piece[pronoun.end(1) :]}"
+    elif not _names_subject(piece, page):
+        first = piece.split(" ", 1)[0]
+        piece = f"According to “{page.title}”, {piece[0].lower() if first in _OPENERS else piece[0]}{piece[1:]}"
+    return f"{piece[0].upper()}{piece[1:]}."
+
+
+def _row_statement(reading: Reading) -> str:
+    """Read a row of a table out: its first cell, then what the other columns say of it."""
+    page = reading.page
+    for table in page.tables:
+        for cells, (start, end) in zip(table.rows, table.spans, strict=True):
+            if start <= reading.start < end and cells:
+                named = [f"{head} {cell}" for head, cell in zip(table.header[1:], cells[1:], strict=False) if cell]
+                told = f"“{page.title}” lists {cells[0]}" + (f" with {', '.join(named[:4])}" if named else "")
+                return "" if _UNSAFE.search(told) or len(told) > MAX_CLAIM_CHARS else f"{told}."
+    return ""
+
+
+def _names_subject(piece: str, page: Page) -> bool:
+    """Tell whether a clause opens with the subject of its page, by its name or a part of it."""
+    opening = piece[: MIN_CLAIM_CHARS + len(page.name)]
+    return any(len(word) > 2 and word[:1].isupper() and word in opening for word in page.name.split())
 
 
 def quote(reading: Reading) -> str:

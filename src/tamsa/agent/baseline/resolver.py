@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from tamsa.agent.baseline.conflicts import authority, is_source, settle
-from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, phrase_concepts, terms, words
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, forms, phrase_concepts, relation_terms, terms, words
 from tamsa.agent.baseline.nouns import ROLES, noun_fit
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, looks_like_person, read
@@ -24,6 +24,13 @@ MAX_VALUES = 3
 """Values of an inner step that are followed."""
 
 
+FLOORS = (1.5, 1.0)
+"""Worth of the best and the second document of an inner step, however weakly it was read."""
+MIN_FIT = 0.2
+"""How well such a document must fit the kind that is wanted."""
+STATED = 0.5
+"""Worth of a snippet whose one sentence states the whole relation with its subject."""
+MAX_FORMS_ASKED = 8
 _AREAS = frozenset(
     "county district province region state prefecture department canton country nation continent municipality".split()
 )
@@ -209,9 +216,18 @@ class Resolver:
         values = sorted(found.values(), key=lambda value: -value.score)
         if step.of.of is None and len(values) > 1:
             values = self._weighed(step, values)
+        if step is not self._outermost and subjects and subjects[0].id in state.pages:
+            self._keep_going(step, values, subjects[0])
         if step.head in _AREAS and step.kind == "place":
             values = sorted(values + self._containing(step, values), key=lambda value: -value.score)
         return values[: MAX_VALUES * 2]
+
+    def _keep_going(self, step: Step, values: list[Value], subject: Value) -> None:
+        """Wish for the best documents of an inner step however weakly they were read: the way leads through one."""
+        likely = [value for value in values if value.id and value.chain and value.chain[-1].fit >= MIN_FIT]
+        for value, floor in zip(likely, FLOORS, strict=False):
+            if not self.state.is_open(value.id):
+                self.wishes.page(value.id, floor * math.sqrt(subject.score))
 
     def _weighed(self, step: Step, values: list[Value]) -> list[Value]:
         """Put the value first that the sources with authority carry, where sources disagree."""
@@ -393,6 +409,8 @@ class Resolver:
             score = (0.4 if exact else 0.15) + 0.9 * coverage
             if step.head:
                 score *= 1.1 if noun and concept(noun) == concept(step.head) else 0.8
+            if step.head and noun and noun_fit(step.head, noun) <= 0.5:
+                score *= 0.5  # a town where a river is asked for
             if best is None or score > best.score:
                 best = Reading(page.name, score, page, sentence.start, sentence.end, key, kind, is_title=True)
         return [best] if best else []
@@ -406,6 +424,9 @@ class Resolver:
             self.wishes.query(f"{name} {step.head}", 0.75 * subject.score)
         spaced = [f" {fold_title(item)} " for item in about]
         self.wishes.query(f"{name} {others} {' '.join(self._surface(step))}", 0.8 * subject.score)
+        said = [word for cue in step.cues for word in forms(cue)][:MAX_FORMS_ASKED]
+        if said:
+            self.wishes.query(f"{name} {others} {' '.join(said)}", 0.72 * subject.score)
         for key, known in self.state.known.items():
             if self.state.is_open(key) or not known.snippets:
                 continue
@@ -418,13 +439,25 @@ class Resolver:
             fits = step.kind in ("any", kind) or kind == "any"
             exact = bool(step.head and noun) and kind == step.kind and noun_fit(step.head, noun) >= 0.95
             floor = 0.5 if exact else 0.28 if kind == step.kind and kind != "any" else 0.0
-            worth = max(floor + 0.65 * coverage if exact else coverage, floor) * (1.0 if fits else 0.4) * subject.score
+            stated = self._stated(key, spaced, cues)
+            worth = max(floor + 0.65 * coverage if exact else coverage, floor) + STATED * stated
+            worth *= (1.0 if fits or stated else 0.4) * subject.score
             if step.names:
                 worth *= 0.7 + 0.8 * sum(f" {fold_title(name)} " in low for name in step.names) / len(step.names)
             if step.head and noun and concept(noun) == concept(step.head):
                 worth *= 1.3
             if worth > 0.25:
                 self.wishes.page(key, 1.5 * worth)
+
+    def _stated(self, key: str, names: list[str], cues: set[str]) -> float:
+        """Say how much of a relation one sentence of a snippet states together with its subject, in [0, 1]."""
+        best = 0.0
+        page = self.state.preview(key)
+        for sentence in page.sentences if cues else ():
+            low = f" {fold_title(sentence.text)} "
+            if any(name in low for name in names):
+                best = max(best, len(cues & set(relation_terms(sentence.text))) / len(cues))
+        return best
 
     def _surface(self, step: Step) -> list[str]:
         cues = set(step.cues) | ({concept(step.head)} if step.head else set())

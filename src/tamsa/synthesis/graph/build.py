@@ -37,7 +37,15 @@ BLOCK_CHARS = 4_000_000
 """A block ends at the first of the two."""
 VERSION = 1
 """Changes when the extractor would read another graph from the same documents."""
-_PROFILE_LAYOUT = {"id": "s", "title": "s", "kind": "s", "description": "s", "aliases": "s", "hash": "s"}
+_PROFILE_LAYOUT = {
+    "id": "s",
+    "title": "s",
+    "kind": "s",
+    "description": "s",
+    "aliases": "s",
+    "context": "s",
+    "hash": "s",
+}
 _BLOCK_LAYOUT = {**EDGE_LAYOUT, "relation": "s"}
 
 Source = Callable[[], Iterable[Document]]
@@ -334,7 +342,7 @@ def _profile_block(path: Path, fingerprint: str, block: Sequence[Document]) -> N
     columns: dict[str, list[Any]] = {name: [] for name in _PROFILE_LAYOUT}
     for document in block:
         found = profile(document)
-        for name in ("id", "title", "kind", "description"):
+        for name in ("id", "title", "kind", "description", "context"):
             columns[name].append(getattr(found, name))
         columns["aliases"].append(json.dumps(found.aliases, ensure_ascii=False))
         columns["hash"].append(str(found.hash))

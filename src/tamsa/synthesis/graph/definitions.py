@@ -18,6 +18,7 @@ _APPROXIMATE = re.compile(
     r"(?:\bc\.|\bca\.?|\bcirca|\babout|\bbefore|\bafter|\bafl\.|\bfl\.|\breigned|\br\.|\?|\bor\b|\bprobably)\s*$",
     re.IGNORECASE,
 )
+_LATIN = re.compile(r"\(([A-Z][a-z]+ [a-z]{3,}(?: [a-z]{3,})?)\)")
 _TO = re.compile(r"\s*[-–—]\s*|\s+to\s+")
 _BORN = re.compile(r"(?:^|[;,]\s*|\s)(?:born|b\.)(?:\s(?P<as>[^;,()\d]{0,60}))?[,;]?\s*(?:on\s)?$", re.IGNORECASE)
 _DIED = re.compile(r"(?:^|[;,]\s*|\s)(?:died|d\.)\s*(?:on\s)?$", re.IGNORECASE)
@@ -89,6 +90,10 @@ def definition_facts(document: Document, number: int, definition: Definition, ki
     if years and kind == "work":
         span = TypedSpan(0, 4, "year", years[1])
         yield fact("released", start, start + 4, span)
+    if kind == "species":
+        latin = _LATIN.search(document.text, sentence.start, definition.name_end)
+        if latin:
+            yield fact("scientific_name", *latin.span(1))
     if kind_of_phrase(phrase):
         left = (nationality[1] if nationality else 0) or _LEADING.match(phrase).end()  # type: ignore[union-attr]
         while left < len(phrase) and not phrase[left].isalnum():

@@ -14,6 +14,7 @@ from tamsa.synthesis.graph.definitions import definition_facts
 from tamsa.synthesis.graph.facts import Found
 from tamsa.synthesis.graph.linking import Entities, Linker
 from tamsa.synthesis.graph.profile import definition_of
+from tamsa.synthesis.graph.reading import Reader
 from tamsa.synthesis.graph.sentences import split_sentences
 from tamsa.synthesis.graph.store import SOURCES, VALUE_TYPES
 from tamsa.synthesis.graph.tables import (
@@ -69,6 +70,7 @@ class Extractor:
 
     def __init__(self, entities: Entities) -> None:
         self._entities = entities
+        self._reader = Reader(entities)
 
     def extract(self, document: Document, number: int) -> Extracted:
         """Return the edges and tables of a document. A duplicate gives nothing: its twin said it all."""
@@ -98,6 +100,7 @@ class Extractor:
 
     def _found(self, document: Document, number: int, linker: Linker) -> Iterator[Found]:
         definition = definition_of(document)
+        yield from self._reader.read(document, number, definition, linker)
         if definition is not None:
             yield from definition_facts(document, number, definition, self._entities.kind(number))
 

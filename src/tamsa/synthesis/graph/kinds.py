@@ -100,14 +100,18 @@ _NOUNS["bass"] = "person"
 
 _PERSON_ENDING = re.compile(r"\w{2,}(?:ologist|ographer|iatrist|nomist|wright|smith|man|woman|player|maker|ist|eer)$")
 _STOP = re.compile(
-    r"[,;:(]|\s[-–—]\s|\b(?:who|which|that|whose|whom|where|when|by|in|of|from|at|on|for|with|to|as|and was|and is|"
+    r"[,;:(]|\s[-–—]\s|(?<![-\w])(?:who|which|that|whose|whom|where|when|by|in|of|from|at|on|for|with|to|as|"
+    r"and was|and is|"
     r"released|written|directed|produced|located|situated|based|known|best|founded|established|created|starring|born|"
     r"set|published|developed|held|featuring|near|between|about|under|after|since|during|played|made|owned|operated|"
     r"built|recorded|serving|living|currently|formed|belonging|designed|composed|performed|named|found|lying|"
     r"consisting|dating|running|representing|within|along|over|through|serving|used|adapted|broadcast|aired|"
     r"launched|headquartered|organized|organised|associated|native|endemic|extending|adjacent|but|per|fought|signed|"
     r"administered|run|bordering|while|because|like|having|being|it|he|she|they|what|"
-    r"is|was|are|were|has|had|have|will|would|can|could|may|might|must|did|does)\b"
+    r"is|was|are|were|has|had|have|will|would|can|could|may|might|must|did|does|active in|responsible|available|"
+    r"famous for|noted for|popular|that|commissioned|dedicated|resulting|"
+    r"essential|under construction|devoted|offering|providing|serving|operating|specializing|specialising|owning|"
+    r"won|led|awarded|given|sponsored|managed|depicting|depicted|containing|featured|spoken|invented|discovered)(?![-\w])"
 )
 
 
@@ -124,6 +128,21 @@ def kind_of_noun(noun: str) -> str:
     return "person" if _PERSON_ENDING.fullmatch(word) else ""
 
 
+@lru_cache(maxsize=1 << 15)
+def kind_of_title(title: str) -> str:
+    """Return the kind that a title itself says: `Battle of Arl`, `Arl Expedition`; never that of a person."""
+    words = title.split()
+    if words[:2] == ["List", "of"] or words[:2] == ["Lists", "of"]:
+        return "list"
+    if len(words) < 2:
+        return ""
+    for word in (words[0] if words[1] in ("of", "in", "at") else "", words[-1]):
+        kind = kind_of_noun(word.lower()) if word else ""
+        if kind and kind != "person" and not _PERSON_ENDING.fullmatch(word.lower()):
+            return kind
+    return ""
+
+
 def phrase_end(text: str) -> int:
     """Return where the noun phrase at the start of a text ends: before its first preposition, verb or sign."""
     match = _STOP.search(text)
@@ -133,6 +152,8 @@ def phrase_end(text: str) -> int:
 
 def kind_of_phrase(phrase: str) -> str:
     """Return the kind of a noun phrase by its last noun: `American comedy film and TV series` is a work."""
+    if re.match(r"(?:[a-z-]+ ){0,3}(?:species|genus|breed|subspecies|family) of ", phrase):
+        return "species"
     for part in re.split(r"\s+and\s+|/", phrase):
         words = part.lower().split()
         if not words:

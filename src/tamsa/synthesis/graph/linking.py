@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
 from collections.abc import Collection
 from functools import cached_property
@@ -40,6 +41,23 @@ class Entities:
     def title(self, number: int) -> str:
         """Return the title of an entity."""
         return self._file.text("title", number)
+
+    def description(self, number: int) -> str:
+        """Return the definition of an entity."""
+        return self._file.text("description", number)
+
+    def aliases(self, number: int) -> list[str]:
+        """Return the other names of an entity."""
+        names: list[str] = json.loads(self._file.text("aliases", number))
+        return names
+
+    def context(self, number: int) -> str:
+        """Return how the first sentence of an entity goes on after its name."""
+        return self._file.text("context", number)
+
+    def is_title(self, name: str) -> bool:
+        """Tell whether a name is the title of a document."""
+        return any(rank == TITLE for rank, _ in self._names.ranked(name_key(name)))
 
     def resolve(self, name: str, kinds: Collection[str] = ()) -> int:
         """Return the entity that a name means, -1 where none or several could be meant.

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from tamsa.corpus.names import TOKEN, fold
-from tamsa.synthesis.graph.kinds import kind_of_phrase, phrase_end
+from tamsa.synthesis.graph.kinds import kind_of_phrase, kind_of_title, phrase_end
 from tamsa.synthesis.graph.sentences import Sentence, split_sentences
 from tamsa.types import Document
 
@@ -19,6 +19,7 @@ _COPULA = re.compile(
 _OF_KIND = re.compile(
     r"(?:name|type|kind|form|series|group|set|number|list|part|class|species|genus|style|piece) of (?:an? |the )?"
 )
+_SPECIES = re.compile(r"(?:[a-z-]+ ){0,3}(?:species|genus|breed|subspecies|family) of ")
 _QUALIFIER = re.compile(r"\s*\(([^()]*)\)\s*$")
 _ALSO = re.compile(
     r"\b(?:also known as|better known as|commonly known as|known as|also called|commonly called|nicknamed|formerly"
@@ -34,6 +35,7 @@ _BORN = re.compile(
     r"|\((?:[^()]{0,80}\W)?\d{3,4}\s?[-–—]\s?(?:[\w.]+ ){0,3}\d{3,4}\)"
 )
 
+CONTEXT_CHARS = 240
 MIN_TWIN_CHARS = 40
 """Shorter texts that are equal say nothing about being the same thing."""
 
@@ -47,6 +49,8 @@ class Profile:
     kind: str
     description: str
     aliases: tuple[str, ...]
+    context: str
+    """How the first sentence goes on after the name."""
     hash: int
     """63 bits of the text without its white space; 0 for a text too short to be compared."""
 
@@ -106,6 +110,9 @@ def definition_of(document: Document, sentence: Sentence | None = None) -> Defin
     if of_kind and not of_kind.group().startswith(("species", "genus", "series", "group", "part")):
         start = of_kind.end()
     end = start + phrase_end(masked[start:])
+    species = _SPECIES.match(masked, start)
+    if species:
+        end = species.end() + phrase_end(masked[species.end() :])
     article = match["article"] or ""
     return Definition(
         sentence,
@@ -132,6 +139,8 @@ def is_about(title: str, before: str, raw: str = "") -> bool:
     if placed and set(placed) <= set(there):
         return True
     name = [word for word in words_of(before.split(",")[0]) if word not in ("the", "a", "an")]
+    if _BORN.search(raw) and len(wanted) > 1 and wanted[-1] in name and name[0][0] == wanted[0][0]:
+        return True  # "Russ Courtnall": Russell William Courtnall
     return bool(name) and len(name) <= 8 and wanted[-1] in name and (set(name) <= set(wanted) or wanted[0] in name)
 
 
@@ -157,13 +166,16 @@ def profile(document: Document) -> Profile:
     qualifier = _QUALIFIER.search(document.title)
     if qualifier and not kind:
         kind = kind_of_phrase(re.sub(r"\d+", "", qualifier[1]))
+    if not kind or document.title.startswith("List of "):
+        kind = kind_of_title(bare_title(document.title)) or kind
     if sentence is not None and found and _BORN.search(sentence.text[:300]) and kind not in ("person", "organization"):
         kind = "person"
     squeezed = "".join(document.text.split())
     digest = 0
     if len(squeezed) >= MIN_TWIN_CHARS:
         digest = int.from_bytes(hashlib.blake2b(squeezed.encode("utf-8", "replace"), digest_size=8).digest()) >> 1
-    return Profile(document.id, document.title, kind, description, _aliases(document, sentence, found), digest)
+    context = document.text[found.name_end : sentence.end][:CONTEXT_CHARS] if found and sentence else ""
+    return Profile(document.id, document.title, kind, description, _aliases(document, sentence, found), context, digest)
 
 
 def _aliases(document: Document, sentence: Sentence | None, found: Definition | None) -> tuple[str, ...]:

@@ -33,7 +33,15 @@ KIND = "tamsa-graph"
 FORMAT = 1
 """Version of the folder's layout; a graph of another version is built anew."""
 
-ENTITY_LAYOUT = {"id": "s", "title": "s", "kind": "s", "description": "s", "aliases": "s", "same_as": "i"}
+ENTITY_LAYOUT = {
+    "id": "s",
+    "title": "s",
+    "kind": "s",
+    "description": "s",
+    "aliases": "s",
+    "context": "s",
+    "same_as": "i",
+}
 EDGE_LAYOUT = {
     "subject": "i", "subject_title": "s", "relation": "i", "value": "s", "type": "b", "normal": "s", "object": "i",
     "document": "i", "start": "i", "end": "i", "source": "b", "table": "i", "row": "i",
@@ -56,6 +64,8 @@ class Entity:
     """Guess of its kind: `person`, `place`, `work`, `organization`, `event`, `species`, `team`, … or empty."""
     description: str
     """Its definition in its own first sentence, without article: `Polish tennis player`; or empty."""
+    context: str
+    """How the first sentence goes on after the name, up to 240 characters."""
     aliases: tuple[str, ...]
     """Other names: titles of duplicates, the title without its qualifier, names that the first sentence gives."""
     number: int
@@ -299,6 +309,7 @@ class Graph:
             title=file.text("title", number),
             kind=file.text("kind", number),
             description=file.text("description", number),
+            context=file.text("context", number),
             aliases=tuple(json.loads(file.text("aliases", number))),
             number=number,
             same_as=int(file.numbers("same_as")[number]),

@@ -278,10 +278,7 @@ def entropy(first, last, a, eps):
         peak = biggest(top)
         shift = splat(-peak, zero)
         mass = zero
-        if bf:  # noqa: SIM108
-            target = load_bf16(x, row + label, one)
-        else:
-            target = load(x, row + label, one)
+        target = load_bf16(x, row + label, one) if bf else load(x, row + label, one)
         for i in range(0, V, LANES):
             mass = add(mass, exp_decay(add(read(x, row + i, bf, zero), shift)))
         whole = total(mass)

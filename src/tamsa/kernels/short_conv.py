@@ -106,7 +106,7 @@ class _ShortConv(torch.autograd.Function):
             address(dw),
         )
         a += (address(table), C, K, num_normalised, x.stride(1), int(x.dtype == torch.bfloat16))
-        kernel, size = KERNELS["conv_backward"], (BLOCK + WIDTH - 1) * K * 4
+        kernel, size = KERNELS["conv_backward"], (BLOCK + WIDTH + 1) * K * 4
 
         def body(first: int, last: int, a: tuple[int, ...], eps: Any) -> int:
             return int(kernel(first, last, (*a, scratch(size)), eps))

@@ -83,6 +83,9 @@ def conv_backward(first, last, a, eps):
     zero = zeros(one, 16)
     ones = splat(one, zero)
     size = 2 if bf else 4
+    slopes = scratch
+    values = slopes + (BLOCK + WIDTH - 1) * K * 4
+    bends = values + K * 4
     for unit in range(first, last):
         n = load(table, unit * 5, unit)
         s = load(table, unit * 5 + 1, unit)
@@ -90,48 +93,71 @@ def conv_backward(first, last, a, eps):
         t0 = load(table, unit * 5 + 3, unit)
         t1 = load(table, unit * 5 + 4, unit)
         part = dw + unit * 4 * C * 4
-        for c in range(0, 4 * C, LANES):
-            store(part, c, zero)
+        stop = min(t1 + 3, e)
         for head in range(0, C, K):
-            for t in range(t0, min(t1 + 3, e)):
+            # the slope before SiLU of every token that a token of this block was an input of
+            for t in range(t0, stop):
                 r0 = _row(x, x_step, state, nothing, t - 3, n, s, C, size)
                 r1 = _row(x, x_step, state, nothing, t - 2, n, s, C, size)
                 r2 = _row(x, x_step, state, nothing, t - 1, n, s, C, size)
                 r3 = x + t * x_step * size
-                here = scratch + (t - t0) * K * 4
+                here = slopes + (t - t0) * K * 4
+                squares = zero
+                dots = zero
+                for c in range(0, K, LANES):
+                    pre = _convolved(r0, r1, r2, r3, w, head + c, C, bf, zero)
+                    gate = sigmoid(pre, one)
+                    value = mul(pre, gate)
+                    squares = fma(value, value, squares)
+                    dots = fma(value, read(dy, t * C + head + c, bf, zero), dots)
+                    store(values, c, value)
+                    store(bends, c, fma(value, sub(ones, gate), gate))
                 factor = ones
                 pull = zero
                 if head < num_normalised:
-                    squares = zero
-                    dots = zero
-                    for c in range(head, head + K, LANES):
-                        pre = _convolved(r0, r1, r2, r3, w, c, C, bf, zero)
-                        value = mul(pre, sigmoid(pre, one))
-                        squares = fma(value, value, squares)
-                        dots = fma(value, read(dy, t * C + c, bf, zero), dots)
                     r = one / np.sqrt(total(squares) + eps)
                     factor = splat(r, zero)
                     pull = splat(-total(dots) * r * r * r, zero)
-                for c in range(head, head + K, LANES):
-                    pre = _convolved(r0, r1, r2, r3, w, c, C, bf, zero)
-                    gate = sigmoid(pre, one)
-                    value = mul(pre, gate)
-                    slope = fma(pull, value, mul(factor, read(dy, t * C + c, bf, zero)))
-                    slope = mul(slope, fma(value, sub(ones, gate), gate))
-                    store(here, c - head, slope)
-                    if t < t1:
-                        store(part, c, fma(slope, read(r0, c, bf, zero), load(part, c, zero)))
-                        store(part, C + c, fma(slope, read(r1, c, bf, zero), load(part, C + c, zero)))
-                        store(part, 2 * C + c, fma(slope, read(r2, c, bf, zero), load(part, 2 * C + c, zero)))
-                        store(part, 3 * C + c, fma(slope, read(r3, c, bf, zero), load(part, 3 * C + c, zero)))
-            for t in range(t0, t1):
-                here = scratch + (t - t0) * K * 4
                 for c in range(0, K, LANES):
-                    slope = mul(load(here, c, zero), load(w, 3 * C + head + c, zero))
-                    for ahead in range(1, min(4, e - t)):
-                        weight = load(w, (3 - ahead) * C + head + c, zero)
-                        slope = add(slope, mul(load(here, ahead * K + c, zero), weight))
-                    write(dx, t * C + head + c, bf, slope)
+                    slope = mul(factor, read(dy, t * C + head + c, bf, zero))
+                    store(here, c, mul(fma(pull, load(values, c, zero), slope), load(bends, c, zero)))
+            for t in range(stop - t0, t1 + 3 - t0):  # beyond the sequence
+                for c in range(0, K, LANES):
+                    store(slopes + t * K * 4, c, zero)
+            # along the block, with four inputs, slopes and sums in registers
+            for c in range(0, K, LANES):
+                x0 = read(_row(x, x_step, state, nothing, t0 - 3, n, s, C, size), head + c, bf, zero)
+                x1 = read(_row(x, x_step, state, nothing, t0 - 2, n, s, C, size), head + c, bf, zero)
+                x2 = read(_row(x, x_step, state, nothing, t0 - 1, n, s, C, size), head + c, bf, zero)
+                w0 = load(w, head + c, zero)
+                w1 = load(w, C + head + c, zero)
+                w2 = load(w, 2 * C + head + c, zero)
+                w3 = load(w, 3 * C + head + c, zero)
+                d0 = zero
+                d1 = zero
+                d2 = zero
+                d3 = zero
+                s0 = load(slopes, c, zero)
+                s1 = load(slopes, K + c, zero)
+                s2 = load(slopes, 2 * K + c, zero)
+                for t in range(t0, t1):
+                    x3 = read(x, t * x_step + head + c, bf, zero)
+                    s3 = load(slopes, (t - t0 + 3) * K + c, zero)
+                    d0 = fma(s0, x0, d0)
+                    d1 = fma(s0, x1, d1)
+                    d2 = fma(s0, x2, d2)
+                    d3 = fma(s0, x3, d3)
+                    write(dx, t * C + head + c, bf, fma(s3, w0, fma(s2, w1, fma(s1, w2, mul(s0, w3)))))
+                    x0 = x1
+                    x1 = x2
+                    x2 = x3
+                    s0 = s1
+                    s1 = s2
+                    s2 = s3
+                store(part, head + c, d0)
+                store(part, C + head + c, d1)
+                store(part, 2 * C + head + c, d2)
+                store(part, 3 * C + head + c, d3)
     return 0
 
 

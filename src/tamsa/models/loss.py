@@ -66,6 +66,10 @@ def linear_cross_entropy(
     if torch.is_autocast_enabled(hidden.device.type):
         dtype = torch.get_autocast_dtype(hidden.device.type)
         hidden, weight = hidden.to(dtype), weight.to(dtype)
+    counted = None if torch.compiler.is_compiling() else labels != IGNORE
+    if counted is not None and not bool(counted.all()):  # no product for a token that does not count
+        rows = counted.nonzero().squeeze(1)
+        hidden, labels = hidden.index_select(0, rows), labels.index_select(0, rows)
     with torch.autocast(hidden.device.type, enabled=False):
         return _LinearCrossEntropy.apply(hidden, weight.to(hidden.dtype), labels, chunk_size)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from tamsa.kernels.block_attention import block_attention, causal_block_attention, takes
+
 
 def latent_attention(
     q: torch.Tensor, latents: torch.Tensor, lengths: torch.Tensor | None, rank: int, num_tokens: int = 1
@@ -48,6 +50,8 @@ def causal_attention(
 
     The fused CPU and GPU kernels want equal widths; with unequal ones torch would build T x T scores.
     """
+    if not dropout and takes(q, k, v):
+        return causal_block_attention(q, k, v, scale)
     width = max(q.shape[-1], v.shape[-1])
     out = F.scaled_dot_product_attention(
         pad_to(q, width), pad_to(k, width), pad_to(v, width), is_causal=True, scale=scale, dropout_p=dropout
@@ -62,6 +66,8 @@ def attend_block(
 
     With `causal`, T equals the block's length.
     """
+    if takes(q, k, v):
+        return block_attention(q, k, v, scale, causal)
     width = max(q.shape[-1], v.shape[-1])
     if q.device.type == "cpu":
         out, lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(

@@ -18,7 +18,7 @@ import numpy as np
 from tamsa.kernels.gates_cpu import LANES, entry
 from tamsa.kernels.gates_vectors import read, sigmoid, write
 from tamsa.kernels.kda.compiling import compiled, fingerprint
-from tamsa.kernels.kda.vectors import add, fma, load, mul, splat, store, sub, total, zeros
+from tamsa.kernels.kda.vectors import fma, load, mul, splat, store, sub, total, zeros
 
 WIDTH = 4
 """Kernel width that is compiled."""

@@ -1,0 +1,113 @@
+"""Attention in bf16 on a CPU: blocks of queries as matrix products, softmax and its adjoint as compiled passes.
+
+The fused kernel of torch spends most of its time beside the products; here oneDNN's bf16 products do the work and
+scores (bf16) exist for one block of queries and a few heads at a time.
+
+Shapes: G batch times heads, T queries, L keys, d key width, e value width.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tamsa.kernels.gates import apply, is_compiled
+from tamsa.kernels.gates_cpu import LANES, address, run
+from tamsa.kernels.softmax_cpu import BLOCK, KERNELS
+
+QUERIES = 128
+"""Queries in a block."""
+
+SCORES = 1 << 21
+"""Scores that exist at a time: heads are taken in groups, so that they stay in the cache."""
+
+WORTH = 32
+"""Queries from which on the blocks beat torch's fused kernel."""
+
+
+def takes(q: Tensor, k: Tensor, v: Tensor) -> bool:
+    """True when the blocks can and should serve these `[B, H, T, *]` tensors."""
+    return q.dtype == torch.bfloat16 and q.shape[2] >= WORTH and is_compiled(LANES, q, k, v)
+
+
+def _flat(x: Tensor) -> Tensor:
+    """Return `[B, H, T, d]` as contiguous `[G, T', d]`, with zeros up to whole vectors of tokens."""
+    missing = -x.shape[2] % LANES
+    if missing:
+        x = F.pad(x, (0, 0, 0, missing))
+    return x.contiguous().flatten(0, 1)
+
+
+def _blocks(q: Tensor, L: int, causal: bool) -> Any:
+    """Yield the first and last-plus-one head, query and visible key of every block, and how many there are."""
+    G, T = q.shape[:2]
+    group = max(1, min(G, SCORES // (min(QUERIES, T) * L)))
+    for g in range(0, G, group):
+        for t in range(0, T, QUERIES):
+            stop = min(t + QUERIES, T)
+            yield slice(g, min(g + group, G)), slice(t, stop), stop if causal else L
+
+
+def _softmax(name: str, tensors: tuple[Tensor, ...], start: int, valid: int, scale: float, causal: bool) -> None:
+    G, R, L = tensors[0].shape
+    a = (*(address(x) for x in tensors), G * R, R, L, start, valid, int(causal))
+    run(KERNELS[name], -(-G * R // BLOCK), a, scale, G * R * L)
+
+
+def _forward(q: Tensor, k: Tensor, v: Tensor, valid: int, scale: float, causal: bool) -> tuple[Tensor, Tensor]:
+    """Attend from `[G, T, d]`; return outputs `[G, T, e]` and log-sum-exps `[G, T]` fp32."""
+    out = v.new_empty(q.shape[0], q.shape[1], v.shape[2])
+    lse = q.new_empty(q.shape[:2], dtype=torch.float32)
+    for heads, queries, end in _blocks(q, k.shape[1], causal):
+        scores = torch.bmm(q[heads, queries], k[heads, :end].transpose(1, 2))
+        sums = scores.new_empty(scores.shape[:2], dtype=torch.float32)
+        _softmax("softmax_forward", (scores, sums), queries.start, min(valid, end), scale, causal)
+        lse[heads, queries] = sums
+        out[heads, queries] = torch.bmm(scores, v[heads, :end])
+    return out, lse
+
+
+class _CausalAttention(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+        B, H, T, _ = q.shape
+        flat = _flat(q), _flat(k), _flat(v)
+        out, lse = _forward(*flat, T, scale, True)
+        ctx.save_for_backward(*flat, lse)
+        ctx.scale, ctx.sizes = scale, (B, H, T)
+        return out.unflatten(0, (B, H))[:, :, :T]
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        q, k, v, lse = ctx.saved_tensors
+        B, H, T = ctx.sizes
+        do = _flat(grad)
+        dq = torch.empty_like(q)
+        # sums over blocks of queries are kept in fp32
+        dk, dv = (torch.zeros(x.shape, dtype=torch.float32) for x in (k, v))
+        for heads, queries, end in _blocks(q, k.shape[1], True):
+            own, slope = q[heads, queries], do[heads, queries]
+            weights = torch.bmm(own, k[heads, :end].transpose(1, 2))
+            dp = torch.bmm(slope, v[heads, :end].transpose(1, 2))
+            sums = lse[heads, queries].contiguous()
+            _softmax("softmax_backward", (weights, dp, sums), queries.start, T, ctx.scale, True)
+            dv[heads, :end] += torch.bmm(weights.transpose(1, 2), slope)
+            dk[heads, :end] += torch.bmm(dp.transpose(1, 2), own)
+            dq[heads, queries] = torch.bmm(dp, k[heads, :end])
+        parts = (dq, dk.to(k.dtype), dv.to(v.dtype))
+        return *(x.unflatten(0, (B, H))[:, :, :T] for x in parts), None
+
+
+def causal_block_attention(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+    """Attend causally from `[B, H, T, d]` to itself, values `[B, H, T, e]`; differentiable."""
+    return apply(_CausalAttention, q, k, v, scale)
+
+
+def block_attention(q: Tensor, k: Tensor, v: Tensor, scale: float, causal: bool) -> tuple[Tensor, Tensor]:
+    """Attend from `[B, H, T, d]` to `[B, H, L, d]` without gradients; also return log-sum-exps `[B, H, T]` fp32."""
+    B, H, T, _ = q.shape
+    out, lse = _forward(_flat(q), _flat(k), _flat(v), k.shape[2], scale, causal)
+    return out.unflatten(0, (B, H))[:, :, :T], lse.unflatten(0, (B, H))[:, :, :T]

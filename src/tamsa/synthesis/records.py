@@ -123,6 +123,8 @@ class GoldQuestion:
     form: Mapping[str, Any] = field(default_factory=dict)
     """Set-theoretic form in JSON: unions, intersections, projections over edges."""
     settlement: Settlement | None = None
+    shortcut: bool = False
+    """True: the first search on the question shows a page that alone gives the answer (kept for one-hop questions)."""
     parent: str = ""
     """Id of the graph it was drawn from."""
     schema_version: int = SCHEMA_VERSION

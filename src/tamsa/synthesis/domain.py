@@ -1,0 +1,152 @@
+"""The graph as the makers of questions see it: names and nouns of things, edges fit to be asked about, rivals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from tamsa.synthesis.graph.store import Entity, Graph, GraphTable
+from tamsa.synthesis.records import Edge
+from tamsa.synthesis.values import Item, fold, item_of, merged, plain_title, read_day
+from tamsa.synthesis.wording.lexicon import PERSON_RELATIONS, SAYINGS, WORK_RELATIONS
+from tamsa.synthesis.wording.nouns import Named, call, sayable
+from tamsa.types import Document
+
+MAX_RIVALS = 400
+"""An entity that more documents point at is too well known to be described by what points at it."""
+_VALUE_TYPES = {"date": ("date", "year"), "number": ("quantity",), "text": ("text",)}
+_KINDS = {
+    "person": ("person",),
+    "place": ("place", "building"),
+    "organisation": ("organization", "", "building"),
+    "work": ("work", ""),
+}
+_STATED = ("lead", "sentence", "llm")
+_CACHE = 1 << 15
+
+
+class Domain:
+    """A graph with the texts it was read from. Implements `forms.Facts`; keeps what it looked up last.
+
+    Args:
+        graph: the graph.
+        text_of: finds a document by id, None where there is none.
+    """
+
+    def __init__(self, graph: Graph, text_of: Callable[[str], Document | None]) -> None:
+        self.graph = graph
+        self.text_of = lru_cache(4096)(text_of)
+        self.named = lru_cache(_CACHE)(self._named)
+        """Return how an entity is called; None where its name cannot stand in a question."""
+        self.entity = lru_cache(_CACHE)(graph.entity)
+        self.table = lru_cache(512)(graph.table)
+        self.rivals = lru_cache(_CACHE)(self._rivals)
+        """Return the ids of all things with a noun whose documents point at an entity; None for too many."""
+        self._of = lru_cache(_CACHE)(graph.edges_of)
+        self._to = lru_cache(1 << 12)(self._edges_to)
+
+    # ------------------------------------------------------------------ facts
+
+    def edges_of(self, subject_id: str, relation: str | None = None) -> Sequence[Edge]:
+        """Return the edges from an entity, of one relation if it is named."""
+        edges = self._of(subject_id)
+        return edges if relation is None else [edge for edge in edges if edge.relation == relation]
+
+    def edges_to(self, object_id: str, relation: str | None = None) -> Sequence[Edge]:
+        """Return the edges to an entity, of one relation if it is named."""
+        if relation is None:
+            return self._to(object_id)
+        return self.graph.edges_to(object_id, relation)
+
+    def _edges_to(self, object_id: str) -> Sequence[Edge]:
+        numbers = self.graph.numbers_to(self.graph.number(object_id))
+        return [self.graph.edge(number) for number in numbers[:2000].tolist()]
+
+    # ------------------------------------------------------------------ names
+
+    def _named(self, identity: str) -> Named | None:
+        entity = self.entity(identity)
+        if entity is None or not sayable(entity.title):
+            return None
+        document = self.text_of(identity)
+        return call(entity.title, entity.description, entity.kind, document.text[:200] if document else "")
+
+    def aliases(self, item: Item) -> tuple[str, ...]:
+        """Return other names of an entity that can stand for it: they share its words, and one word is not enough.
+
+        `Bob` is no answer for `Bob Dylan`; `Dylan` alone neither; `EU` is one for `European Union`.
+        """
+        entity = self.entity(item.id) if item.id else None
+        if entity is None:
+            return ()
+        title = fold(plain_title(entity.title)).split()
+        initials = "".join(word[0] for word in title)
+        kept = []
+        for alias in entity.aliases:
+            words = fold(alias).split()
+            shared = set(words) & set(title)
+            if (shared and len(words) >= min(len(title), 2)) or (len(words) == 1 and initials and words[0] == initials):
+                kept.append(alias)
+        return tuple(kept)
+
+    # ------------------------------------------------------------------ edges fit to be asked about
+
+    def askable(self, edge: Edge) -> bool:
+        """Whether an edge can be put into words and its subject and value are what the relation takes."""
+        saying = SAYINGS.get(edge.relation)
+        if saying is None or not edge.subject or edge.source not in _STATED:
+            return False
+        subject = self.entity(edge.subject)
+        if subject is None or not self._fits(edge.relation, subject) or self.named(edge.subject) is None:
+            return False
+        wanted = _VALUE_TYPES.get(saying.asked)
+        if wanted is not None:
+            return edge.value_type in wanted and self._readable(edge)
+        if edge.object is None:
+            return edge.value_type == "entity" and sayable(edge.value)
+        value = self.entity(edge.object)
+        kinds = _KINDS.get(saying.asked)
+        return (
+            value is not None
+            and edge.object != edge.subject
+            and (kinds is None or value.kind in kinds)
+            and self.named(edge.object) is not None
+        )
+
+    @staticmethod
+    def _readable(edge: Edge) -> bool:
+        if edge.value_type in ("date", "year"):
+            return read_day(edge.normal or edge.value) is not None
+        return 0 < len(edge.value) <= 60
+
+    @staticmethod
+    def _fits(relation: str, subject: Entity) -> bool:
+        if relation in PERSON_RELATIONS:
+            return subject.kind == "person"
+        if relation in WORK_RELATIONS:
+            return subject.kind in ("work", "product")
+        return subject.kind not in ("person", "")
+
+    def single(self, edge: Edge) -> bool:
+        """Whether the relation of an edge has this one value alone."""
+        return len(self.values(edge.subject, edge.relation)) == 1
+
+    def values(self, subject_id: str, relation: str) -> list[Item]:
+        """Return the distinct values of a relation; a date and its vaguer form count once."""
+        return merged(list(dict.fromkeys(item_of(edge) for edge in self.edges_of(subject_id, relation))))
+
+    # ------------------------------------------------------------------ rivals
+
+    def _rivals(self, identity: str, noun: str) -> tuple[str, ...] | None:
+        numbers = self.graph.numbers_to(self.graph.number(identity))
+        if len(numbers) > 4 * MAX_RIVALS:
+            return None
+        subjects = sorted({int(number) for number in self.graph.subject_numbers[numbers] if number >= 0})
+        if len(subjects) > MAX_RIVALS:
+            return None
+        ids = [self.graph.entity_at(number).id for number in subjects]
+        return tuple(i for i in ids if (named := self.named(i)) is None or named.noun == noun)
+
+    def tables_of(self, number: int) -> GraphTable:
+        """Return a table of the graph."""
+        return self.table(number)

@@ -1,0 +1,137 @@
+"""Chains of one to five steps, intersections, and questions whose answer no document holds."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+
+from tamsa.synthesis.domain import Domain
+from tamsa.synthesis.forms import follow
+from tamsa.synthesis.obfuscation import obscure
+from tamsa.synthesis.questions.draft import Draft, Relations, random_edge
+from tamsa.synthesis.things import Thing, describe, hop_of, name_thing, refer
+from tamsa.synthesis.values import item_of
+from tamsa.synthesis.wording.frames import ask, ask_after, ask_name, fitted, upper_first
+from tamsa.synthesis.wording.lexicon import SAYINGS, cue_words, stem
+from tamsa.synthesis.wording.saying import Saying
+
+_LONG = 12
+"""Words of a phrase beyond which two sentences read better than one."""
+_OBSCURED = 0.45
+"""Share of the chains that begin at an obscured anchor."""
+
+
+def chain(domain: Domain, random: Random, relations: Relations, hops: int) -> Draft | None:
+    """Draw a chain: the value of a relation of a thing that is found over `hops` - 1 steps."""
+    if hops > 1 and random.random() < 0.2:
+        return _which(domain, random, relations, hops)
+    relation = relations.draw(random)
+    edge = random_edge(domain, relation, random) if relation else None
+    if edge is None or not SAYINGS[edge.relation].single or not domain.single(edge):
+        return None
+    answer = item_of(edge)
+    anchor = obscure if hops > 1 and random.random() < _OBSCURED else name_thing
+    thing = refer(domain, edge.subject, hops - 1, random, frozenset({answer.key}), anchor)
+    if thing is None or edge.relation in thing.relations[-1:] or answer.key in thing.seen:
+        return None
+    return Draft(
+        "chain",
+        _ask(fitted(SAYINGS[edge.relation], answer), thing, random),
+        follow(thing.form, edge.relation),
+        answer,
+        (*thing.hops, hop_of(edge)),
+        thing.operations,
+        (*thing.relations, edge.relation),
+    )
+
+
+def _ask(saying: Saying, thing: Thing, random: Random) -> str:
+    long = len(thing.phrase.split()) > _LONG
+    if thing.named.noun and (long or (thing.hops and random.random() < 0.15)):
+        return ask_after(saying, thing.phrase, thing.named.that, random)
+    return ask(saying, thing.phrase, random)
+
+
+def _which(domain: Domain, random: Random, relations: Relations, hops: int) -> Draft | None:
+    """Draw a chain whose answer is the thing at its end: `Which film was directed by …?`."""
+    relation = relations.draw(random)
+    edge = random_edge(domain, relation, random) if relation else None
+    if edge is None:
+        return None
+    anchor = obscure if random.random() < _OBSCURED else name_thing
+    thing = refer(domain, edge.subject, hops, random, frozenset(), anchor)
+    if thing is None or not thing.hops:
+        return None
+    opening = f"the {thing.named.noun} {'who' if thing.named.human else 'that'} "
+    question = ask_name(thing.phrase, thing.named.human, random)
+    if thing.phrase.startswith(opening) and random.random() < 0.6:
+        question = upper_first(f"Which {thing.named.noun} {thing.phrase.removeprefix(opening)}?")
+    return Draft("chain", question, thing.form, thing.item, thing.hops, thing.operations, thing.relations)
+
+
+def intersection(domain: Domain, random: Random, relations: Relations) -> Draft | None:
+    """Draw a thing that two facts single out, or the value of a relation of such a thing."""
+    relation = relations.draw(random)
+    edge = random_edge(domain, relation, random) if relation else None
+    if edge is None:
+        return None
+    thing = describe(domain, edge.subject, random, vague=random.random() < 0.4)
+    if thing is None:
+        return None
+    operations = tuple(operation for operation in thing.operations if operation != "description")
+    if edge.relation not in thing.relations and SAYINGS[edge.relation].single and domain.single(edge):
+        answer = item_of(edge)
+        if random.random() < 0.6 and answer.key not in thing.seen:
+            question = _ask(fitted(SAYINGS[edge.relation], answer), thing, random)
+            form = follow(thing.form, edge.relation)
+            steps = (*thing.hops, hop_of(edge))
+            return Draft("intersection", question, form, answer, steps, operations, (*thing.relations, edge.relation))
+    noun = thing.named.noun
+    opening = f"the {noun} {'who' if thing.named.human else 'that'} "
+    rest = thing.phrase.removeprefix(opening)
+    questions = [f"Which {noun} {rest}?", ask_name(thing.phrase, thing.named.human, random)]
+    if " and " in rest:
+        questions.append(f"One {noun} {rest}. Which one?")
+    question = upper_first(random.choice(questions))
+    return Draft("intersection", question, thing.form, thing.item, thing.hops, operations, thing.relations)
+
+
+def unanswerable(domain: Domain, random: Random, relations: Relations) -> Draft | None:
+    """Draw a question that nothing in the documents answers.
+
+    The relation is one that things of the same noun have; the thing has no such edge, and neither its own document
+    nor any that points at it holds a word by which the relation could be stated.
+    """
+    relation = relations.draw(random)
+    known = random_edge(domain, relation, random) if relation else None
+    other = relations.draw(random)
+    edge = random_edge(domain, other, random) if other else None
+    if known is None or edge is None or relation is None:
+        return None
+    sibling, named = domain.named(known.subject), domain.named(edge.subject)
+    if named is None or sibling is None or named.noun != sibling.noun or not SAYINGS[relation].single:
+        return None
+    if domain.edges_of(edge.subject, relation) or not _silent(domain, edge.subject, SAYINGS[relation]):
+        return None
+    depth = random.choice((0, 0, 1))
+    thing = refer(domain, edge.subject, depth, random)
+    if thing is None:
+        return None
+    form = follow(thing.form, relation)
+    question = _ask(SAYINGS[relation], thing, random)
+    return Draft("unanswerable", question, form, None, thing.hops, thing.operations, (*thing.relations, relation))
+
+
+def _silent(domain: Domain, identity: str, saying: Saying) -> bool:
+    cues = cue_words(saying)
+    pages = {edge.evidence.document for edge in domain.edges_to(identity)} | {identity}
+    if len(pages) > 25:
+        return False
+    for page in sorted(pages):
+        document = domain.text_of(page)
+        if document is None or len(document.text) > 40_000:
+            return False
+        words = {stem(word) for word in re.findall(r"[a-z]+", document.text.casefold())}
+        if cues & words:
+            return False
+    return True

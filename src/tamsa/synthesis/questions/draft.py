@@ -1,0 +1,118 @@
+"""A question before it is checked, and the record made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from tamsa.synthesis.domain import Domain
+from tamsa.synthesis.forms import Form, FormError, evaluate
+from tamsa.synthesis.obfuscation import difficulty
+from tamsa.synthesis.records import Edge, GoldQuestion, Hop, QuestionKind, Settlement
+from tamsa.synthesis.values import Item, answer_forms, count_forms, number_of
+from tamsa.synthesis.wording.lexicon import SAYINGS
+
+NOT_FOUND = "NOT FOUND"
+_FLAT = frozenset({"nationality", "occupation", "genre"})
+"""Relations that make for flat questions."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A question with the form that gives its answer. `answer` is None for one without."""
+
+    kind: QuestionKind
+    question: str
+    form: Form
+    answer: Item | None
+    hops: tuple[Hop, ...]
+    operations: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()
+    settlement: Settlement | None = None
+    extra: tuple[str, ...] = field(default=())
+    """More accepted answers."""
+
+
+Drawer = Callable[[Domain, Random], Draft | None]
+
+
+def finish(draft: Draft, domain: Domain) -> GoldQuestion | str:
+    """Make the record of a draft, its answer recomputed from its form; else return why it is refused."""
+    try:
+        found = evaluate(draft.form, domain)
+    except FormError:
+        return "no_value"
+    answers: tuple[str, ...] = (NOT_FOUND,)
+    kind = "none"
+    if draft.answer is None:
+        if found:
+            return "answerable"
+    else:
+        if len(found) != 1:
+            return "ambiguous" if found else "no_value"
+        if found[0] != draft.answer:
+            return "other_answer"
+        answers, kind = answers_of(draft.answer, domain, draft.kind), draft.answer.type
+        answers = tuple(dict.fromkeys((*answers, *draft.extra)))
+        if draft.answer.key.startswith("b:"):
+            kind = "yes_no"
+    hops = tuple(dict.fromkeys(draft.hops))
+    digest = hashlib.blake2b(
+        json.dumps([domain.graph.id, draft.question, draft.form], sort_keys=True).encode(), digest_size=8
+    )
+    return GoldQuestion(
+        id="q" + digest.hexdigest(),
+        question=draft.question,
+        answers=answers,
+        kind=draft.kind,
+        hops=len(hops),
+        answer_type=kind,  # type: ignore[arg-type]
+        chain=hops,
+        supporting_titles=tuple(dict.fromkeys(hop.evidence.title for hop in hops)),
+        relations=tuple(dict.fromkeys((*draft.relations, *(hop.relation for hop in hops)))),
+        operations=draft.operations,
+        difficulty=difficulty(max(1, len(hops)), draft.operations),
+        form=draft.form,
+        settlement=draft.settlement,
+        parent=domain.graph.id,
+    )
+
+
+def answers_of(answer: Item, domain: Domain, kind: str) -> tuple[str, ...]:
+    """Return the accepted forms of an answer."""
+    number = number_of(answer)
+    if number is not None and kind in ("counting", "temporal") and number == int(number):
+        more = tuple(f"{form} years" for form in count_forms(int(number))) if kind == "temporal" else ()
+        return (*count_forms(int(number)), *more)
+    return answer_forms(answer, domain.aliases(answer))
+
+
+def random_edge(domain: Domain, relation: str, random: Random, tries: int = 6) -> Edge | None:
+    """Draw an askable edge of a relation, None where chance finds none."""
+    numbers = domain.graph.by_relation(relation)
+    for _ in range(tries if len(numbers) else 0):
+        edge = domain.graph.edge(int(numbers[random.randrange(len(numbers))]))
+        if domain.askable(edge):
+            return edge
+    return None
+
+
+class Relations:
+    """The relations of a graph that can be asked about, drawn with damped frequency, so that no one crowds out others."""
+
+    def __init__(self, domain: Domain, factors: Mapping[str, float] | None = None) -> None:
+        factors = factors or {}
+        counts = domain.graph.relations()
+        self.names = [name for name in SAYINGS if counts.get(name, 0) > 0 and factors.get(name, 1) > 0]
+        self.weights = [
+            counts[name] ** 0.5 * factors.get(name, 1.0) * (0.15 if name in _FLAT else 1.0) for name in self.names
+        ]
+        self.ordered = [name for name in self.names if SAYINGS[name].later[0] and SAYINGS[name].single]
+        self.dated = [name for name in self.names if SAYINGS[name].events and SAYINGS[name].single]
+
+    def draw(self, random: Random) -> str | None:
+        """Draw the name of a relation, None where the graph has none."""
+        return random.choices(self.names, self.weights)[0] if self.names else None

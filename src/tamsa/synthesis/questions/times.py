@@ -1,0 +1,93 @@
+"""Questions of time: the years between two events."""
+
+from __future__ import annotations
+
+from random import Random
+
+from tamsa.synthesis.domain import Domain
+from tamsa.synthesis.forms import Form, evaluate, follow
+from tamsa.synthesis.questions.comparisons import event_clause
+from tamsa.synthesis.questions.draft import Draft, Relations, random_edge
+from tamsa.synthesis.records import Edge
+from tamsa.synthesis.things import Thing, hop_of, refer
+from tamsa.synthesis.values import day_of, item_of
+from tamsa.synthesis.wording.frames import fill, fitting, upper_first
+from tamsa.synthesis.wording.lexicon import SAYINGS
+
+_BETWEEN = (
+    "How many years passed between the year when {A} and the year when {B}?",
+    "How many years lie between the year in which {A} and the year in which {B}?",
+    "How many years separate the year when {A} from the year when {B}?",
+)
+_BETWEEN_NOUNS = (
+    "How many years lie between the year of {A} and the year of {B}?",
+    "What is the difference in years between the year of {A} and the year of {B}?",
+    "How many years passed from the year of {A} to the year of {B}?",
+)
+
+
+def temporal(domain: Domain, random: Random, relations: Relations) -> Draft | None:
+    """Draw a question for the years between two events that have something to do with each other, or that have not."""
+    if not relations.dated:
+        return None
+    first = random_edge(domain, random.choice(relations.dated), random)
+    if first is None or not domain.single(first):
+        return None
+    second = _related(domain, first, random) if random.random() < 0.6 else None
+    second = second or random_edge(domain, random.choice(relations.dated), random)
+    if second is None or second.id == first.id or not domain.single(second):
+        return None
+    if second.subject == first.subject and random.random() < 0.7:
+        return None
+    days = [day_of(item_of(edge)) for edge in (first, second)]
+    if days[0] is None or days[1] is None:
+        return None
+    if days[0].year > days[1].year:
+        first, second, days = second, first, days[::-1]
+    assert days[0] is not None and days[1] is not None
+    if not 0 < days[1].year - days[0].year <= 400:
+        return None
+    depth = random.choice((0, 0, 1))
+    a = refer(domain, first.subject, depth, random)
+    b = refer(domain, second.subject, 0, random)
+    if a is None or b is None or (a.seen & b.seen and first.subject != second.subject):
+        return None
+    question = _between(first, a, second, b, random)
+    form: Form = {"op": "gap", "of": [follow(a.form, first.relation), follow(b.form, second.relation)]}
+    (answer,) = evaluate(form, domain) or (None,)
+    if answer is None:
+        return None
+    hops = (*a.hops, hop_of(first), *b.hops, hop_of(second))
+    return Draft("temporal", question, form, answer, hops, (), (*a.relations, first.relation, second.relation))
+
+
+def _between(first: Edge, a: Thing, second: Edge, b: Thing, random: Random) -> str:
+    nouns = [SAYINGS[edge.relation].happenings for edge in (first, second)]
+    if all(nouns) and random.random() < 0.5:
+        left, right = (
+            fill(random.choice(fitting(templates, thing.phrase)), thing.phrase)
+            for templates, thing in zip(nouns, (a, b), strict=True)
+        )
+        template = random.choice(_BETWEEN_NOUNS)
+    else:
+        left, right = event_clause(first.relation, a.phrase, random), event_clause(second.relation, b.phrase, random)
+        template = random.choice(_BETWEEN)
+    return upper_first(template.replace("{A}", left).replace("{B}", right))
+
+
+def _related(domain: Domain, edge: Edge, random: Random) -> Edge | None:
+    """Draw a dated edge of a thing that the subject's facts lead to, or of the subject itself."""
+    near = [
+        other.object for other in domain.edges_of(edge.subject) if other.object is not None and domain.askable(other)
+    ]
+    near.append(edge.subject)
+    found = [
+        other
+        for identity in random.sample(near, min(3, len(near)))
+        for other in domain.edges_of(identity)
+        if other.relation in SAYINGS
+        and SAYINGS[other.relation].events
+        and other.id != edge.id
+        and domain.askable(other)
+    ]
+    return random.choice(found) if found else None

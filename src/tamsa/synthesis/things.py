@@ -1,0 +1,341 @@
+"""A thing as a question refers to it: the phrase, the form that proves what it means, the steps that find it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from tamsa.synthesis.domain import Domain
+from tamsa.synthesis.forms import IS, Form, FormError, back, entity, evaluate, follow, where
+from tamsa.synthesis.records import Edge, Hop
+from tamsa.synthesis.values import Item, day_of, entity_item, item_of, number_of
+from tamsa.synthesis.wording.frames import fill, fitting, nominal
+from tamsa.synthesis.wording.lexicon import SAYINGS
+from tamsa.synthesis.wording.nouns import Named
+
+MAX_PHRASE_WORDS = 34
+_RARE_STEPS = frozenset({"nationality", "occupation", "genre", "in_country", "part_of", "citizen_of"})
+"""Relations that make for flat steps; taken now and then only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One thing and a way to refer to it."""
+
+    item: Item
+    phrase: str
+    form: Form
+    named: Named
+    hops: tuple[Hop, ...] = ()
+    operations: tuple[str, ...] = ()
+    seen: frozenset[str] = frozenset()
+    """Keys of the items that the phrase goes through, so that no question goes in circles."""
+    relations: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Document id of the thing."""
+        assert self.item.id is not None
+        return self.item.id
+
+    def proven(self, domain: Domain) -> bool:
+        """Whether the form means this thing and no other."""
+        try:
+            return evaluate(self.form, domain) == (self.item,)
+        except FormError:
+            return False
+
+
+def hop_of(edge: Edge, *, inverse: bool = False) -> Hop:
+    """Return the step that an edge is."""
+    return Hop(edge.subject_title, edge.subject or None, edge.relation, edge.value, edge.object, edge.evidence, inverse)
+
+
+def name_thing(domain: Domain, identity: str, random: Random) -> Thing | None:
+    """Refer to an entity by its name; by noun and name where the name alone may mislead."""
+    named, found = domain.named(identity), domain.entity(identity)
+    if named is None or found is None:
+        return None
+    item = entity_item(found.title, found.id)
+    share = 0.75 if named.qualifier else (0.5 if named.kind == "work" else 0.12)
+    phrase = named.introduced if named.qualifier or random.random() < share else named.name
+    return Thing(item, phrase, entity(found.title, found.id), named, seen=frozenset({item.key}))
+
+
+def step_to(domain: Domain, start: Thing, edge: Edge, random: Random) -> Thing | None:
+    """Refer to the value of an edge by its relation to a thing: `the birthplace of …`."""
+    saying = SAYINGS[edge.relation]
+    item = item_of(edge)
+    named = domain.named(edge.object) if edge.object else None
+    templates = nominal(saying, start.phrase)
+    if item.id is None or named is None or not saying.single or not templates or item.key in start.seen:
+        return None
+    if not domain.single(edge) or edge.relation in start.relations[-1:]:
+        return None
+    return Thing(
+        item,
+        fill(random.choice(templates), start.phrase),
+        follow(start.form, edge.relation),
+        named,
+        (*start.hops, hop_of(edge)),
+        start.operations,
+        start.seen | {item.key},
+        (*start.relations, edge.relation),
+    )
+
+
+def clause_of(edge: Edge, phrase: str, random: Random) -> str | None:
+    """Say an edge of its subject, with a phrase for the value: `was directed by …`."""
+    clauses = fitting(SAYINGS[edge.relation].clauses, phrase)
+    return fill(random.choice(clauses), phrase) if clauses else None
+
+
+def relative(named: Named, clauses: Sequence[str]) -> str:
+    """Say `the film that was directed by … and …`."""
+    word = "who" if named.human else "that"
+    return f"the {named.noun} {word} {' and '.join(clauses)}"
+
+
+def back_to(domain: Domain, value: Thing, edge: Edge, random: Random) -> Thing | None:
+    """Refer to the subject of an edge by its value: `the film that was directed by …`.
+
+    No other document about a thing of the same noun may point at the value at all, so that a fact which the graph
+    missed cannot make the phrase mean two things.
+    """
+    named, found = domain.named(edge.subject), domain.entity(edge.subject)
+    if named is None or found is None or not named.noun:
+        return None
+    item = entity_item(found.title, found.id)
+    if item.key in value.seen or edge.relation in value.relations[-1:]:
+        return None
+    if domain.rivals(value.id, named.noun) != (found.id,):
+        return None
+    clause = clause_of(edge, value.phrase, random)
+    if clause is None:
+        return None
+    form = where(back(value.form, edge.relation), IS, "is", named.noun)
+    return Thing(
+        item,
+        relative(named, [clause]),
+        form,
+        named,
+        (*value.hops, hop_of(edge, inverse=True)),
+        value.operations,
+        value.seen | {item.key},
+        (*value.relations, edge.relation),
+    )
+
+
+Anchor = Callable[[Domain, str, Random], Thing | None]
+"""Refers to the entity at which a question begins."""
+
+
+def refer(
+    domain: Domain,
+    identity: str,
+    depth: int,
+    random: Random,
+    avoid: frozenset[str] = frozenset(),
+    anchor: Anchor = name_thing,
+) -> Thing | None:
+    """Refer to an entity over `depth` steps that begin at an anchor; None where chance finds no way.
+
+    Args:
+        domain: the graph.
+        identity: document id of the entity.
+        depth: steps, 0 for its name alone.
+        random: the generator.
+        avoid: keys of items that must not be passed.
+        anchor: refers to the first entity, by its name as a rule.
+    """
+    if depth == 0:
+        return anchor(domain, identity, random)
+    ways = _ways(domain, identity, avoid)
+    for _ in range(min(4, len(ways))):
+        edge, inverse = ways.pop(_choose(ways, random))
+        other = edge.object if inverse else edge.subject
+        assert other is not None
+        start = refer(domain, other, depth - 1, random, avoid | {"@" + identity}, anchor)
+        if start is None:
+            continue
+        thing = back_to(domain, start, edge, random) if inverse else step_to(domain, start, edge, random)
+        if thing is not None and len(thing.phrase.split()) <= MAX_PHRASE_WORDS:
+            return thing
+    return None
+
+
+def _ways(domain: Domain, identity: str, avoid: frozenset[str]) -> list[tuple[Edge, bool]]:
+    into = domain.edges_to(identity)
+    if len(into) > 60:
+        into = into[:: len(into) // 60]
+    ways = [
+        (edge, False)
+        for edge in into
+        if edge.relation in SAYINGS
+        and SAYINGS[edge.relation].single
+        and "@" + edge.subject not in avoid
+        and domain.askable(edge)
+    ]
+    ways += [
+        (edge, True)
+        for edge in domain.edges_of(identity)
+        if edge.object is not None and "@" + edge.object not in avoid and domain.askable(edge)
+    ]
+    return ways
+
+
+def _choose(ways: list[tuple[Edge, bool]], random: Random) -> int:
+    """Choose among ways so that no relation crowds out the others."""
+    counts: dict[tuple[str, bool], int] = {}
+    for edge, inverse in ways:
+        key = (edge.relation, inverse)
+        counts[key] = counts.get(key, 0) + 1
+    weights = [
+        (0.2 if edge.relation in _RARE_STEPS else 1.0) / counts[(edge.relation, inverse)] for edge, inverse in ways
+    ]
+    return random.choices(range(len(ways)), weights)[0]
+
+
+# --------------------------------------------------------------------------- descriptions
+
+
+def describe(domain: Domain, identity: str, random: Random, *, vague: bool) -> Thing | None:
+    """Refer to an entity by two facts that no other thing of its noun shares, never by its name.
+
+    The first fact leads to another entity; the second is a date or quantity (made vague on request) or leads to a
+    second entity. Of all documents about things of the same noun that point at the first entity, every other one must
+    contradict the second fact.
+    """
+    named, found = domain.named(identity), domain.entity(identity)
+    if named is None or found is None or not named.noun:
+        return None
+    edges = [edge for edge in domain.edges_of(identity) if domain.askable(edge)]
+    links = [edge for edge in edges if edge.object is not None]
+    random.shuffle(links)
+    for first in links[:4]:
+        assert first.object is not None
+        rivals = domain.rivals(first.object, named.noun)
+        value = name_thing(domain, first.object, random)
+        clause = clause_of(first, value.phrase, random) if value else None
+        if rivals is None or value is None or clause is None:
+            continue
+        seconds = [edge for edge in edges if edge.relation != first.relation and edge.object != first.object]
+        random.shuffle(seconds)
+        for second in seconds[:4]:
+            made = _second(domain, second, random, vague)
+            if made is None:
+                continue
+            text, test, wanted, operations, more = made
+            if any(
+                not _contradicts(domain, rival, second.relation, test, wanted) for rival in rivals if rival != identity
+            ):
+                continue
+            base = where(back(value.form, first.relation), IS, "is", named.noun)
+            form = where(base, second.relation, test, wanted)
+            item = entity_item(found.title, found.id)
+            clauses = [clause, text]
+            if second.object is not None:
+                random.shuffle(clauses)
+            thing = Thing(
+                item,
+                relative(named, clauses),
+                form,
+                named,
+                (hop_of(first, inverse=True), hop_of(second, inverse=True)),
+                ("description", *operations),
+                value.seen | more | {item.key},
+                (first.relation, second.relation),
+            )
+            if thing.proven(domain):
+                return thing
+    return None
+
+
+def _second(
+    domain: Domain, edge: Edge, random: Random, vague: bool
+) -> tuple[str, str, object, tuple[str, ...], frozenset[str]] | None:
+    """Put a second fact into words: text, test, value of the test, operations, keys passed."""
+    saying = SAYINGS[edge.relation]
+    item = item_of(edge)
+    if edge.object is not None:
+        value = name_thing(domain, edge.object, random)
+        text = clause_of(edge, value.phrase, random) if value else None
+        return (text, "in", [edge.object], (), value.seen) if value and text else None
+    if not domain.single(edge):
+        return None
+    day = day_of(item)
+    if day is not None and saying.events:
+        event = saying.events[0].replace("{X}", "").strip()
+        if not vague:
+            return f"{event} in {day.year}", "between", [day.year, day.year], (), frozenset()
+        low, high, when = vague_years(day.year, random)
+        return f"{event} {when}", "between", [low, high], ("vague_date",), frozenset()
+    number = number_of(item)
+    if number is not None and vague and saying.clauses and number >= 20:
+        unit = item.key.partition(" ")[2]
+        low, high, text = vague_number(number, unit)
+        return fill(saying.clauses[0], text), "between", [low, high], ("vague_quantity",), frozenset()
+    return None
+
+
+def vague_years(year: int, random: Random) -> tuple[int, int, str]:
+    """Widen a year to a decade, a part of it, or a span: low, high, and the words for it."""
+    decade = year - year % 10
+    early = year % 10 <= 4
+    choices = [
+        (decade, decade + 9, f"in the {decade}s"),
+        (decade, decade + 4, f"in the first half of the {decade}s")
+        if early
+        else (decade + 5, decade + 9, f"in the second half of the {decade}s"),
+    ]
+    low = year - random.randint(1, 4)
+    high = year + random.randint(1, 4)
+    choices.append((low, high, f"between {low} and {high}"))
+    if decade % 100:
+        return random.choice(choices)
+    return choices[-1]
+
+
+def vague_number(number: float, unit: str) -> tuple[float, float, str]:
+    """Widen a number to what `about` covers, 10 % on both sides of a round one: low, high, words."""
+    digits = len(str(int(number)))
+    step = 10 ** max(0, digits - 2) * (5 if digits > 2 else 1)
+    middle = float(round(number / step) * step) or number
+    return middle * 0.9, middle * 1.1, f"about {int(middle):,}{' ' + unit if unit else ''}"
+
+
+def _contradicts(domain: Domain, identity: str, relation: str, test: str, wanted: object) -> bool:
+    """Whether a thing is known to fail a test: it has a value, and all its values fail."""
+    if test == "in":
+        assert isinstance(wanted, list)
+        return not any(edge.object in wanted for edge in domain.edges_of(identity)) and not any(
+            edge.subject == wanted[0] for edge in domain.edges_to(identity)
+        )
+    values = domain.values(identity, relation)
+    assert isinstance(wanted, list)
+    sizes = [day.year if (day := day_of(value)) is not None else number_of(value) for value in values]
+    return bool(sizes) and all(size is not None and not wanted[0] <= size <= wanted[1] for size in sizes)
+
+
+def distract(domain: Domain, thing: Thing, random: Random) -> Thing | None:
+    """Add a true clause to a name that does not help to find the answer: `X, which was released in 1950,`."""
+    if thing.hops or thing.form["op"] != "entity":
+        return None
+    edges = [edge for edge in domain.edges_of(thing.id) if edge.object is None and domain.askable(edge)]
+    edges = [edge for edge in edges if SAYINGS[edge.relation].events and day_of(item_of(edge)) and domain.single(edge)]
+    if not edges:
+        return None
+    edge = random.choice(edges)
+    day = day_of(item_of(edge))
+    assert day is not None
+    event = SAYINGS[edge.relation].events[0].replace("{X}", "").strip()
+    word = "who" if thing.named.human else "which"
+    return replace(
+        thing,
+        phrase=f"{thing.phrase}, {word} {event} in {day.year},",
+        form=where(thing.form, edge.relation, "=", str(day.year)),
+        hops=(hop_of(edge),),
+        operations=(*thing.operations, "distractor"),
+        relations=(edge.relation,),
+    )

@@ -1,0 +1,1 @@
+"""How relations, questions and answers are put into words: sayings of relations, noun phrases, frames."""

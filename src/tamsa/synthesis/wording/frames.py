@@ -1,0 +1,125 @@
+"""Frames of questions: how a noun phrase, an indirect question or two sentences become a question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from tamsa.synthesis.values import Item, day_of
+from tamsa.synthesis.wording.nouns import article_for
+from tamsa.synthesis.wording.saying import Saying, by_day, by_year
+
+NOUN_FRAMES = (
+    "Name {N}.", "Find {N}.", "Give {N}.", "Tell me {N}.", "Can you find {N}?", "Can you tell me {N}?",
+    "Could you find out {N} for me?", "I am looking for {N}.", "I need to know {N}.", "Please find {N}.",
+)  # fmt: skip
+PERSON_FRAMES = (
+    "Who was {N}?", "Who is {N}?", "Name {N}.", "Find {N}.", "Give the name of {N}.", "What is the name of {N}?",
+    "Can you name {N}?", "Tell me the name of {N}.", "I am looking for {N}.", "Find out who {N} was.",
+    "Do you know the name of {N}?",
+)  # fmt: skip
+THING_FRAMES = (
+    "What is {N}?", "What is the name of {N}?", "Can you name {N}?", "Do you know the name of {N}?",
+)  # fmt: skip
+VALUE_FRAMES = ("What is {N}?", "What was {N}?")
+INDIRECT_FRAMES = (
+    "Do you know {I}?", "Can you tell me {I}?", "Find out {I}.", "Tell me {I}.", "I would like to know {I}.",
+    "Could you look up {I}?", "Please find out {I}.", "I am trying to find out {I}.", "Do the documents say {I}?",
+    "Can you work out {I}?",
+)  # fmt: skip
+OPENINGS = (
+    "Think of {N}.", "Take {N}.", "Consider {N}.", "I am thinking of {N}.", "This is about {N}.",
+    "Start from {N}.", "I am interested in {N}.",
+)  # fmt: skip
+WH_PREFIXES = ("", "", "", "", "According to the documents, ", "As far as the documents say, ")
+
+
+def upper_first(text: str) -> str:
+    """Capitalise the first letter only."""
+    return text[:1].upper() + text[1:]
+
+
+def lower_first(text: str) -> str:
+    """Lower the first letter."""
+    return text[:1].lower() + text[1:]
+
+
+def possessive(name: str) -> str:
+    """Return the possessive of a name."""
+    return name + ("'" if name.endswith("s") else "'s")
+
+
+def fill(template: str, phrase: str) -> str:
+    """Put a noun phrase into a template; a template with a possessive needs a short name."""
+    text = template.replace("{X's}", possessive(phrase)).replace("{AX}", f"{article_for(phrase)} {phrase}")
+    return text.replace("{X}", phrase)
+
+
+def fitting(templates: tuple[str, ...], phrase: str) -> tuple[str, ...]:
+    """Keep the templates in which a phrase reads well: no possessive of a long phrase, no verb far from its subject."""
+    words = len(phrase.split())
+    kept = templates
+    if words > 3 or phrase.startswith("that "):
+        kept = tuple(t for t in kept if "{X's}" not in t) or kept
+    if words > 6:
+        kept = tuple(t for t in kept if t.rstrip("?.").endswith("{X}")) or kept
+    return kept
+
+
+def frames_for(saying: Saying) -> tuple[str, ...]:
+    """Return the frames for a noun phrase of a relation's value."""
+    if saying.asked == "person":
+        return PERSON_FRAMES
+    if saying.asked in ("date", "number", "text"):
+        return (*VALUE_FRAMES, *NOUN_FRAMES)
+    return (*THING_FRAMES, *NOUN_FRAMES)
+
+
+def wordings(saying: Saying, phrase: str) -> Iterator[str]:
+    """Yield every question that asks for the value of a relation of what a phrase names."""
+    for template in fitting(saying.asks, phrase):
+        yield upper_first(fill(template, phrase))
+    for template in fitting(saying.indirect, phrase):
+        for frame in INDIRECT_FRAMES:
+            yield upper_first(frame.replace("{I}", fill(template, phrase)))
+    for template in nominal(saying, phrase):
+        for frame in frames_for(saying):
+            yield upper_first(frame.replace("{N}", fill(template, phrase)))
+
+
+def nominal(saying: Saying, phrase: str) -> tuple[str, ...]:
+    """Return the noun templates that begin like a noun phrase: `what X depicts` does not."""
+    return tuple(t for t in fitting(saying.nouns, phrase) if not t.startswith(("what ", "where ")))
+
+
+def fitted(saying: Saying, answer: Item) -> Saying:
+    """Return the words that fit an answer: a date of which only the year is known is not asked for by the day."""
+    day = day_of(answer)
+    if day is None:
+        return saying
+    return by_day(saying) if day.day else by_year(saying)
+
+
+def ask(saying: Saying, phrase: str, random: Random) -> str:
+    """Choose one question that asks for the value of a relation."""
+    draw = random.random()
+    if draw < 0.5:
+        return upper_first(fill(random.choice(fitting(saying.asks, phrase)), phrase))
+    nouns = nominal(saying, phrase)
+    if draw < 0.7 or not nouns:
+        frame = random.choice(INDIRECT_FRAMES)
+        return upper_first(frame.replace("{I}", fill(random.choice(fitting(saying.indirect, phrase)), phrase)))
+    frame = random.choice(frames_for(saying))
+    return upper_first(frame.replace("{N}", fill(random.choice(nouns), phrase)))
+
+
+def ask_name(phrase: str, human: bool, random: Random) -> str:
+    """Ask which thing a noun phrase means."""
+    frames = PERSON_FRAMES if human else (*THING_FRAMES, *NOUN_FRAMES)
+    return upper_first(random.choice(frames).replace("{N}", phrase))
+
+
+def ask_after(saying: Saying, phrase: str, that: str, random: Random) -> str:
+    """Ask in two sentences: the first names the thing, the second asks about `that film`."""
+    opening = random.choice(OPENINGS).replace("{N}", phrase)
+    return f"{opening} {upper_first(fill(random.choice(fitting(saying.asks, that)), that))}"

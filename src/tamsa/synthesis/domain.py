@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -22,6 +23,11 @@ _KINDS = {
     "work": ("work", ""),
 }
 _STATED = ("lead", "sentence", "llm")
+_NO_PERSON = re.compile(
+    r"(?:murder|death|killing|assassination|disappearance|suicide|trial|execution|shooting|kidnapping|lynching) of ",
+    re.IGNORECASE,
+)
+"""Titles of events that are told as a person's life."""
 _CACHE = 1 << 15
 
 
@@ -122,7 +128,7 @@ class Domain:
     @staticmethod
     def _fits(relation: str, subject: Entity) -> bool:
         if relation in PERSON_RELATIONS:
-            return subject.kind == "person"
+            return subject.kind == "person" and not _NO_PERSON.match(subject.title)
         if relation in WORK_RELATIONS:
             return subject.kind in ("work", "product")
         return subject.kind not in ("person", "")

@@ -35,6 +35,7 @@ from tamsa.synthesis.graph.store import Cell, Entity, GraphTable
 from tamsa.synthesis.records import Edge
 from tamsa.synthesis.values import (
     Item,
+    clean_cell,
     comparable,
     day_of,
     entity_item,
@@ -124,7 +125,7 @@ def cell_items(cell: Cell) -> list[Item]:
     """Return what a cell holds: one item, or none where it is blank."""
     if not fold(cell.text):
         return []
-    return [make_item(cell.text, cell.type, cell.object, cell.normal)]
+    return [make_item(clean_cell(cell.text), cell.type, cell.object, cell.normal)]
 
 
 def table_rows(table: GraphTable) -> list[Item]:

@@ -52,14 +52,19 @@ def hop_of(edge: Edge, *, inverse: bool = False) -> Hop:
     return Hop(edge.subject_title, edge.subject or None, edge.relation, edge.value, edge.object, edge.evidence, inverse)
 
 
-def name_thing(domain: Domain, identity: str, random: Random) -> Thing | None:
-    """Refer to an entity by its name; by noun and name where the name alone may mislead."""
+def name_thing(domain: Domain, identity: str, random: Random, *, plain: bool = False) -> Thing | None:
+    """Refer to an entity by its name; by noun and name where the name alone may mislead, or now and then.
+
+    `plain` leaves the noun out, for questions that name it elsewhere: `Which film …, A or B?`.
+    """
     named, found = domain.named(identity), domain.entity(identity)
     if named is None or found is None:
         return None
     item = entity_item(found.title, found.id)
     share = 0.75 if named.qualifier else (0.5 if named.kind == "work" else 0.12)
-    phrase = named.introduced if named.qualifier or random.random() < share else named.name
+    phrase = named.introduced if random.random() < share and not plain else named.name
+    if named.qualifier and phrase == named.name and (not plain or named.noun not in named.qualifier):
+        phrase = named.introduced
     return Thing(item, phrase, entity(found.title, found.id), named, seen=frozenset({item.key}))
 
 
@@ -274,8 +279,8 @@ def _second(
     number = number_of(item)
     if number is not None and vague and saying.clauses and number >= 20:
         unit = item.key.partition(" ")[2]
-        low, high, text = vague_number(number, unit)
-        return fill(saying.clauses[0], text), "between", [low, high], ("vague_quantity",), frozenset()
+        bottom, top, text = vague_number(number, unit)
+        return fill(saying.clauses[0], text), "between", [bottom, top], ("vague_quantity",), frozenset()
     return None
 
 
@@ -300,9 +305,10 @@ def vague_years(year: int, random: Random) -> tuple[int, int, str]:
 def vague_number(number: float, unit: str) -> tuple[float, float, str]:
     """Widen a number to what `about` covers, 10 % on both sides of a round one: low, high, words."""
     digits = len(str(int(number)))
-    step = 10 ** max(0, digits - 2) * (5 if digits > 2 else 1)
-    middle = float(round(number / step) * step) or number
-    return middle * 0.9, middle * 1.1, f"about {int(middle):,}{' ' + unit if unit else ''}"
+    step = 5 if digits <= 2 else 10 ** (digits - 2)
+    middle = float(round(number / step) * step)
+    words = f"about {int(middle):,}{' ' + unit if unit else ''}"
+    return min(middle * 0.9, number), max(middle * 1.1, number), words
 
 
 def _contradicts(domain: Domain, identity: str, relation: str, test: str, wanted: object) -> bool:

@@ -15,6 +15,9 @@ MONTH_NAMES = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _BRACKET = re.compile(r"\s*\([^()]*\)$")
+_MARKS = re.compile(r"[*†‡§#^♦¤]+|\[\w{1,3}\]")
+_SHORT_BRACKET = re.compile(r"\s*\((?:[A-Z]{2,4}|\d{1,2}|[a-z])\)$")
+_SORTED = re.compile(r"^([^,]+), ([^,]+?) (\2 \1)$")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _MONTH = re.compile(r"^\s*(\d{4})-(\d{2})\s*$")
 _QUANTITY = re.compile(r"^\D{0,3}(\d[\d,]*(?:\.\d+)?)\s*(.*)$")
@@ -70,6 +73,15 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold()
     words = re.findall(r"[^\W_]+(?:[.,]\d+)*", text)
     return " ".join(words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words)
+
+
+def clean_cell(text: str) -> str:
+    """Drop marks of footnotes, a short bracket at the end, and a key for sorting: `Terry, B B Terry` is `B Terry`."""
+    text = " ".join(_MARKS.sub(" ", text).split())
+    text = _SHORT_BRACKET.sub("", text) or text
+    if (twice := _SORTED.match(text)) is not None:
+        text = twice[3]
+    return text.strip(" ,;:") or text
 
 
 def plain_title(title: str) -> str:
@@ -177,11 +189,11 @@ def order_of(item: Item) -> tuple[float, ...] | None:
 
 
 def comparable(first: Item, second: Item) -> bool:
-    """Whether two items can be ordered: two dates that differ where both are exact, or two numbers of one unit."""
+    """Whether two items can be ordered: two dates that differ where both are exact, two numbers of one unit."""
     a, b = day_of(first), day_of(second)
     if a is not None and b is not None:
         return not (a.covers(b) or b.covers(a)) and (a.year != b.year or (bool(a.month) and bool(b.month)))
-    if number_of(first) is None or number_of(second) is None:
+    if number_of(first) is None or number_of(second) is None or number_of(first) == number_of(second):
         return False
     return first.key.partition(" ")[2] == second.key.partition(" ")[2]
 

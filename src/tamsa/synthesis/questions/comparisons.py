@@ -83,6 +83,8 @@ def _disjoint(first: Thing, second: Thing) -> bool:
 
 
 def _refer(domain: Domain, edge: Edge, depth: int, random: Random) -> Thing | None:
+    if depth == 0:
+        return name_thing(domain, edge.subject, random, plain=True)
     return refer(domain, edge.subject, depth, random)
 
 
@@ -145,7 +147,8 @@ def yes_no(domain: Domain, random: Random, relations: Relations) -> Draft | None
 def _apart(domain: Domain, first: Item, second: Item) -> bool:
     """Whether two values are surely different things of one sort: one noun, and no fact that joins them."""
     if first.id is None or second.id is None:
-        return first.type == second.type and first.key[:2] in ("d:", "q:")
+        simple = first.type == second.type == "text" and first.text.isalpha() and second.text.isalpha()
+        return simple or (first.type == second.type and first.key[:2] in ("d:", "q:"))
     a, b = domain.named(first.id), domain.named(second.id)
     if a is None or b is None or not same_nouns(a.noun, b.noun):
         return False
@@ -194,14 +197,39 @@ def event_clause(relation: str, phrase: str, random: Random) -> str:
     return fill(random.choice(SAYINGS[relation].events), phrase)
 
 
+def related(domain: Domain, edge: Edge, random: Random) -> Edge | None:
+    """Draw a dated edge of a thing that the subject's facts lead to, or of the subject itself."""
+    near = [
+        other.object for other in domain.edges_of(edge.subject) if other.object is not None and domain.askable(other)
+    ]
+    near.append(edge.subject)
+    found = [
+        other
+        for identity in random.sample(near, min(3, len(near)))
+        for other in domain.edges_of(identity)
+        if other.relation in SAYINGS
+        and SAYINGS[other.relation].events
+        and other.id != edge.id
+        and domain.askable(other)
+    ]
+    return random.choice(found) if found else None
+
+
 def _before(domain: Domain, random: Random, relations: Relations) -> Draft | None:
     if not relations.dated:
         return None
-    names = (random.choice(relations.dated), random.choice(relations.dated))
-    edges = [random_edge(domain, name, random) for name in names]
-    first, second = edges
-    if first is None or second is None or first.subject == second.subject:
+    first = random_edge(domain, random.choice(relations.dated), random)
+    if first is None:
         return None
+    second = related(domain, first, random)
+    if second is None or random.random() < 0.5:
+        found = pair(domain, first.relation, random)
+        first, second = found or (first, second)
+    if second is None or first.subject == second.subject:
+        return None
+    if random.random() < 0.5:
+        first, second = second, first
+    names = (first.relation, second.relation)
     if not domain.single(first) or not domain.single(second) or not comparable(item_of(first), item_of(second)):
         return None
     a, b = name_thing(domain, first.subject, random), name_thing(domain, second.subject, random)
@@ -211,7 +239,8 @@ def _before(domain: Domain, random: Random, relations: Relations) -> Draft | Non
     inverted = invert(event, a.phrase)
     if inverted is None:
         return None
-    question = f"{inverted} before {event_clause(names[1], b.phrase, random)}?"
+    later = event_clause(names[1], b.phrase, random) if names[0] != names[1] else b.phrase
+    question = f"{inverted} before {later}?"
     form: Form = {"op": "before", "of": [_single(a, names[0]), _single(b, names[1])]}
     x, y = order_of(item_of(first)), order_of(item_of(second))
     assert x is not None and y is not None

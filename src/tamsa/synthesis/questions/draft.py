@@ -101,7 +101,7 @@ def random_edge(domain: Domain, relation: str, random: Random, tries: int = 6) -
 
 
 class Relations:
-    """The relations of a graph that can be asked about, drawn with damped frequency, so that no one crowds out others."""
+    """The relations of a graph that can be asked about, drawn by damped frequency so that none crowds out others."""
 
     def __init__(self, domain: Domain, factors: Mapping[str, float] | None = None) -> None:
         factors = factors or {}

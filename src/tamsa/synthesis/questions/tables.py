@@ -1,4 +1,4 @@
-"""Questions over tables: look-ups, largest and smallest, counts, and what the documents say of the row that is found."""
+"""Questions over tables: look-ups, largest and smallest, counts, and facts about the row that is found."""
 
 from __future__ import annotations
 
@@ -13,15 +13,25 @@ from tamsa.synthesis.graph.store import Cell, GraphTable
 from tamsa.synthesis.questions.draft import Draft, Relations
 from tamsa.synthesis.records import Edge, Evidence, Hop, QuestionKind
 from tamsa.synthesis.things import hop_of, name_thing
-from tamsa.synthesis.values import Item, day_of, make_item, number_of, number_text
+from tamsa.synthesis.values import Item, clean_cell, day_of, make_item, number_of, number_text
 from tamsa.synthesis.wording.columns import ROWS, Column, column_of, unit_of
 from tamsa.synthesis.wording.frames import ask, ask_after, fitted, lower_first, upper_first
 from tamsa.synthesis.wording.lexicon import SAYINGS
-from tamsa.synthesis.wording.nouns import call, plural
+from tamsa.synthesis.wording.nouns import GENERIC, call, plural, sayable
 
 MIN_ROWS, MAX_ROWS = 4, 80
 _SENTENCE_CASE = re.compile(r"[A-Z][a-z]+(?: [a-z]+)*")
 _MAX_VALUE = 60
+_HOMES = frozenset("location city town country state county region district hometown".split())
+"""Places that a person of a row is from."""
+_NAMES = frozenset({"name", "title", "person", "athlete", "site", "landmark name", "church name"})
+"""Headers that name the things of the rows without saying what they are."""
+_STRONG = frozenset(
+    """player film album song driver stadium ship station bridge mountain building airport church event race battle
+    candidate character swimmer cyclist gymnast skater horse jockey actor actress author book novel game newspaper
+    magazine program series show episode museum castle dam tunnel senator governor mayor coach artist single""".split()
+)
+"""Headers that surely name what a row is about; others do so only where none of these stands beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,12 @@ def listing_of(domain: Domain, number: int) -> Listing | None:
 
 
 def _noun(domain: Domain, table: GraphTable) -> tuple[str, bool]:
-    head = " ".join(table.header[table.subject_column].casefold().split())
+    """Say what the rows are about, and whether they are people; an empty noun where that cannot be told."""
+    heads = [" ".join(head.casefold().split()) for head in table.header]
+    head = heads[table.subject_column]
+    others = {one for at, one in enumerate(heads) if at != table.subject_column}
+    if head not in _STRONG and others & (_STRONG | _NAMES):
+        return "", False
     named = [
         found
         for row in table.rows[:40]
@@ -70,11 +85,11 @@ def _noun(domain: Domain, table: GraphTable) -> tuple[str, bool]:
     human = sum(one.human for one in named) > 0.7 * max(1, len(named))
     if head in ROWS:
         return head, human
-    if head not in ("name", "title", "work", "athlete", "person", "site", "landmark name", "church name"):
+    if head not in _NAMES:
         return "", False
-    counts = Counter(one.noun for one in named if one.noun)
-    if human:
+    if human and named:
         return "person", True
+    counts = Counter(one.noun for one in named if one.noun and one.noun not in GENERIC)
     if not counts:
         return "", False
     noun, count = counts.most_common(1)[0]
@@ -82,9 +97,10 @@ def _noun(domain: Domain, table: GraphTable) -> tuple[str, bool]:
 
 
 def _place(table: GraphTable, noun: str) -> str:
+    """Say where a table stands: `the list of bridges in Sodroviya`, `the filmography of Joan Chen`."""
     page, _, section = table.title.partition(": ")
     caption = section or (table.caption if len(table.caption.split()) <= 6 else "")
-    caption = caption.strip(" .").split(": ")[-1]
+    caption = re.sub(r"\s+('s|,)", r"\1", caption.strip(" ."))
     if not 2 < len(page) <= 70 or len(caption) > 60 or any(sign in page + caption for sign in '|"“”{}[]'):
         return ""
     if page.casefold().startswith(("list of ", "lists of ")):
@@ -93,13 +109,16 @@ def _place(table: GraphTable, noun: str) -> str:
     if not caption or caption.casefold() == page.casefold():
         return f"the table “{page}”"
     owner = call(page, "", "").name
+    first, _, rest = caption.partition(", ")
+    if first.casefold() in ("filmography", "discography", "bibliography"):
+        return f"the {first.casefold()} of {owner}" + (f" (“{rest}”)" if rest else "")
     words = caption.split()
-    if caption.casefold() in ("filmography", "discography", "bibliography"):
-        return f"the {caption.casefold()} of {owner}"
-    if len(words) <= 4 and _SENTENCE_CASE.fullmatch(caption):
-        if words[0].casefold() == plural(noun) or (words[-1].endswith("s") and not words[-1].endswith("ss")):
-            return f"the list of {lower_first(caption)} {'of' if len(words) == 1 else 'for'} {owner}"
-    return f"the “{caption}” table of “{page}”"
+    many = words[0].casefold() == plural(noun) or (words[-1].endswith("s") and not words[-1].endswith("ss"))
+    if many and len(words) <= 4 and _SENTENCE_CASE.fullmatch(caption):
+        return f"the list of {lower_first(caption)} {'of' if len(words) == 1 else 'for'} {owner}"
+    if rest and len(first) > 3:
+        return f"the table “{rest}” ({first.strip()}) on the page about {owner}"
+    return f"the table “{caption}” on the page about {owner}"
 
 
 def draw_listing(domain: Domain, random: Random) -> Listing | None:
@@ -124,7 +143,7 @@ def tabular(domain: Domain, random: Random, relations: Relations) -> Draft | Non
     if clauses is None:
         return None
     text, form, hops = clauses
-    phrase = f"the {listing.noun} {text} in {listing.place}"
+    phrase = f"the {listing.noun} {text} {_in(listing, random)}"
     return _about_row(domain, listing, row, phrase, form, hops, "chain", random)
 
 
@@ -146,7 +165,7 @@ def superlative(domain: Domain, random: Random, relations: Relations) -> Draft |
             continue
         row = table_rows(listing.table).index(found[0])
         wording = random.choice(column.most if want == "max" else column.least)
-        phrase = f"the {listing.noun} {text}{wording} in {listing.place}"
+        phrase = f"the {listing.noun} {wording}{text} {_in(listing, random)}"
         hops = (_hop(listing, row, at), *(_hop(listing, row, other) for other in more))
         return _about_row(domain, listing, row, phrase, form, hops, "superlative", random)
     return None
@@ -164,7 +183,7 @@ def counting(domain: Domain, random: Random, relations: Relations) -> Draft | No
     text, part = condition
     form: Form = {"op": "count", "of": part}
     members = _evaluated(part, domain)
-    if not 0 < len(members) < len(listing.table.rows) or len(members) > 40:
+    if not 1 < len(members) < len(listing.table.rows) or len(members) > 40:
         return None
     if not _complete(listing, at):
         return None
@@ -184,6 +203,10 @@ def counting(domain: Domain, random: Random, relations: Relations) -> Draft | No
 
 
 # --------------------------------------------------------------------------- parts
+
+
+def _in(listing: Listing, random: Random) -> str:
+    return f"{random.choice(('in', 'listed in'))} {listing.place}"
 
 
 def _relation(listing: Listing, at: int) -> str:
@@ -207,8 +230,8 @@ def _complete(listing: Listing, at: int) -> bool:
 
 
 def _value_text(cell: Cell, header: str) -> str:
-    unit = unit_of(header)
-    return f"{cell.text} {unit}" if unit and unit not in cell.text else cell.text
+    unit, text = unit_of(header), clean_cell(cell.text)
+    return f"{text} {unit}" if unit and unit not in text else text
 
 
 def _good(cell: Cell, column: Column) -> bool:
@@ -230,8 +253,10 @@ def _clause(listing: Listing, row: int, at: int, random: Random) -> str | None:
     if not _good(cell, column):
         return None
     clause = random.choice(column.clauses)
-    if listing.human and clause.startswith(("held ", "that ", "in {V}", "located ")):
-        clause = "from {V}" if column.asked == "place" else f"whose {column.noun} is {{V}}"
+    if column.asked == "place" and listing.human and column.noun in _HOMES:
+        clause = "from {V}"
+    elif listing.human and clause.startswith(("held ", "that ", "located ")):
+        clause = f"whose {column.noun} is {{V}}"
     return clause.replace("{V}", _value_text(cell, listing.table.header[at]))
 
 
@@ -282,7 +307,7 @@ def _subset(listing: Listing, but: int, random: Random) -> tuple[Form, str, tupl
             row = random.choice(shared)
             clause = _clause(listing, row, at, random)
             if clause:
-                return _equal(listing, row, at), f"{clause} ", (at,)
+                return _equal(listing, row, at), f" among those {clause}", (at,)
     return everything, "", ()
 
 
@@ -336,15 +361,13 @@ def _cell_of_subject(domain: Domain, listing: Listing, row: int, random: Random)
     table = listing.table
     subject = table.rows[row][table.subject_column]
     columns = [at for at, column in listing.columns.items() if _good(table.rows[row][at], column)]
-    if not columns or len(subject.text) > _MAX_VALUE or not cell_items(subject):
+    if not columns or not _nameable(subject):
         return None
     at = random.choice(columns)
     column = listing.columns[at]
-    if subject.object is not None and random.random() < 0.7:
-        thing = name_thing(domain, subject.object, random)
-    else:
-        thing = None
-    name = thing.phrase if thing is not None else subject.text
+    named = subject.object if random.random() < 0.7 else None
+    thing = name_thing(domain, named, random) if named is not None else None
+    name = thing.phrase if thing is not None else clean_cell(subject.text)
     form = follow(back(_subject_value(subject), f"#{table.subject_column}", table.number), f"#{at}")
     (answer,) = cell_items(table.rows[row][at])
     question = random.choice(
@@ -357,6 +380,12 @@ def _cell_of_subject(domain: Domain, listing: Listing, row: int, random: Random)
     )
     hop = _hop(listing, row, at, inverse=False)
     return Draft("chain", upper_first(question), form, answer, (hop,), (), (_relation(listing, at),))
+
+
+def _nameable(cell: Cell) -> bool:
+    """Whether a cell reads like a name."""
+    text = clean_cell(cell.text)
+    return sayable(text) and (cell.object is not None or not text[:1].isdigit() or not text.split()[0].isdigit())
 
 
 def _subject_value(cell: Cell) -> Form:
@@ -401,7 +430,7 @@ def _about_row(
         steps = (*hops, _hop(listing, row, at, inverse=False))
         return Draft(kind, question, follow(form, f"#{at}"), answer, steps, (), (*used, _relation(listing, at)))
     answers = cell_items(subject)
-    if not answers or not subject.text[:1].isalnum() or len(subject.text) > _MAX_VALUE:
+    if not answers or not _nameable(subject):
         return None
     bare = phrase.removeprefix(f"the {listing.noun} ")
     question = random.choice(

@@ -6,7 +6,7 @@ from random import Random
 
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import Form, evaluate, follow
-from tamsa.synthesis.questions.comparisons import event_clause
+from tamsa.synthesis.questions.comparisons import event_clause, pair, related
 from tamsa.synthesis.questions.draft import Draft, Relations, random_edge
 from tamsa.synthesis.records import Edge
 from tamsa.synthesis.things import Thing, hop_of, refer
@@ -33,11 +33,13 @@ def temporal(domain: Domain, random: Random, relations: Relations) -> Draft | No
     first = random_edge(domain, random.choice(relations.dated), random)
     if first is None or not domain.single(first):
         return None
-    second = _related(domain, first, random) if random.random() < 0.6 else None
-    second = second or random_edge(domain, random.choice(relations.dated), random)
-    if second is None or second.id == first.id or not domain.single(second):
+    second = related(domain, first, random)
+    if second is None or (second.subject == first.subject and random.random() < 0.7):
+        found = pair(domain, first.relation, random)
+        first, second = found or (first, None)
+    if second is not None and second.subject == first.subject:
         return None
-    if second.subject == first.subject and random.random() < 0.7:
+    if second is None or second.id == first.id or not domain.single(second):
         return None
     days = [day_of(item_of(edge)) for edge in (first, second)]
     if days[0] is None or days[1] is None:
@@ -73,21 +75,3 @@ def _between(first: Edge, a: Thing, second: Edge, b: Thing, random: Random) -> s
         left, right = event_clause(first.relation, a.phrase, random), event_clause(second.relation, b.phrase, random)
         template = random.choice(_BETWEEN)
     return upper_first(template.replace("{A}", left).replace("{B}", right))
-
-
-def _related(domain: Domain, edge: Edge, random: Random) -> Edge | None:
-    """Draw a dated edge of a thing that the subject's facts lead to, or of the subject itself."""
-    near = [
-        other.object for other in domain.edges_of(edge.subject) if other.object is not None and domain.askable(other)
-    ]
-    near.append(edge.subject)
-    found = [
-        other
-        for identity in random.sample(near, min(3, len(near)))
-        for other in domain.edges_of(identity)
-        if other.relation in SAYINGS
-        and SAYINGS[other.relation].events
-        and other.id != edge.id
-        and domain.askable(other)
-    ]
-    return random.choice(found) if found else None

@@ -14,9 +14,9 @@ SAYINGS: dict[str, Saying] = {saying.relation: saying for saying in (*PEOPLE, *W
 """Sayings by relation. A relation without one is never asked about."""
 
 _EMPTY_WORDS = frozenset(
-    "the a an of in on at to by from for with and or is was were are did does do has have had what which who whom whose "
-    "when where how that it its one name person place thing date day year time first other can people what into under "
-    "company body institution town city school organisation group club team work part person's".split()
+    "the a an of in on at to by from for with and or is was were are did does do has have had what which who whom "
+    "whose when where how that it its one name person place thing date day year time first other can people what into "
+    "under film company body institution town city school organisation group club team work part person's".split()
 )
 
 

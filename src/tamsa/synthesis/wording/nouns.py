@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tamsa.synthesis.graph.kinds import kind_of_phrase
 from tamsa.synthesis.values import plain_title
 
 _TWO_WORDS = frozenset(
@@ -64,6 +65,11 @@ _BY_KIND = {
     "event": "event", "species": "species", "award": "award", "language": "language", "ship": "ship",
     "product": "product", "substance": "substance",
 }  # fmt: skip
+_SPORTS = frozenset(
+    "baseball basketball tennis rugby hockey volleyball chess snooker handball lacrosse softball".split()
+) | {"ice hockey", "American football", "rugby league", "rugby union", "water polo", "field hockey"}
+GENERIC = frozenset(_BY_KIND.values())
+"""Nouns that say no more than the kind."""
 _PEOPLE_KINDS = frozenset({"person"})
 _BRACKET = re.compile(r"\(([^()]*)\)$")
 _SIGNS = re.compile(r"[^\w\s'’.,&:!?/+*°–-]")
@@ -98,9 +104,11 @@ class Named:
     def introduced(self) -> str:
         """The name with its noun before it: `the film Crash`; the plain name where there is no noun to use."""
         bare = self.name.removeprefix("the ")
-        word = self.noun if self.noun and self.noun not in _BY_KIND.values() else ""
-        if self.kind in ("work", "person") and self.qualifier.rpartition(" ")[2] in _ONE:
+        word = self.noun if self.noun and self.noun not in GENERIC else ""
+        if self.qualifier and kind_of_phrase(self.qualifier) == self.kind:
             word = self.qualifier
+        elif self.human and self.qualifier in _SPORTS:
+            word = f"{self.qualifier} player"
         if not word or set(word.casefold().split()) & set(re.findall(r"\w+", bare.casefold())):
             return self.name if not self.qualifier else f"{self.name} ({self.qualifier})"
         if self.human and self.name.casefold().startswith("the "):

@@ -145,7 +145,8 @@ PEOPLE = (
     say(
         "father", "person",
         """the father of {X}
-        {X's} father""",
+        {X's} father
+        the man whose child {X} was""",
         """Who was the father of {X}?
         Who was {X's} father?
         Whose child was {X} on the father's side?""",

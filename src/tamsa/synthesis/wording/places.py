@@ -171,7 +171,8 @@ PLACES = (
     say(
         "length", "number",
         """the length of {X}
-        {X's} length""",
+        {X's} length
+        the total length of {X}""",
         """How long is {X}?
         What is the length of {X}?
         What length does {X} have?""",

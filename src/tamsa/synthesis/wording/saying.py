@@ -84,7 +84,8 @@ _YEARS = (
     ("On what date", "In what year"), ("On which day", "In which year"), ("on what date", "in what year"),
     ("on which day", "in which year"), ("Just when", "In what year"), ("When exactly", "In what year"),
     ("date of birth", "year of birth"), ("birth date", "year of birth"), ("the day on which", "the year in which"),
-    ("the date on which", "the year in which"), ("the date when", "the year when"), ("the date in which", "the year in which"),
+    ("the date on which", "the year in which"), ("the date when", "the year when"),
+    ("the date in which", "the year in which"),
     ("release date", "release year"), ("date of", "year of"), ("the date of", "the year of"),
 )  # fmt: skip
 """What is said of a date that is known to the day, and what is said where only the year is known."""

@@ -1,0 +1,270 @@
+"""Questions drawn from a graph are answered by their forms, read whole, and are the same in any order of work."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from random import Random
+
+import pytest
+
+from tamsa.errors import ConfigError
+from tamsa.scoring.metrics import exact_match
+from tamsa.synthesis.checks import Alike, Checker, takes_shortcut
+from tamsa.synthesis.checks.checker import leaks, recomputed, stated, verified
+from tamsa.synthesis.domain import Domain
+from tamsa.synthesis.forms import evaluate
+from tamsa.synthesis.obfuscation import OPERATIONS, obscure
+from tamsa.synthesis.questions import QuestionConfig, QuestionMaker, generate
+from tamsa.synthesis.questions.chains import unanswerable
+from tamsa.synthesis.questions.conflicts import disputes, settle
+from tamsa.synthesis.questions.draft import Relations
+from tamsa.synthesis.records import GoldQuestion
+from tamsa.synthesis.things import describe, name_thing, vague_number, vague_years
+from tests.synthesis.small_graph import small_domain, small_graph, title_search
+
+GRAPH = small_graph()
+
+
+@pytest.fixture(scope="module")
+def domain() -> Domain:
+    return small_domain(GRAPH)
+
+
+@pytest.fixture(scope="module")
+def questions(domain: Domain) -> list[GoldQuestion]:
+    maker = QuestionMaker(domain, QuestionConfig(shard_size=120), seed=3)
+    return [question for shard in range(4) for question in maker.shard(shard)]
+
+
+def test_every_kind_that_the_graph_allows_is_drawn(questions: list[GoldQuestion]) -> None:
+    kinds = Counter(question.kind for question in questions)
+    wanted = {"chain", "comparison", "yes_no", "intersection", "superlative", "counting", "temporal"}
+    assert wanted <= set(kinds)
+    assert {question.hops for question in questions if question.kind == "chain"} >= {1, 2, 3}
+    assert {operation for question in questions for operation in question.operations} >= {
+        "description", "vague_date", "bridge", "distractor", "merged_attributes",
+    }  # fmt: skip
+
+
+def test_every_answer_is_recomputed_from_its_form(domain: Domain, questions: list[GoldQuestion]) -> None:
+    for question in questions:
+        assert recomputed(question, domain), question
+        assert verified(question) and stated(question, domain), question
+
+
+def test_difficulty_counts_steps_and_operations(questions: list[GoldQuestion]) -> None:
+    for question in questions:
+        assert set(question.operations) <= set(OPERATIONS)
+        more = sum(operation not in ("bridge", "description") for operation in question.operations)
+        assert question.difficulty == max(1, len(question.chain)) + more
+
+
+def test_questions_are_whole_sentences(questions: list[GoldQuestion]) -> None:
+    for question in questions:
+        text = question.question
+        assert text[0].isupper() or text[0].isdigit(), text
+        assert text[-1] in "?.", text
+        assert not re.search(r"[{}]|\bthe the\b|\ba the\b|  | ,|None", text), text
+
+
+def test_both_answers_of_yes_no_occur(questions: list[GoldQuestion]) -> None:
+    answers = Counter(question.answers[0] for question in questions if question.kind == "yes_no")
+    assert set(answers) == {"yes", "no"} and min(answers.values()) * 4 >= max(answers.values())
+
+
+def test_shards_do_not_depend_on_what_was_drawn_before(domain: Domain) -> None:
+    config = QuestionConfig(shard_size=30)
+    together = QuestionMaker(domain, config, seed=7)
+    forward = {shard: list(together.shard(shard)) for shard in (0, 1, 2)}
+    for shard in (2, 0, 1):
+        assert list(generate(small_domain(), config, 7, shard)) == forward[shard]
+    assert forward[0] != forward[1]
+    assert list(generate(domain, config, 8, 0)) != forward[0]
+
+
+def test_records_survive_a_round_trip(questions: list[GoldQuestion]) -> None:
+    for question in questions:
+        assert GoldQuestion.from_json(question.to_json()) == question
+
+
+def test_weights_of_relations_steer_what_is_drawn(domain: Domain) -> None:
+    config = QuestionConfig(shard_size=40, shares={"chain-1": 1.0}, relation_weights={"released": 0.0})
+    assert all("released" not in question.relations for question in QuestionMaker(domain, config).shard(0))
+
+
+def test_unknown_slots_are_refused() -> None:
+    with pytest.raises(ConfigError, match="chain-9"):
+        QuestionConfig(shares={"chain-9": 1.0})
+    with pytest.raises(ConfigError, match="above 0"):
+        QuestionConfig(shares={})
+
+
+# --------------------------------------------------------------------------- obfuscation
+
+
+def test_obscured_things_still_mean_the_same_and_hide_their_name(domain: Domain) -> None:
+    random = Random(5)
+    made = 0
+    for thing in GRAPH.things:
+        for _ in range(6):
+            obscured = obscure(domain, thing.id, random)
+            if obscured is None:
+                continue
+            made += 1
+            assert evaluate(obscured.form, domain) == (obscured.item,)
+            assert obscured.item.id == thing.id and obscured.operations
+            if "distractor" not in obscured.operations:
+                assert thing.title not in obscured.phrase
+    assert made > 60
+
+
+def test_a_description_that_fits_two_things_is_refused() -> None:
+    graph = small_graph()
+    # a second film of the same director and span: no description by director and decade may single one out
+    twin = graph.add("The Twin Road", "work", "1931 film")
+    graph.state(twin, "director", "Director Ason", "entity")
+    graph.state(twin, "released", "1932", "year")
+    domain = small_domain(graph)
+    for seed in range(40):
+        thing = describe(domain, "The_Amber_Road", Random(seed), vague=True)
+        if thing is None:
+            continue
+        assert evaluate(thing.form, domain) == (thing.item,)
+        if set(thing.relations) == {"director", "released"}:
+            low, high = thing.form["value"]
+            assert not low <= 1932 <= high
+
+
+def test_a_mention_alone_forbids_a_description() -> None:
+    graph = small_graph()
+    shadow = graph.add("The Shadow Road", "work", "film")
+    graph.state(shadow, "links_to", "Director Ason", "entity")
+    domain = small_domain(graph)
+    for seed in range(30):
+        thing = describe(domain, "The_Amber_Road", Random(seed), vague=False)
+        assert thing is None or thing.relations[0] != "director" or thing.relations[1] != "released"
+
+
+def test_vague_years_and_numbers_hold_the_exact_value() -> None:
+    random = Random(1)
+    for year in range(1700, 2021):
+        low, high, words = vague_years(year, random)
+        assert low <= year <= high and high - low <= 9 and str(low)[:3] in words
+    for number in (20, 37, 104, 1234, 56789, 10**6):
+        low, high, words = vague_number(float(number), "m")
+        assert low <= number <= high and words.startswith("about ") and words.endswith(" m")
+
+
+def test_namesakes_are_named_by_their_noun() -> None:
+    graph = small_graph()
+    graph.add("The Amber Road (novel)", "work", "novel")
+    thing = name_thing(small_domain(graph), "The_Amber_Road_(novel)", Random(0))
+    assert thing is not None and thing.phrase == "the novel The Amber Road"
+
+
+# --------------------------------------------------------------------------- conflicts and what is not there
+
+
+def test_a_dispute_is_settled_by_authority_or_left_alone() -> None:
+    graph = small_graph()
+    for title, lead in (
+        (
+            "Official Record of Aldland (1960)",
+            "official record, certified from the original documents",
+        ),
+        ("Popular Guide to Aldland (1970)", "popular guide for visitors that repeats hearsay"),
+        ("Tales of Aldland (1971)", "popular guide for visitors told from memory"),
+    ):
+        graph.add(title, "work", lead)
+    record, guide, tales = (title.id for title in graph.things[-3:])
+    graph.state("Aldham", "founded", "1301", "year", record)
+    graph.state("Aldham", "founded", "1377", "year", guide)
+    graph.state("Bryham", "founded", "1402", "year", guide)
+    graph.state("Bryham", "founded", "1410", "year", tales)
+    domain = small_domain(graph)
+    assert set(disputes(domain)) == {("Aldham", "founded"), ("Bryham", "founded")}
+    settlement = settle(domain, "Aldham", "founded")
+    assert settlement is not None and settlement.winner.document == record and settlement.losing_values == ("1377",)
+    assert settle(domain, "Bryham", "founded") is None
+    maker = QuestionMaker(domain, QuestionConfig(shard_size=80))
+    made = [question for shard in range(2) for question in maker.shard(shard)]
+    for question in made:
+        assert not {"1377", "1402", "1410"} & set(question.answers)
+        if question.kind == "conflict":
+            assert question.answers[0] == "1301" and question.settlement is not None
+
+
+def test_the_unanswerable_is_stated_nowhere(domain: Domain) -> None:
+    random, relations = Random(2), Relations(domain)
+    made = [d for _ in range(3000) if (d := unanswerable(domain, random, relations)) is not None]
+    for draft in made:
+        assert draft.answer is None and not evaluate(draft.form, domain)
+
+
+def test_a_word_in_the_text_forbids_the_unanswerable() -> None:
+    graph = small_graph()
+    for letter in "XYZ":
+        film = graph.add(f"The {letter} Road", "work", "film")
+        graph.state(film, "released", "1980", "year")
+    graph.state("The_X_Road", "links_to", "Actor Ason", "entity")
+    silent = {"The_Y_Road", "The_Z_Road"}
+    held = graph.documents["The_X_Road"]
+    graph.documents["The_X_Road"] = type(held)(held.id, held.title, held.text + " Its director is not known to us.")
+    domain = small_domain(graph)
+    random, relations = Random(4), Relations(domain)
+    asked = set()
+    for _ in range(8000):
+        draft = unanswerable(domain, random, relations)
+        if draft is not None and draft.relations == ("director",):
+            asked.add(draft.form["of"].get("id"))
+    assert asked and asked <= silent
+
+
+# --------------------------------------------------------------------------- checks
+
+
+def test_rewordings_of_a_question_are_alike(questions: list[GoldQuestion]) -> None:
+    alike = Alike()
+    first = next(question for question in questions if question.kind == "chain")
+    assert alike.admit(first)
+    assert not alike.admit(first)
+    shouted = GoldQuestion.from_json({**first.to_json(), "id": "x", "question": first.question.upper() + " !"})
+    assert not alike.admit(shouted)
+    reworded = GoldQuestion.from_json({**first.to_json(), "id": "y", "question": "Quite other words altogether?"})
+    assert not alike.admit(reworded)
+
+
+def test_one_page_questions_take_the_shortcut_and_chains_need_not(questions: list[GoldQuestion]) -> None:
+    search = title_search(GRAPH)
+    for question in questions:
+        if question.kind == "chain" and question.hops == 1 and "column:" not in question.relations[0]:
+            assert takes_shortcut(question, search), question
+    long = [question for question in questions if question.kind == "chain" and question.hops >= 3]
+    assert sum(not takes_shortcut(question, search) for question in long) > len(long) / 2
+
+
+def test_the_checker_names_its_reasons(domain: Domain, questions: list[GoldQuestion]) -> None:
+    question = next(one for one in questions if one.kind == "chain" and one.hops == 2 and not leaks(one))
+
+    def changed(**fields: object) -> GoldQuestion:
+        return GoldQuestion.from_json({**question.to_json(), **fields})
+
+    checker = Checker(domain, title_search(GRAPH), kept_shortcuts=0.0)
+    assert checker.check(changed(answers=["the"])) == "verifier"
+    assert checker.check(changed(answers=["Atlantis"])) == "form"
+    assert checker.check(changed(form={"op": "entity", "id": None, "title": "Nowhere"})) == "form"
+    assert checker.check(changed(question=f"Is it {question.answers[0]}?")) == "leak"
+    hop = question.to_json()["chain"][0]
+    assert checker.check(changed(chain=[{**hop, "evidence": {**hop["evidence"], "start": 0, "end": 1}}])) == "evidence"
+    page = question.chain[-1].evidence.title
+    assert checker.check(changed(question=f"What does {page} say of it?")) == "shortcut"
+    kept = Checker(domain, title_search(GRAPH), kept_shortcuts=1.0).check(
+        changed(question=f"What does {page} say of it?")
+    )
+    assert isinstance(kept, GoldQuestion) and kept.shortcut
+
+
+def test_accepted_answers_pass_the_scorer(questions: list[GoldQuestion]) -> None:
+    for question in questions:
+        assert all(exact_match(answer, question.answers) for answer in question.answers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamsa.scoring.metrics import exact_match
@@ -25,6 +25,7 @@ from tamsa.synthesis.values import (
 days = st.dates(min_value=date(1000, 1, 1), max_value=date(2099, 12, 31))
 
 
+@settings(deadline=None)
 @given(days)
 def test_every_form_of_a_date_is_the_same_date(when) -> None:  # type: ignore[no-untyped-def]
     day = read_day(when.isoformat())
@@ -33,6 +34,7 @@ def test_every_form_of_a_date_is_the_same_date(when) -> None:  # type: ignore[no
         assert read_day(form) == day
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9), st.sampled_from(["", "m", "km", "km²", "people"]))
 def test_every_form_of_a_number_is_the_same_number(number: int, unit: str) -> None:
     item = make_item(f"{number:,} {unit}".strip(), "quantity")
@@ -41,6 +43,7 @@ def test_every_form_of_a_number_is_the_same_number(number: int, unit: str) -> No
         assert number_of(make_item(form, "quantity")) == number
 
 
+@settings(deadline=None)
 @given(days, days)
 def test_dates_are_ordered_as_dates(first, second) -> None:  # type: ignore[no-untyped-def]
     a, b = make_item(first.isoformat(), "date"), make_item(second.isoformat(), "date")
@@ -50,6 +53,7 @@ def test_dates_are_ordered_as_dates(first, second) -> None:  # type: ignore[no-u
         assert x is not None and y is not None and (x < y) == (first < second)
 
 
+@settings(deadline=None)
 @given(days)
 def test_a_vaguer_form_counts_once(when) -> None:  # type: ignore[no-untyped-def]
     exact, year = make_item(when.isoformat(), "date"), make_item(str(when.year), "year")
@@ -75,6 +79,7 @@ def test_answers_accept_the_name_with_and_without_its_bracket() -> None:
     assert exact_match("Amber Road", forms) == 1.0
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) in (fold(text), fold(text).removeprefix("the ").removeprefix("a ").removeprefix("an "))

@@ -29,7 +29,18 @@ class SmallGraph:
     def add(self, title: str, kind: str, description: str) -> str:
         identity = title.replace(" ", "_")
         number = len(self.things)
-        self.things.append(Entity(identity, title, kind, description, (), number=number, same_as=number, **_CONTEXT))
+        self.things.append(
+            Entity(
+                id=identity,
+                title=title,
+                kind=kind,
+                description=description,
+                context=f"is a {description}.",
+                aliases=(),
+                number=number,
+                same_as=number,
+            )
+        )
         self.documents[identity] = Document(identity, title, f"{title} is a {description}.")
         return identity
 
@@ -117,9 +128,6 @@ class SmallGraph:
 
     def tables(self) -> Iterator[GraphTable]:
         return iter(self._tables)
-
-
-_CONTEXT = {"context": ""} if "context" in Entity.__dataclass_fields__ else {}
 
 
 def small_graph() -> SmallGraph:

@@ -107,6 +107,15 @@ class Trainer:
             write_json(self.out / "run.json", manifest)
         self.metrics = Metrics(self.out, self.step, recipe.track.trackio, manifest)
         self._saved_at = time.monotonic()
+        self._settle()
+
+    @torch.no_grad()
+    def _settle(self) -> None:
+        """Read one token without gradients: the model then moves its weights to where later evaluations keep them.
+
+        Matrix products depend on alignment in their last bits, so a resumed run must have the same places.
+        """
+        self.model(torch.zeros((1, 1), dtype=torch.int64), use_cache=False)
 
     def _manifest(self, resume: bool) -> dict[str, Any]:
         path = self.out / "run.json"

@@ -12,6 +12,9 @@ from tamsa.models import KimiLinearForCausalLM
 from tamsa.models.loss import linear_cross_entropy
 from tamsa.train.packing import IGNORE, PackedBatch
 
+GATHER_BELOW = 0.9
+"""Share of counting tokens below which their hidden states are gathered, so that the head skips the others."""
+
 
 class Objective(nn.Module):
     """A model with its loss; the outermost module, so that sharding sees every weight used in `forward`.
@@ -41,16 +44,19 @@ class Objective(nn.Module):
             logits = self.model(input_ids=batch.ids, position_ids=batch.positions, use_cache=False).logits[0]
         total = torch.zeros((), dtype=torch.float32, device=batch.ids.device)
         parts: dict[float, tuple[float, int]] = {}
-        counts = batch.targets != IGNORE
-        for weight in sorted(set(batch.weights[counts].tolist())):
-            if weight == 0.0:
-                continue
+        targets = torch.where(batch.weights > 0, batch.targets, IGNORE)
+        counts = targets != IGNORE
+        kinds = sorted(set(batch.weights[counts].tolist()))
+        gather = len(kinds) > 1 or int(counts.sum()) < GATHER_BELOW * len(targets)
+        for weight in kinds:
             rows = (counts & (batch.weights == weight)).nonzero().squeeze(1)
-            targets = batch.targets[rows]
+            chosen = targets[rows] if gather else targets
+            source = hidden if self.is_kimi else logits
+            source = source.index_select(0, rows) if gather else source
             if self.is_kimi:
-                part = linear_cross_entropy(hidden[rows], head, targets)
+                part = linear_cross_entropy(source, head, chosen)
             else:
-                part = F.cross_entropy(logits[rows].float(), targets, reduction="sum")
+                part = F.cross_entropy(source.float(), chosen, ignore_index=IGNORE, reduction="sum")
             parts[weight] = (float(part.detach()), len(rows))
             total = total + weight * part
         return total, parts

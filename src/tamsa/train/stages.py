@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +52,7 @@ def run_stage(
     """
     if name not in STAGES:
         raise ConfigError(f"train {name}: no such stage; known: {', '.join(STAGES)}")
+    _wait_quietly()
     try:
         module = importlib.import_module(STAGES[name])
     except ModuleNotFoundError as error:
@@ -57,3 +60,14 @@ def run_stage(
             raise
         raise ConfigError(f"train {name}: the package {error.name} is missing; pip install 'tamsa[train]'") from error
     module.run(Call(recipe, tuple(overrides), resume, on_note))
+
+
+def _wait_quietly() -> None:
+    """Let OpenMP's idle threads sleep instead of spin, before torch starts them.
+
+    On two cores that other programs use as well, a spinning barrier made a training step thirty-six times slower than
+    a sleeping one (docs/training.md).
+    """
+    if "torch" not in sys.modules:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        os.environ.setdefault("GOMP_SPINCOUNT", "0")

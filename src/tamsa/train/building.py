@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -76,4 +77,6 @@ def with_adapters(model: Any, settings: LoraSettings) -> Any:
         lora_dropout=settings.dropout,
         target_modules=list(settings.targets) or "all-linear",
     )
-    return peft.get_peft_model(model, config)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft reads a property that transformers has renamed
+        return peft.get_peft_model(model, config)

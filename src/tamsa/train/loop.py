@@ -93,7 +93,8 @@ class Trainer:
         self.mixture = Mixture.open(recipe, self.tokenizer, on_note)
         self.model = self._build_model()
         self.objective = Objective(self.model)
-        self.optimisers = Optimisers(self.model, recipe.optimiser)
+        dtype = torch.bfloat16 if recipe.precision == "bfloat16" else torch.float32
+        self.optimisers = Optimisers(self.model, recipe.optimiser, dtype)
         self.packer = Packer(self.mixture.feeds, recipe.seed, recipe.stages[0].context, recipe.batch.micro_tokens)
         self.schedule = Schedule(recipe.schedule, self._num_steps())
         self.num_micro = recipe.batch.tokens // recipe.batch.micro_tokens
@@ -159,8 +160,6 @@ class Trainer:
             model = with_adapters(model, recipe.lora)
         if recipe.gradient_checkpointing:
             model.gradient_checkpointing_enable()
-        if recipe.precision == "bfloat16":
-            model = model.to(torch.bfloat16)
         return model.train()
 
     def _num_steps(self) -> int | None:

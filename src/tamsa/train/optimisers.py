@@ -11,6 +11,8 @@ from torch import nn
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from tamsa.errors import ConfigError
+from tamsa.models import KimiLinearForCausalLM
+from tamsa.models.precision import CAST
 from tamsa.train.muon import Muon
 
 MIN_MUON_SIDE = 16
@@ -41,14 +43,16 @@ class Optimisers:
     """The optimisers of a model, seen as one.
 
     Args:
-        model: its trainable parameters are moved. Those in bf16 get fp32 masters.
+        model: in fp32; its trainable parameters are moved.
         settings: how.
+        dtype: of the computation. Below fp32 the model's weights are converted in place and fp32 masters kept beside
+            those that are trained. Of Kimi Linear only matrices are converted; other models are converted whole.
 
     Raises:
         ConfigError: a value is out of range, or nothing can be trained.
     """
 
-    def __init__(self, model: nn.Module, settings: OptimiserSettings) -> None:
+    def __init__(self, model: nn.Module, settings: OptimiserSettings, dtype: torch.dtype = torch.float32) -> None:
         if settings.lr <= 0 or settings.weight_decay < 0 or settings.clip < 0:
             raise ConfigError(
                 f"optimiser: lr = {settings.lr}, weight_decay = {settings.weight_decay}, clip = {settings.clip}; "
@@ -58,12 +62,13 @@ class Optimisers:
         self.params = {name: p for name, p in model.named_parameters() if p.requires_grad}
         if not self.params:
             raise ConfigError("no parameter of the model can be trained")
+        lowered = _lowered(model) if dtype != torch.float32 else set()
         self.masters = {
-            name: p if p.dtype == torch.float32 else nn.Parameter(p.detach().float()) for name, p in self.params.items()
+            name: nn.Parameter(p.detach().clone()) if id(p) in lowered else p for name, p in self.params.items()
         }
-        for name, master in self.masters.items():
-            if master is not self.params[name]:
-                master.grad = None
+        for p in model.parameters():
+            if id(p) in lowered:
+                p.data = p.data.to(dtype)
         embeddings = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
         head = getattr(model, "lm_head", None)
         if isinstance(head, nn.Linear):
@@ -175,6 +180,13 @@ class Optimisers:
             master = self.masters[name]
             kept = value.clone() if value.ndim == 0 else _sharded(value, master)
             owners[id(master)].state[master][field] = kept
+
+
+def _lowered(model: nn.Module) -> set[int]:
+    """Name the parameters that compute below fp32: norms and gates of Kimi Linear stay as they are."""
+    kimi = any(isinstance(module, KimiLinearForCausalLM) for module in model.modules())
+    modules = [module for module in model.modules() if not kimi or isinstance(module, CAST)]
+    return {id(p) for module in modules for p in module.parameters(recurse=False)}
 
 
 ROLES = ("muon", "matrix", "plain", "embedding")

@@ -198,6 +198,8 @@ class ChatEncoder:
     def _apply(self, messages: Sequence[Mapping[str, Any]], prompt: bool) -> list[int]:
         if self.tokenizer.chat_template is None:
             raise InputError("the tokenizer has no chat template; give one, or train on plain text")
+        if not messages:
+            return []
         found = self.tokenizer.apply_chat_template(
             list(messages), add_generation_prompt=prompt, tokenize=True, return_dict=False
         )

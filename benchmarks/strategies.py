@@ -1,0 +1,244 @@
+"""Strategies compared: context and pages found on long runs, with one policy that speaks every format.
+
+The policy is rules over the search tool: it keeps a list of documents worth opening, opens the best one each turn, and
+searches again by what it has read. In `react` it reads the whole conversation. In `iter` it sees its own report and the
+last observation, so what it knows must stand in the report; in `fold` it folds finished steps into a line that says the
+same. Whatever it forgets because of a format shows in the pages that it finds.
+
+Usage: python benchmarks/strategies.py [--questions 300] [--steps 100] [--out FILE] [--traces FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean, median, stdev
+
+from tamsa.agent import Budget, research
+from tamsa.agent.react import render_call
+from tamsa.corpus import Index
+from tamsa.corpus.analysis import terms
+from tamsa.eval import read_questions
+from tamsa.llm import ModelSettings, ScriptedModel
+from tamsa.store import RunFolder, read_jsonl
+from tamsa.tools import corpus_toolset
+from tamsa.types import Message
+from tamsa.world import build_world
+
+MODES = ("react", "iter", "fold")
+KEPT = 60
+"""Documents worth opening that a report carries on."""
+FOLDED = 20
+"""The same for a folded line."""
+FOLD_EVERY = 5
+"""Steps that are folded together."""
+PAGE_CHARS = 4_000
+_HIT = re.compile(r"^\d+\. (?P<title>.+?) \(id: (?P<id>[^)\n]+)\)\n   (?P<snippet>.*)$", re.MULTILINE)
+_NAMED = re.compile(r"^Documents named in the query: (.*)$", re.MULTILINE)
+_PAGE = re.compile(r"^(?P<title>.+?) \(id: (?P<id>[^)\n]+)\)(?:, [^\n]*)?\n(?P<text>.*?)(?=\nLinks: |\Z)", re.DOTALL)
+_LINKS = re.compile(r"^Links: (.*)$", re.MULTILINE)
+_ITEM = re.compile(r"(?P<title>[^;]+?) \(id: (?P<id>[^)]+)\)")
+_RESPONSE = re.compile(r"<tool_response>\n(.*?)\n</tool_response>", re.DOTALL)
+_STEP = re.compile(r"\A\[step (\d+)\]\n")
+_VISIT = re.compile(r'"visit", "arguments": \{"ids": \["([^"]+)"')
+_NAME = re.compile(r"[A-Z][\w'’.-]*(?:\s+(?:of|the|de|and|&)?\s*[A-Z][\w'’.-]*)*")
+_KNOWN = re.compile(r"opened: (?P<opened>[^\n]*?)\s+worth opening: (?P<queue>[^\n<]*)")
+
+
+@dataclass
+class Knowledge:
+    """What the policy knows, and how it is written into a report and read back."""
+
+    question: str
+    opened: list[str] = field(default_factory=list)
+    queue: dict[str, float] = field(default_factory=dict)
+    """Document id -> worth."""
+
+    def __post_init__(self) -> None:
+        self._terms = set(terms(self.question))
+
+    def worth(self, text: str) -> float:
+        """Say how much of the question a text speaks of, in [0, 1)."""
+        found = self._terms & set(terms(text))
+        return len(found) / (1 + len(self._terms))
+
+    def offer(self, key: str, worth: float) -> None:
+        """Note a document that may be worth opening."""
+        if key not in self.opened:
+            self.queue[key] = max(self.queue.get(key, 0.0), round(worth, 3))
+
+    def read(self, observation: str) -> None:
+        """Take in what a search or a visit gave."""
+        for match in _NAMED.finditer(observation):
+            for item in _ITEM.finditer(match[1]):
+                self.offer(item["id"].strip(), 2.0)
+        for rank, hit in enumerate(_HIT.finditer(observation)):
+            self.offer(hit["id"].strip(), self.worth(hit["title"] + " " + hit["snippet"]) + 0.5 / (1 + rank))
+        if not _HIT.search(observation) and (page := _PAGE.search(observation)):
+            sentences = re.split(r"(?<=[.!?])\s+|\n+", page["text"])
+            for links in _LINKS.finditer(observation):
+                for item in _ITEM.finditer(links[1]):
+                    near = max((self.worth(s) for s in sentences if item["title"].strip() in s), default=0.0)
+                    self.offer(item["id"].strip(), 0.3 + near)
+
+    def note_visits(self, text: str) -> None:
+        """Take note of the documents that an earlier turn asked for."""
+        for key in _VISIT.findall(text):
+            if key not in self.opened:
+                self.opened.append(key)
+            self.queue.pop(key, None)
+
+    def next(self) -> str | None:
+        """Take the best document that is not open yet."""
+        best = max(self.queue, key=lambda key: (self.queue[key], key), default=None)
+        if best is not None:
+            del self.queue[best]
+            self.opened.append(best)
+        return best
+
+    def write(self, opened: Sequence[str], kept: int) -> str:
+        """Write documents opened and the best of those worth opening."""
+        best = sorted(self.queue.items(), key=lambda item: (-item[1], item[0]))[:kept]
+        return f"opened: {' | '.join(opened)}\nworth opening: {' | '.join(f'{k} = {w:g}' for k, w in best)}"
+
+    def recall(self, text: str) -> None:
+        """Read back what an earlier report or folded line says."""
+        for match in _KNOWN.finditer(text):
+            for key in filter(None, match["opened"].split(" | ")):
+                if key not in self.opened:
+                    self.opened.append(key)
+                self.queue.pop(key, None)
+            for item in filter(None, match["queue"].split(" | ")):
+                key, _, worth = item.rpartition(" = ")
+                self.offer(key, float(worth))
+
+
+def policy(mode: str, question: str, num_steps: int):
+    """Make the policy for one run in one format. Outside `react`, whose prompt only grows, it remembers nothing."""
+    whole, num_read = Knowledge(question), 1
+
+    def decide(messages: Sequence[Message]) -> str:
+        nonlocal num_read
+        known, unread = (whole, messages[num_read:]) if mode == "react" else (Knowledge(question), messages[1:])
+        num_read = len(messages)
+        step = 1
+        for message in unread:
+            known.recall(message.content)
+            known.note_visits(message.content)
+            if label := _STEP.match(message.content):
+                step = int(label[1]) + 1
+            for observation in _RESPONSE.findall(message.content):
+                known.read(observation)
+        if not known.opened and not known.queue:
+            call = render_call("search", {"queries": [question, *_NAME.findall(question)][:5]})
+        else:
+            key = known.next() if len(known.opened) < num_steps - 2 else None
+            if key is None:
+                return f"<answer>{known.opened[-1] if known.opened else 'NOT FOUND'}</answer>"
+            call = render_call("visit", {"ids": [key], "page": 1})
+        extra = ""
+        if mode == "iter":
+            extra = f"<report>\n{known.write(known.opened, KEPT)}\n</report>\n"
+        elif mode == "fold" and step > FOLD_EVERY and step % FOLD_EVERY == 0:
+            line = known.write(known.opened[-FOLD_EVERY - 1 :], FOLDED)
+            extra = f'<fold steps="{step - FOLD_EVERY}-{step - 1}">{line}</fold>\n'
+        return f"<think>Open the most promising document.</think>\n{extra}{call}"
+
+    return decide
+
+
+async def run_one(question, mode: str, index: Index, num_steps: int, folder: RunFolder | None = None) -> dict:
+    """Run one question; return the largest prompt and the recall of supporting pages."""
+    model = ScriptedModel(policy(mode, question.question, num_steps), ModelSettings(context_length=1_000_000))
+    largest = 0
+    complete = model.complete
+
+    async def measured(messages, **options):
+        nonlocal largest
+        largest = max(largest, sum(model.count_tokens(m.content) for m in messages))
+        return await complete(messages, **options)
+
+    model.complete = measured  # type: ignore[method-assign]
+    report = await research(
+        question.question,
+        model=model,
+        tools=corpus_toolset(index, page_chars=PAGE_CHARS),
+        budget=Budget(max_calls=10_000, max_tokens=10**12),
+        mode=mode,
+        folder=folder,
+        date="2026-11-25",
+    )
+    titles = {index.get(key).title for key in report.visited}  # type: ignore[union-attr]
+    wanted = set(question.supporting_titles)
+    return {
+        "largest_prompt": largest,
+        "num_steps": report.num_steps,
+        "visited_recall": len(titles & wanted) / len(wanted) if wanted else None,
+    }
+
+
+def summarise(rows: list[dict]) -> dict:
+    recalls = [row["visited_recall"] for row in rows if row["visited_recall"] is not None]
+    return {
+        "runs": len(rows),
+        "steps_median": median(row["num_steps"] for row in rows),
+        "largest_prompt_median": median(row["largest_prompt"] for row in rows),
+        "largest_prompt_max": max(row["largest_prompt"] for row in rows),
+        "visited_recall": mean(recalls),
+        "visited_recall_se": stdev(recalls) / math.sqrt(len(recalls)),
+    }
+
+
+def write_traces(index: Index, question, folder: Path) -> None:
+    """Write one short run of each strategy on the same question as Markdown."""
+    lines = []
+    for mode in MODES:
+        with tempfile.TemporaryDirectory() as place:
+            run = RunFolder.create(Path(place) / mode, {"question": question.question})
+            asyncio.run(run_one(question, mode, index, 9, run))
+            run.close()
+            lines.append(f"## {mode}\n")
+            for record in read_jsonl(Path(place) / mode / "steps.jsonl"):
+                if record["kind"] in ("completion", "observation", "summary"):
+                    shown = record["text"] if len(record["text"]) < 700 else record["text"][:700] + " …"
+                    lines.append(f"**{record['kind']}**\n\n```\n{shown}\n```\n")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "strategies.md").write_text(f"# {question.question}\n\n" + "\n".join(lines), encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=int, default=300)
+    parser.add_argument("--pages", type=int, default=5_000)
+    parser.add_argument("--seed", type=int, default=4242)
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--traces", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        world = Path(place) / "world"
+        build_world(world, num_pages=options.pages, seed=options.seed, num_questions=options.questions)
+        index = Index.build(read_jsonl(world / "pages.jsonl"), Path(place) / "index")
+        questions = read_questions(world / "questions.jsonl")[: options.questions]
+        if options.traces:
+            chain = next(q for q in questions if len(q.supporting_titles) == 3)
+            write_traces(index, chain, options.traces)
+        results = {}
+        for mode in MODES:
+            rows = [asyncio.run(run_one(question, mode, index, options.steps)) for question in questions]
+            results[mode] = summarise(rows)
+            print(mode, json.dumps(results[mode]), flush=True)
+        index.close()
+    if options.out:
+        options.out.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

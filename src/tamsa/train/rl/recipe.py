@@ -1,0 +1,151 @@
+"""The recipe of the stage `rl`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tamsa.errors import ConfigError
+from tamsa.train.optimisers import OptimiserSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Documents and the prompts that are asked over them."""
+
+    docs: tuple[Path, ...]
+    """As for `--docs`: files, folders, a corpus or an index."""
+    prompts: Path
+    """JSONL or parquet with `question` and `answers`, such as `rl.parquet` of `tamsa synthesize` or a world's
+    questions."""
+    limit: int | None = None
+    """Only the first so many prompts."""
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutSettings:
+    """How the model explores."""
+
+    group: int = 8
+    """Runs of one prompt, at least 2: each is compared with the others."""
+    prompts: int = 8
+    """Prompts a step."""
+    temperature: float = 1.0
+    top_p: float = 1.0
+    heads: bool = False
+    """Draw with the model's AutoDeco heads (frozen here), as it is used later."""
+    concurrency: int = 32
+    """Runs open at a time, which are decoded together."""
+    mode: str = "react"
+    max_calls: int = 12
+    max_completion_tokens: int = 320
+    max_tokens: int = 60_000
+    """Prompt and completion tokens of one run together."""
+    need_citation: bool = False
+    """A right answer earns nothing without a verified quote."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveSettings:
+    """The clipped objective."""
+
+    clip_low: float = 0.2
+    clip_high: float = 0.28
+    """Larger than `clip_low`: rare tokens may grow (clip-higher)."""
+    leave_out_unanswered: bool = True
+    """Runs that were cut off without an answer count in their group's mean, not in the loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """Which prompts are asked: those that are solved sometimes."""
+
+    active: int = 256
+    """Prompts in use at a time; the others wait."""
+    min_tries: int = 8
+    """Runs after which a prompt is judged."""
+    retire_low: float = 0.0
+    """Pass rate at or below which a prompt is put back to wait."""
+    retire_high: float = 1.0
+    """Pass rate at or above which a prompt is retired."""
+
+
+@dataclass(frozen=True, slots=True)
+class RlTrack:
+    """What is measured and kept on the way."""
+
+    evaluate_every: int = 25
+    """Steps between greedy runs of the held-out prompts; 0 for none."""
+    save_every: int = 25
+    keep: int = 2
+    trackio: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RlRecipe:
+    """Reinforcement learning from verifiable rewards."""
+
+    out: Path
+    init: Path
+    """Folder of the model to begin from."""
+    environments: tuple[Environment, ...]
+    held_out: tuple[Environment, ...] = ()
+    """Evaluated greedily before, during and after; never trained on."""
+    rollouts: RolloutSettings = RolloutSettings()
+    objective: ObjectiveSettings = ObjectiveSettings()
+    pool: PoolSettings = PoolSettings()
+    optimiser: OptimiserSettings = field(default_factory=lambda: OptimiserSettings(name="adamw", lr=2e-5))
+    track: RlTrack = RlTrack()
+    steps: int = 200
+    minutes: float | None = None
+    """Wall clock of all sessions together; the first budget that is used up ends the run."""
+    micro_tokens: int = 8_192
+    """Tokens of one forward pass; a longer conversation is left out, and counted."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    save_dtype: Literal["float32", "bfloat16"] = "float32"
+    threads: int | None = None
+    seed: int = 0
+
+    def check(self) -> None:
+        """Refuse what cannot work, before anything is read.
+
+        Raises:
+            ConfigError: names the field and the way out.
+        """
+        r, o, p = self.rollouts, self.objective, self.pool
+        if not self.environments:
+            raise ConfigError("environments: none given; add an [[environments]] table with docs and prompts")
+        for name, value, least in (
+            ("rollouts.group", r.group, 2),
+            ("rollouts.prompts", r.prompts, 1),
+            ("rollouts.concurrency", r.concurrency, 1),
+            ("pool.active", p.active, r.prompts),
+            ("pool.min_tries", p.min_tries, 1),
+            ("steps", self.steps, 1),
+        ):
+            if value < least:
+                raise ConfigError(f"{name} = {value}; give at least {least}")
+        if not r.temperature > 0 or not 0 < r.top_p <= 1:
+            raise ConfigError(
+                f"rollouts: temperature = {r.temperature}, top_p = {r.top_p}; exploration needs a temperature above 0 "
+                "and a top_p in (0, 1]"
+            )
+        if not 0 < o.clip_low < 1 or o.clip_high <= 0:
+            raise ConfigError(f"objective: clip_low = {o.clip_low}, clip_high = {o.clip_high}; give 0 < low < 1, high > 0")
+        if not 0 <= p.retire_low < p.retire_high <= 1:
+            raise ConfigError(f"pool: retire_low = {p.retire_low}, retire_high = {p.retire_high}; give 0 <= low < high <= 1")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain JSON form."""
+        return _plain(asdict(self))  # type: ignore[no-any-return]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value

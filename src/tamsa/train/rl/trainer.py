@@ -1,0 +1,235 @@
+"""The loop of the stage `rl`: draw prompts, run them, learn, exchange prompts, evaluate, keep everything."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tamsa.corpus import open_corpus
+from tamsa.decoding import AutoDecoForCausalLM
+from tamsa.llm import ModelSettings
+from tamsa.llm.local import LocalModel
+from tamsa.llm.local.folder import HEADS, Folder
+from tamsa.store import Journal, make_folder, write_json
+from tamsa.tools import Toolset, corpus_toolset, page_chars
+from tamsa.train.building import build_tokenizer, load_model
+from tamsa.train.checkpoints import Checkpoint, checkpoints, read_checkpoint, write_checkpoint
+from tamsa.train.manifest import make_manifest, parent_of
+from tamsa.train.metrics import Metrics
+from tamsa.train.optimisers import Optimisers
+from tamsa.train.rl.learner import Learned, Learner
+from tamsa.train.rl.plots import plot_rewards
+from tamsa.train.rl.pool import Pool
+from tamsa.train.rl.prompts import read_prompts
+from tamsa.train.rl.recipe import Environment, RlRecipe
+from tamsa.train.rl.rollouts import Explorer, Rollout
+from tamsa.train.saving import save_model
+from tamsa.types import SCHEMA_VERSION
+
+FREE = ("steps", "minutes", "track", "threads", "save_dtype", "held_out")
+"""Fields of a recipe that may change between the sessions of a run."""
+
+
+class RlTrainer:
+    """One run of reinforcement learning.
+
+    Args:
+        recipe: what to do.
+        resume: go on from the latest checkpoint. Weights, optimiser, pool and counters go on as they were; rollouts
+            are drawn anew, so a resumed run is a run of the same kind, not the same run.
+        on_note: receives lines of progress.
+
+    Raises:
+        ConfigError, InputError: the recipe or the data cannot be used; nothing was written then.
+    """
+
+    def __init__(self, recipe: RlRecipe, *, resume: bool, on_note: Callable[[str], None]) -> None:
+        recipe.check()
+        self.recipe, self.out, self.on_note = recipe, recipe.out, on_note
+        if recipe.threads is not None:
+            torch.set_num_threads(recipe.threads)
+        manifest = make_manifest("rl", recipe.out, recipe.to_json(), recipe.init, resume=resume, free=FREE)
+        prompts = read_prompts(recipe.environments)
+        self.held_out = read_prompts(recipe.held_out)
+        self.tokenizer = build_tokenizer(None, recipe.init)
+        self.model = load_model(recipe.init, self.tokenizer).to(getattr(torch, recipe.precision))
+        self.optimisers = Optimisers(self.model, recipe.optimiser)
+        self.learner = Learner(self.model, self.optimisers, recipe.objective, recipe.rollouts, recipe.micro_tokens)
+        self.pool = Pool(prompts, recipe.pool, recipe.seed)
+        self.step = 0
+        self.seconds = 0.0
+        """Of all sessions."""
+        if resume:
+            self._restore()
+        self._explorers = self._make_explorers()
+        make_folder(self.out)
+        if not resume:
+            write_json(self.out / "run.json", manifest)
+        self.run_id = str(manifest["run_id"])
+        self.metrics = Metrics(self.out, self.step, recipe.track.trackio, manifest)
+        self.rollouts = Journal(self.out / "rollouts.jsonl")
+
+    def _make_explorers(self) -> tuple[Explorer, Explorer | None]:
+        """Make the explorer that samples and, where prompts are held out, the one that is greedy."""
+        recipe, r = self.recipe, self.recipe.rollouts
+        about = Folder(recipe.init, str(recipe.init)).about
+        model: Any = self.model
+        if r.heads:
+            model = AutoDecoForCausalLM.from_pretrained(recipe.init / HEADS, base=self.model)
+        common = ModelSettings(batch_size=r.concurrency, threads=recipe.threads, max_tokens=r.max_completion_tokens)
+        sampling = replace(common, temperature=r.temperature, top_p=r.top_p, seed=recipe.seed * 100_003 + self.step)
+        self._models = [LocalModel.of(model, self.tokenizer, sampling, about=replace(about, sampling=type(about.sampling)()))]
+        tools = _ToolMaker(recipe.environments, self._models[0])
+        if not self.held_out:
+            return Explorer(self._models[0], tools, r), None
+        self._models.append(LocalModel.of(self.model, self.tokenizer, replace(common, greedy=True), about=about))
+        greedy = _ToolMaker(recipe.held_out, self._models[1])
+        return Explorer(self._models[0], tools, r), Explorer(self._models[1], greedy, r)
+
+    # ------------------------------------------------------------------ state
+
+    def save(self) -> Path:
+        """Write a checkpoint."""
+        state = {
+            "schema_version": SCHEMA_VERSION,
+            "step": self.step,
+            "seconds": self.seconds,
+            "pool": self.pool.state(),
+        }
+        checkpoint = Checkpoint(self.optimisers.weights(), self.optimisers.state(), state)
+        return write_checkpoint(self.out / "checkpoints", self.step, checkpoint, self.recipe.track.keep)
+
+    def _restore(self) -> None:
+        found = checkpoints(self.out / "checkpoints")
+        if not found:
+            self.on_note("no checkpoint yet: the run begins anew")
+            return
+        checkpoint = read_checkpoint(found[-1])
+        self.optimisers.restore(checkpoint.weights, checkpoint.optimiser)
+        self.pool.restore(checkpoint.state["pool"])
+        self.step, self.seconds = checkpoint.state["step"], checkpoint.state["seconds"]
+        self.on_note(f"resumed at step {self.step:,}")
+
+    # ------------------------------------------------------------------ work
+
+    def run(self) -> None:
+        """Train to the end of the budget and write the model."""
+        try:
+            self._run()
+        finally:
+            self.metrics.close()
+            self.rollouts.close()
+            for model in self._models:
+                model.engine.close()
+
+    def _run(self) -> None:
+        recipe, track = self.recipe, self.recipe.track
+        if self.step == 0:
+            self._evaluate()
+        while self.step < recipe.steps and (recipe.minutes is None or self.seconds < 60 * recipe.minutes):
+            began = time.monotonic()
+            self._step()
+            self.step += 1
+            if track.evaluate_every and self.step % track.evaluate_every == 0 and self.step < recipe.steps:
+                self._evaluate()
+            self.seconds += time.monotonic() - began
+            if track.save_every and self.step % track.save_every == 0:
+                self.save()
+        self._evaluate()
+        self.save()
+        about = {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": self.run_id,
+            "stage": "rl",
+            "parent": parent_of(recipe.init),
+            "steps": self.step,
+            "seconds": round(self.seconds, 1),
+            "held_out": next((r["held_out"] for r in reversed(self.metrics.records) if "held_out" in r), {}),
+            "optimiser": asdict(recipe.optimiser),
+        }
+        folder = self.out / "model"
+        save_model(self.model, self.optimisers.weights(), self.tokenizer, folder, recipe.save_dtype, about)
+        self.on_note(f"{folder}: {self.step:,} steps, {self.seconds / 60:.1f} minutes")
+
+    def _step(self) -> None:
+        r = self.recipe.rollouts
+        began = time.monotonic()
+        prompts = self.pool.draw(r.prompts)
+        groups = self._explorers[0].explore(prompts, r.group)
+        explored_s = time.monotonic() - began
+        learned = self.learner.learn(groups)
+        for model in self._models:
+            model.forget()
+        for prompt, group in zip(prompts, groups, strict=True):
+            self.pool.report(prompt, [rollout.reward.value for rollout in group])
+        for rollout in (rollout for group in groups for rollout in group):
+            self.rollouts.append({"step": self.step + 1, **_line(rollout)})
+        self._log(groups, learned, explored_s, time.monotonic() - began)
+
+    def _log(
+        self, groups: Sequence[Sequence[Rollout]], learned: Learned | None, explored_s: float, took_s: float
+    ) -> None:
+        runs = [rollout for group in groups for rollout in group]
+        reward = sum(rollout.reward.value for rollout in runs) / len(runs)
+        record = {
+            "step": self.step + 1,
+            "reward": reward,
+            "outcomes": dict(Counter(rollout.reward.outcome for rollout in runs)),
+            "mixed_groups": sum(len({rollout.reward.value for rollout in group}) > 1 for group in groups),
+            "calls_mean": sum(rollout.num_calls for rollout in runs) / len(runs),
+            "drawn_mean": sum(rollout.num_drawn for rollout in runs) / len(runs),
+            "pool_active": self.pool.num_active,
+            "pool_retired": self.pool.num_retired,
+            "explore_s": round(explored_s, 2),
+            "step_s": round(took_s, 2),
+            **(asdict(learned) if learned is not None else {"num_lessons": 0}),
+        }
+        self.metrics.add(record)
+        self.on_note(
+            f"step {self.step + 1:,}  reward {reward:.3f}  mixed {record['mixed_groups']}/{len(groups)}  "
+            f"{record['drawn_mean']:.0f} tokens a run  {took_s:.1f} s"
+        )
+
+    def _evaluate(self) -> None:
+        """Run the held-out prompts greedily, once each."""
+        explorer = self._explorers[1]
+        if explorer is not None:
+            runs = [group[0] for group in explorer.explore(self.held_out, 1)]
+            by_kind: dict[str, list[float]] = defaultdict(list)
+            for run in runs:
+                by_kind[run.prompt.kind or "all"].append(run.reward.value)
+            reward = sum(run.reward.value for run in runs) / len(runs)
+            kinds = {kind: sum(values) / len(values) for kind, values in sorted(by_kind.items())}
+            self.metrics.add({"step": self.step, "held_out": {"reward": reward, "n": len(runs), "kinds": kinds}})
+            self.on_note(f"step {self.step:,}  held out: {reward:.3f} of {len(runs)}")
+        plot_rewards(self.metrics.records, self.out / "reward.png", f"rl: {self.out.name}")
+
+
+class _ToolMaker:
+    """Makes the tools of a run; the index of each environment is opened once."""
+
+    def __init__(self, environments: Sequence[Environment], model: LocalModel) -> None:
+        self._model = model
+        self._indexes = [open_corpus(list(environment.docs)) for environment in environments]
+
+    def __call__(self, number: int) -> Toolset:
+        model = self._model
+        return corpus_toolset(self._indexes[number], page_chars=page_chars(model), profile=model.profile)
+
+
+def _line(rollout: Rollout) -> dict[str, Any]:
+    return {
+        "prompt": rollout.prompt.id,
+        "answer": rollout.answer[:300],
+        "reward": rollout.reward.value,
+        "outcome": rollout.reward.outcome,
+        "num_calls": rollout.num_calls,
+        "num_drawn": rollout.num_drawn,
+        "visited": list(rollout.visited),
+    }

@@ -21,7 +21,7 @@ Overrides = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the latest checkpoint in the recipe's out folder.")]
 Minutes = Annotated[
-    float | None, typer.Option("--minutes", min=0.01, help="Budget of wall clock, in place of schedule.minutes.")
+    float | None, typer.Option("--minutes", min=0.01, help="Budget of wall clock, in place of the recipe's.")
 ]
 Init = Annotated[Path | None, typer.Option("--init", help="Folder of a model to begin from, with a fresh optimiser.")]
 
@@ -34,7 +34,7 @@ def _given(recipe: Path | None, overrides: list[str] | None) -> tuple[Path | Non
     return recipe, given
 
 
-def _stage(name: str, doc: str) -> Callable[..., None]:
+def _stage(name: str, doc: str, minutes_field: str = "schedule.minutes") -> Callable[..., None]:
     def command(
         recipe: Recipe = None,
         overrides: Overrides = None,
@@ -44,7 +44,7 @@ def _stage(name: str, doc: str) -> Callable[..., None]:
     ) -> None:
         path, given = _given(recipe, overrides)
         if minutes is not None:
-            given.append(f"schedule.minutes={minutes}")
+            given.append(f"{minutes_field}={minutes}")
         if init is not None:
             given.append(f"init={str(init)!r}")
         run_stage(name, path, given, resume=resume, on_note=typer.echo)
@@ -66,4 +66,7 @@ app.command("tokenizer")(_plain("tokenizer", "Learn a byte-level BPE that knows 
 app.command("pretrain")(_stage("pretrain", "Pretrain a Kimi Linear from scratch on packed texts."))
 app.command("mid")(_stage("mid", "Continue pretraining on texts and agent data, at rising context lengths."))
 app.command("sft")(_stage("sft", "Fine-tune on conversations: loss on what the model writes."))
+app.command("rl")(
+    _stage("rl", "Reinforce a model in environments of documents and prompts, by verifiable rewards.", "minutes")
+)
 app.command("merge")(_plain("merge", "Average variants of one model."))

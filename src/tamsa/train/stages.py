@@ -16,6 +16,7 @@ STAGES = {
     "pretrain": "tamsa.train.pretrain",
     "mid": "tamsa.train.mid",
     "sft": "tamsa.train.sft",
+    "rl": "tamsa.train.rl.stage",
     "merge": "tamsa.train.merging",
 }
 """Name of a stage -> its module, which has `run(call)`."""

@@ -51,7 +51,9 @@ class Learned:
     grad_norm: float
 
 
-def lessons_of(groups: Sequence[Sequence[Rollout]], settings: ObjectiveSettings, micro_tokens: int) -> tuple[list[Lesson], int]:
+def lessons_of(
+    groups: Sequence[Sequence[Rollout]], settings: ObjectiveSettings, micro_tokens: int
+) -> tuple[list[Lesson], int]:
     """Turn groups of rollouts into lessons; groups whose runs all earned the same give none.
 
     Returns:

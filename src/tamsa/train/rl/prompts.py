@@ -50,7 +50,9 @@ def _read(environment: Environment, number: int) -> Iterator[Prompt]:
         if not isinstance(question, str) or not question.strip():
             raise InputError(f"{path}: record {line}: question is missing")
         if not isinstance(answers, list) or not answers or not all(isinstance(a, str) and a.strip() for a in answers):
-            raise InputError(f'{path}: record {line}: answers must be a list of texts; ["NOT FOUND"] where there is none')
+            raise InputError(
+                f'{path}: record {line}: answers must be a list of texts; ["NOT FOUND"] where there is none'
+            )
         yield Prompt(
             f"{number}/{record.get('id', line)}", question, tuple(answers), number, str(record.get("kind") or "")
         )

@@ -132,9 +132,13 @@ class RlRecipe:
                 "and a top_p in (0, 1]"
             )
         if not 0 < o.clip_low < 1 or o.clip_high <= 0:
-            raise ConfigError(f"objective: clip_low = {o.clip_low}, clip_high = {o.clip_high}; give 0 < low < 1, high > 0")
+            raise ConfigError(
+                f"objective: clip_low = {o.clip_low}, clip_high = {o.clip_high}; give 0 < low < 1, high > 0"
+            )
         if not 0 <= p.retire_low < p.retire_high <= 1:
-            raise ConfigError(f"pool: retire_low = {p.retire_low}, retire_high = {p.retire_high}; give 0 <= low < high <= 1")
+            raise ConfigError(
+                f"pool: retire_low = {p.retire_low}, retire_high = {p.retire_high}; give 0 <= low < high <= 1"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain JSON form."""

@@ -130,7 +130,5 @@ class Explorer:
             )
         except ModelError as error:
             return Rollout(prompt, join(turns), Reward(0.0, UNANSWERED), f"({error})", 0, ())
-        reward = answer_reward(
-            report, prompt.answers, refusal=NOT_FOUND, need_citation=self._settings.need_citation
-        )
+        reward = answer_reward(report, prompt.answers, refusal=NOT_FOUND, need_citation=self._settings.need_citation)
         return Rollout(prompt, join(turns), reward, report.answer, report.num_calls, report.visited)

@@ -84,7 +84,9 @@ class RlTrainer:
             model = AutoDecoForCausalLM.from_pretrained(recipe.init / HEADS, base=self.model)
         common = ModelSettings(batch_size=r.concurrency, threads=recipe.threads, max_tokens=r.max_completion_tokens)
         sampling = replace(common, temperature=r.temperature, top_p=r.top_p, seed=recipe.seed * 100_003 + self.step)
-        self._models = [LocalModel.of(model, self.tokenizer, sampling, about=replace(about, sampling=type(about.sampling)()))]
+        self._models = [
+            LocalModel.of(model, self.tokenizer, sampling, about=replace(about, sampling=type(about.sampling)()))
+        ]
         tools = _ToolMaker(recipe.environments, self._models[0])
         if not self.held_out:
             return Explorer(self._models[0], tools, r), None

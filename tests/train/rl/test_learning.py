@@ -1,0 +1,121 @@
+"""From rollouts to weights: exact bookkeeping, and a bandit whose optimum is known."""
+
+import random
+
+import pytest
+import torch
+
+pytest.importorskip("transformers")
+
+from tamsa.llm import ModelSettings
+from tamsa.llm.local import LocalModel
+from tamsa.llm.local.folder import About
+from tamsa.scoring.rewards import UNANSWERED, Reward
+from tamsa.tools import corpus_toolset
+from tamsa.train.optimisers import Optimisers, OptimiserSettings
+from tamsa.train.rl.learner import Learner, Lesson, lessons_of, pack
+from tamsa.train.rl.prompts import Prompt
+from tamsa.train.rl.recipe import ObjectiveSettings, RolloutSettings
+from tamsa.train.rl.rollouts import Drawn, Explorer, Rollout, join
+from tamsa.types import Profile, Sampled
+from tests.library import make_library
+from tests.llm.local.tiny import make_network, make_tokenizer, with_heads
+
+PROMPT = Prompt("p", "Who is the king of Ostrand?", ("Carl IV",), 0)
+
+
+def rollout(reward, drawn=(Drawn((1, 2, 3), (2,), (-1.0,), (), ()),), outcome="wrong"):
+    return Rollout(PROMPT, drawn, Reward(reward, "right" if reward else outcome), "", 0, ())
+
+
+def learner_of(model, micro_tokens=4_096, lr=1e-3, **rollouts):
+    settings = OptimiserSettings(name="adamw", lr=lr, weight_decay=0.0)
+    return Learner(model, Optimisers(model, settings), ObjectiveSettings(), RolloutSettings(**rollouts), micro_tokens)
+
+
+def test_turns_are_joined_token_for_token():
+    turns = [
+        Sampled((1, 2), (3, 4), (-0.1, -0.2)),
+        Sampled((1, 2, 3, 4, 5), (6,), (-0.3,)),
+        Sampled((9,), (7,), (-0.4,)),
+    ]
+    first, second = join(turns)
+    assert first == Drawn((1, 2, 3, 4, 5, 6), (2, 3, 5), (-0.1, -0.2, -0.3), (), ())
+    assert second == Drawn((9, 7), (1,), (-0.4,), (), ())
+
+
+def test_equal_rewards_teach_nothing_and_cut_off_runs_are_left_out():
+    settings = ObjectiveSettings()
+    assert lessons_of([[rollout(1.0), rollout(1.0)]], settings, 100) == ([], 0)
+    lessons, left_out = lessons_of([[rollout(1.0), rollout(0.0, outcome=UNANSWERED), rollout(0.0)]], settings, 100)
+    assert [lesson.advantage for lesson in lessons] == [1.0, -0.5]
+    assert left_out == 1
+    assert lessons_of([[rollout(1.0), rollout(0.0)]], settings, 2) == ([], 2)
+
+
+def test_rows_hold_at_most_their_tokens_and_every_lesson_once():
+    random_ = random.Random(0)
+    lessons = [Lesson(Drawn(tuple(range(random_.randint(1, 40))), (), (), (), ()), 1.0) for _ in range(50)]
+    rows = list(pack(lessons, 64))
+    assert [lesson for row in rows for lesson in row] == lessons
+    assert all(sum(len(lesson.drawn.ids) for lesson in row) <= 64 for row in rows)
+
+
+@pytest.mark.parametrize("kind", ["kimi", "llama"])
+def test_a_packed_row_gives_the_logprobs_of_each_conversation_alone(kind):
+    model = make_network(kind, 300)
+    random_ = random.Random(1)
+    lessons = []
+    for _ in range(5):
+        ids = tuple(random_.randrange(10, 300) for _ in range(random_.randint(20, 90)))
+        at = tuple(sorted(random_.sample(range(1, len(ids)), 7)))
+        lessons.append(Lesson(Drawn(ids, at, (-1.0,) * 7, (), ()), random_.uniform(-1, 1)))
+    learner = learner_of(model, temperature=0.8)
+    together = learner._forward(lessons)[0]
+    alone = torch.cat([learner._forward([lesson])[0] for lesson in lessons])
+    torch.testing.assert_close(together, alone, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("heads", [False, True])
+def test_the_learner_reads_the_very_distribution_that_the_engine_drew_from(heads):
+    tokenizer = make_tokenizer()
+    network = make_network("kimi", len(tokenizer))
+    served = with_heads(network) if heads else network
+    settings = ModelSettings(temperature=0.9, top_p=0.8, seed=5, max_tokens=24, threads=1)
+    model = LocalModel.of(served, tokenizer, settings, about=About(profile=Profile(brief=True)))
+    rollouts = RolloutSettings(temperature=0.9, top_p=0.8, max_completion_tokens=24, max_calls=3)
+    explorer = Explorer(model, lambda _: corpus_toolset(make_library(), page_chars=400), rollouts)
+    group = explorer.explore([PROMPT], 4)[0]
+    model.engine.close()
+    learner = learner_of(network, temperature=0.9, top_p=0.8)
+    assert all(run.num_drawn for run in group)
+    assert bool(group[0].drawn[0].temperatures) is heads
+    now, then, _ = learner._forward([Lesson(drawn, 1.0) for run in group for drawn in run.drawn])
+    torch.testing.assert_close(now.detach(), then, rtol=1e-3, atol=1e-3)
+    learned = learner.learn([[rollout(float(n == 0), run.drawn) for n, run in enumerate(group)]])
+    assert learned.ratio_error < 1e-3
+    assert learned.clipped == 0.0
+
+
+def test_a_bandit_is_solved():
+    """Three arms that pay with probability .2, .8 and .5: the policy must come to pull the second."""
+    torch.manual_seed(0)
+    random_ = random.Random(0)
+    model = make_network("kimi", 64)
+    pay = {10: 0.2, 11: 0.8, 12: 0.5}
+    question = (1, 5, 7)
+    learner = learner_of(model, lr=3e-3)
+
+    def policy():
+        with torch.no_grad():
+            return model(torch.tensor([question])).logits[0, -1].log_softmax(-1)
+
+    for _ in range(80):
+        logprobs = policy()
+        arms = torch.multinomial(logprobs.exp(), 16, replacement=True).tolist()
+        group = []
+        for arm in arms:
+            pulled = Drawn((*question, arm), (3,), (logprobs[arm].item(),), (), ())
+            group.append(rollout(float(random_.random() < pay.get(arm, 0.0)), (pulled,)))
+        learner.learn([group])
+    assert policy().exp()[11] > 0.9

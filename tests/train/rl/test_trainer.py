@@ -1,0 +1,90 @@
+"""Whole runs of the stage: what is written, and that a run goes on where it stood."""
+
+import json
+
+import pytest
+
+pytest.importorskip("transformers")
+
+from tamsa.errors import InputError
+from tamsa.store import read_jsonl
+from tamsa.train.stages import run_stage
+from tests.llm.local.tiny import make_network, make_tokenizer
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A model folder, a corpus and prompts that a random model answers now and then: never."""
+    tokenizer = make_tokenizer()
+    make_network("kimi", len(tokenizer)).save_pretrained(tmp_path / "model")
+    tokenizer.save_pretrained(tmp_path / "model")
+    pages = [{"id": f"p{n}", "title": f"Page {n}", "text": f"Page {n} speaks of river {n}."} for n in range(6)]
+    (tmp_path / "pages.jsonl").write_text("".join(json.dumps(page) + "\n" for page in pages))
+    prompts = [{"id": n, "question": f"Which page speaks of river {n}?", "answers": [f"Page {n}"]} for n in range(6)]
+    (tmp_path / "prompts.jsonl").write_text("".join(json.dumps(prompt) + "\n" for prompt in prompts))
+    (tmp_path / "rl.toml").write_text(
+        f'''
+out = "{tmp_path}/run"
+init = "{tmp_path}/model"
+steps = 3
+threads = 1
+[[environments]]
+docs = ["{tmp_path}/pages.jsonl"]
+prompts = "{tmp_path}/prompts.jsonl"
+[[held_out]]
+docs = ["{tmp_path}/pages.jsonl"]
+prompts = "{tmp_path}/prompts.jsonl"
+limit = 2
+[rollouts]
+group = 2
+prompts = 2
+max_calls = 2
+max_completion_tokens = 12
+[pool]
+active = 4
+min_tries = 2
+[track]
+save_every = 1
+evaluate_every = 2
+'''
+    )
+    return tmp_path
+
+
+def steps_of(folder, name):
+    return [record["step"] for record in read_jsonl(folder / "run" / "metrics.jsonl") if name in record]
+
+
+def test_a_run_writes_its_model_curve_and_rollouts(world):
+    run_stage("rl", world / "rl.toml", on_note=lambda _: None)
+    assert steps_of(world, "reward") == [1, 2, 3]
+    assert steps_of(world, "held_out") == [0, 2, 3]
+    rollouts = list(read_jsonl(world / "run" / "rollouts.jsonl"))
+    assert len(rollouts) == 3 * 2 * 2
+    assert {"prompt", "answer", "reward", "outcome"} <= set(rollouts[0])
+    assert (world / "run" / "reward.png").stat().st_size > 1_000
+    assert (world / "run" / "model" / "model.safetensors").is_file()
+    assert json.loads((world / "run" / "model" / "training.json").read_text())["stage"] == "rl"
+
+
+def test_a_run_goes_on_where_it_stood(world):
+    run_stage("rl", world / "rl.toml", ["steps=1"], on_note=lambda _: None)
+    notes = []
+    run_stage("rl", world / "rl.toml", ["steps=2"], resume=True, on_note=notes.append)
+    assert notes[0] == "resumed at step 1"
+    assert steps_of(world, "reward") == [1, 2]
+    with pytest.raises(InputError, match="holds a run already"):
+        run_stage("rl", world / "rl.toml")
+    with pytest.raises(InputError, match="seed"):
+        run_stage("rl", world / "rl.toml", ["seed=4"], resume=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [('{"question": "x"}', "answers"), ('{"answers": ["x"]}', "question"), ("", "no prompts")],
+)
+def test_a_wrong_prompt_is_named_before_anything_is_written(world, line, named):
+    (world / "prompts.jsonl").write_text(line + "\n")
+    with pytest.raises(InputError, match=named):
+        run_stage("rl", world / "rl.toml")
+    assert not (world / "run").exists()

@@ -130,7 +130,7 @@ class Learner:
             logprobs, drawn, advantages = self._forward(row)
             objective = self._objective
             values, clipped = surrogate(logprobs, drawn, advantages, objective.clip_low, objective.clip_high)
-            (-values.sum() / num_tokens).backward()
+            torch.autograd.backward(-values.sum() / num_tokens)
             self._optimisers.collect()
             with torch.no_grad():
                 ratio = (logprobs - drawn).exp()

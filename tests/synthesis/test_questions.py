@@ -12,6 +12,7 @@ from tamsa.errors import ConfigError
 from tamsa.scoring.metrics import exact_match
 from tamsa.synthesis.checks import Alike, Checker, takes_shortcut
 from tamsa.synthesis.checks.checker import leaks, recomputed, stated, verified
+from tamsa.synthesis.descriptions import describe, vague_number, vague_years
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import evaluate
 from tamsa.synthesis.obfuscation import OPERATIONS, obscure
@@ -20,7 +21,7 @@ from tamsa.synthesis.questions.chains import unanswerable
 from tamsa.synthesis.questions.conflicts import disputes, settle
 from tamsa.synthesis.questions.draft import Relations
 from tamsa.synthesis.records import GoldQuestion
-from tamsa.synthesis.things import describe, name_thing, vague_number, vague_years
+from tamsa.synthesis.things import name_thing
 from tests.synthesis.small_graph import small_domain, small_graph, title_search
 
 GRAPH = small_graph()

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from tamsa.agent.baseline.conflicts import authority, is_source
+from tamsa.agent.baseline.passages import Page
 from tamsa.synthesis.graph.store import Entity, Graph, GraphTable
 from tamsa.synthesis.records import Edge
 from tamsa.synthesis.values import Item, fold, item_of, merged, plain_title, read_day
@@ -48,6 +50,8 @@ class Domain:
         self.table = lru_cache(512)(graph.table)
         self.rivals = lru_cache(_CACHE)(self._rivals)
         """Return the ids of all things with a noun whose documents point at an entity; None for too many."""
+        self.authority = lru_cache(_CACHE)(self._authority)
+        """Return how far a document is to be believed by its own account, and why (0 and nothing as a rule)."""
         self._of = lru_cache(_CACHE)(graph.edges_of)
         self._to = lru_cache(1 << 12)(self._edges_to)
 
@@ -100,7 +104,7 @@ class Domain:
     def askable(self, edge: Edge) -> bool:
         """Whether an edge can be put into words and its subject and value are what the relation takes."""
         saying = SAYINGS.get(edge.relation)
-        if saying is None or not edge.subject or edge.source not in _STATED:
+        if saying is None or not edge.subject or edge.source not in _STATED or not self._reliable(edge):
             return False
         subject = self.entity(edge.subject)
         if subject is None or not self._fits(edge.relation, subject) or self.named(edge.subject) is None:
@@ -119,6 +123,17 @@ class Domain:
             and self.named(edge.object) is not None
         )
 
+    def _reliable(self, edge: Edge) -> bool:
+        """Whether a fact is not known from a guide, almanac or handbook alone, which others may contradict."""
+        page = edge.evidence
+        return page.document == edge.subject or not is_source(page.title) or self.authority(page.document)[0] > 0
+
+    def _authority(self, identity: str) -> tuple[float, str]:
+        document = self.text_of(identity)
+        if document is None:
+            return 0.0, ""
+        return authority(Page(document.id, document.title, document.text[:2000]))
+
     @staticmethod
     def _readable(edge: Edge) -> bool:
         if edge.value_type in ("date", "year"):
@@ -129,6 +144,8 @@ class Domain:
     def _fits(relation: str, subject: Entity) -> bool:
         if relation in PERSON_RELATIONS:
             return subject.kind == "person" and not _NO_PERSON.match(subject.title)
+        if relation == "winner":
+            return subject.kind == "event"
         if relation in WORK_RELATIONS:
             return subject.kind in ("work", "product")
         return subject.kind not in ("person", "")

@@ -16,9 +16,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
+from tamsa.synthesis.descriptions import describe, distract
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import where
-from tamsa.synthesis.things import Thing, describe, distract, name_thing, refer
+from tamsa.synthesis.things import Thing, name_thing, refer
 
 OPERATIONS = ("description", "vague_date", "vague_quantity", "merged_attributes", "bridge", "distractor")
 STEPS = frozenset({"description", "bridge"})

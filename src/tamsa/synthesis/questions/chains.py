@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from random import Random
 
+from tamsa.synthesis.descriptions import describe
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import follow
 from tamsa.synthesis.obfuscation import obscure
 from tamsa.synthesis.questions.draft import Draft, Relations, random_edge
-from tamsa.synthesis.things import Thing, describe, hop_of, name_thing, refer
+from tamsa.synthesis.things import Thing, hop_of, name_thing, refer
 from tamsa.synthesis.values import item_of
 from tamsa.synthesis.wording.frames import ask, ask_after, ask_name, fitted, upper_first
 from tamsa.synthesis.wording.lexicon import SAYINGS, cue_words, stem

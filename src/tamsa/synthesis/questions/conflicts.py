@@ -6,8 +6,6 @@ from random import Random
 
 import numpy as np
 
-from tamsa.agent.baseline.conflicts import authority
-from tamsa.agent.baseline.passages import Page
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import Form
 from tamsa.synthesis.questions.draft import Draft
@@ -23,12 +21,16 @@ _REMINDERS = (
 )  # fmt: skip
 
 
+_MADE_BY = frozenset("designed_by painter inventor author described_by discovered_by composer".split())
+"""Relations to people that have one value by their nature."""
+
+
 def disputes(domain: Domain) -> list[tuple[str, str]]:
     """Return every subject and relation with more than one value, where the relation has one by its nature."""
     graph = domain.graph
     found: list[tuple[str, str]] = []
     for relation, saying in SAYINGS.items():
-        if not saying.single or saying.asked not in ("date", "number", "person"):
+        if not saying.single or (saying.asked not in ("date", "number") and relation not in _MADE_BY):
             continue
         numbers = graph.by_relation(relation)
         subjects = graph.subject_numbers[numbers]
@@ -62,7 +64,7 @@ def settle(domain: Domain, subject: str, relation: str) -> Settlement | None:
         return None
     weights: dict[Item, tuple[float, str, Edge]] = {}
     for item, edges in claims.items():
-        ranked = [(*_authority(domain, edge), edge) for edge in edges]
+        ranked = [(*domain.authority(edge.evidence.document), edge) for edge in edges]
         weights[item] = max(ranked, key=lambda one: (one[0], one[2].id))
     ordered = sorted(weights.items(), key=lambda pair: -pair[1][0])
     (_, (best, reason, edge)), (_, (second, _, _)) = ordered[0], ordered[1]
@@ -77,13 +79,6 @@ def settle(domain: Domain, subject: str, relation: str) -> Settlement | None:
         tuple(losers),
         tuple(item.text for item, _ in ordered[1:]),
     )
-
-
-def _authority(domain: Domain, edge: Edge) -> tuple[float, str]:
-    document = domain.text_of(edge.evidence.document)
-    if document is None:
-        return 0.0, ""
-    return authority(Page(document.id, document.title, document.text[:2000]))
 
 
 def conflict(domain: Domain, random: Random, found: list[tuple[str, str]]) -> Draft | None:

@@ -12,7 +12,7 @@ from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import Form, FormError, evaluate
 from tamsa.synthesis.obfuscation import difficulty
 from tamsa.synthesis.records import Edge, GoldQuestion, Hop, QuestionKind, Settlement
-from tamsa.synthesis.values import Item, answer_forms, count_forms, number_of
+from tamsa.synthesis.values import Item, answer_forms, count_forms, entity_item, fold, number_of
 from tamsa.synthesis.wording.lexicon import SAYINGS
 
 NOT_FOUND = "NOT FOUND"
@@ -60,11 +60,8 @@ def finish(draft: Draft, domain: Domain) -> GoldQuestion | str:
         if draft.answer.key.startswith("b:"):
             kind = "yes_no"
     hops = tuple(dict.fromkeys(draft.hops))
-    digest = hashlib.blake2b(
-        json.dumps([domain.graph.id, draft.question, draft.form], sort_keys=True).encode(), digest_size=8
-    )
     return GoldQuestion(
-        id="q" + digest.hexdigest(),
+        id=identify(domain.graph.id, draft.question, draft.form),
         question=draft.question,
         answers=answers,
         kind=draft.kind,
@@ -81,13 +78,27 @@ def finish(draft: Draft, domain: Domain) -> GoldQuestion | str:
     )
 
 
+def identify(graph: str, question: str, form: Form) -> str:
+    """Return the id of a question: a hash of the graph, the words and the form."""
+    text = json.dumps([graph, question, form], sort_keys=True)
+    return "q" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
 def answers_of(answer: Item, domain: Domain, kind: str) -> tuple[str, ...]:
     """Return the accepted forms of an answer."""
     number = number_of(answer)
     if number is not None and kind in ("counting", "temporal") and number == int(number):
         more = tuple(f"{form} years" for form in count_forms(int(number))) if kind == "temporal" else ()
         return (*count_forms(int(number)), *more)
-    return answer_forms(answer, domain.aliases(answer))
+    entity = domain.entity(answer.id) if answer.id is not None else None
+    if entity is None:
+        return answer_forms(answer)
+    titled = answer_forms(entity_item(entity.title, entity.id), domain.aliases(answer))
+    if entity.kind == "person" or set(fold(answer.text).split()) == set(fold(titled[0]).split()):
+        return titled
+    written = answer_forms(answer)
+    shared = set(fold(answer.text).split()) & set(fold(titled[0]).split())
+    return tuple(dict.fromkeys((*written, *titled))) if shared else written
 
 
 def random_edge(domain: Domain, relation: str, random: Random, tries: int = 6) -> Edge | None:

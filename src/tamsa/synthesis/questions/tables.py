@@ -143,7 +143,7 @@ def tabular(domain: Domain, random: Random, relations: Relations) -> Draft | Non
     if clauses is None:
         return None
     text, form, hops = clauses
-    phrase = f"the {listing.noun} {text} {_in(listing, random)}"
+    phrase = f"the {listing.noun} {text} {_in(listing, random, text)}"
     return _about_row(domain, listing, row, phrase, form, hops, "chain", random)
 
 
@@ -165,7 +165,7 @@ def superlative(domain: Domain, random: Random, relations: Relations) -> Draft |
             continue
         row = table_rows(listing.table).index(found[0])
         wording = random.choice(column.most if want == "max" else column.least)
-        phrase = f"the {listing.noun} {wording}{text} {_in(listing, random)}"
+        phrase = f"the {listing.noun} {wording}{text} {_in(listing, random, wording + text)}"
         hops = (_hop(listing, row, at), *(_hop(listing, row, other) for other in more))
         return _about_row(domain, listing, row, phrase, form, hops, "superlative", random)
     return None
@@ -205,8 +205,9 @@ def counting(domain: Domain, random: Random, relations: Relations) -> Draft | No
 # --------------------------------------------------------------------------- parts
 
 
-def _in(listing: Listing, random: Random) -> str:
-    return f"{random.choice(('in', 'listed in'))} {listing.place}"
+def _in(listing: Listing, random: Random, text: str) -> str:
+    word = "in" if "listed" in text or random.random() < 0.5 else "listed in"
+    return f"{word} {listing.place}"
 
 
 def _relation(listing: Listing, at: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from random import Random
 
@@ -9,6 +10,8 @@ from tamsa.synthesis.values import Item, day_of
 from tamsa.synthesis.wording.nouns import article_for
 from tamsa.synthesis.wording.saying import Saying, by_day, by_year
 
+LONG_PHRASE = 5
+"""Words beyond which a phrase stands at the end of a question."""
 NOUN_FRAMES = (
     "Name {N}.", "Find {N}.", "Give {N}.", "Tell me {N}.", "Can you find {N}?", "Can you tell me {N}?",
     "Could you find out {N} for me?", "I am looking for {N}.", "I need to know {N}.", "Please find {N}.",
@@ -35,7 +38,8 @@ WH_PREFIXES = ("", "", "", "", "According to the documents, ", "As far as the do
 
 
 def upper_first(text: str) -> str:
-    """Capitalise the first letter only."""
+    """Capitalise the first letter only; a comma before the last sign or before another sign goes."""
+    text = re.sub(r",+(?=[?.:,])", "", text)
     return text[:1].upper() + text[1:]
 
 
@@ -61,9 +65,14 @@ def fitting(templates: tuple[str, ...], phrase: str) -> tuple[str, ...]:
     kept = templates
     if words > 3 or phrase.startswith("that "):
         kept = tuple(t for t in kept if "{X's}" not in t) or kept
-    if words > 6:
-        kept = tuple(t for t in kept if t.rstrip("?.").endswith("{X}")) or kept
+    if words > LONG_PHRASE:
+        kept = compact(kept) or kept
     return kept
+
+
+def compact(templates: tuple[str, ...]) -> tuple[str, ...]:
+    """Keep the templates that end with the phrase, so that no verb hangs behind a long one."""
+    return tuple(t for t in templates if t.rstrip("?.").endswith("{X}"))
 
 
 def frames_for(saying: Saying) -> tuple[str, ...]:
@@ -88,8 +97,9 @@ def wordings(saying: Saying, phrase: str) -> Iterator[str]:
 
 
 def nominal(saying: Saying, phrase: str) -> tuple[str, ...]:
-    """Return the noun templates that begin like a noun phrase: `what X depicts` does not."""
-    return tuple(t for t in fitting(saying.nouns, phrase) if not t.startswith(("what ", "where ")))
+    """Return the noun templates for a phrase; none where every one would leave a verb behind a long phrase."""
+    kept = tuple(t for t in fitting(saying.nouns, phrase) if not t.startswith(("what ", "where ")))
+    return compact(kept) if len(phrase.split()) > LONG_PHRASE else kept
 
 
 def fitted(saying: Saying, answer: Item) -> Saying:
@@ -103,6 +113,8 @@ def fitted(saying: Saying, answer: Item) -> Saying:
 def ask(saying: Saying, phrase: str, random: Random) -> str:
     """Choose one question that asks for the value of a relation."""
     draw = random.random()
+    if len(phrase.split()) > LONG_PHRASE and not compact(saying.asks):
+        draw = 1.0
     if draw < 0.5:
         return upper_first(fill(random.choice(fitting(saying.asks, phrase)), phrase))
     nouns = nominal(saying, phrase)

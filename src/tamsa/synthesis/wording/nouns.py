@@ -161,7 +161,11 @@ def call(title: str, description: str, kind: str, lead: str = "") -> Named:
         article = False
         if kind not in ("work", "person"):
             name = "the " + name[4:]
-    return Named(("the " if article else "") + name, noun_of(description, kind), kind, bracket[1] if bracket else "")
+    noun = noun_of(description, kind)
+    if noun in GENERIC and kind != "person":
+        words = re.findall(r"[^\W\d_]+", name.casefold())
+        noun = next((word for word in (*words[:1], *words[-1:]) if word in _ONE and kind_of_phrase(word) == kind), noun)
+    return Named(("the " if article else "") + name, noun, kind, bracket[1] if bracket else "")
 
 
 def sayable(title: str) -> bool:

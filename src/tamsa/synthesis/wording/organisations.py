@@ -305,4 +305,55 @@ ORGANISATIONS = (
         """who wrote the first grammar of {X}""",
         """has a first grammar by {X}""",
     ),
+    say(
+        "subsidiary_of", "organisation",
+        """the parent company of {X}
+        {X's} parent company
+        the company that owns {X}""",
+        """What is the parent company of {X}?
+        Of which company is {X} a subsidiary?
+        Which company owns {X}?""",
+        """which company owns {X}
+        of which company {X} is a subsidiary""",
+        """is a subsidiary of {X}""",
+    ),
+    say(
+        "plays_in", "organisation",
+        """the [league|competition] [of {X}|in which {X} plays]""",
+        """In which [league|competition] does {X} play?
+        What [league|competition] does {X} play in?""",
+        """which [league|competition] {X} plays in""",
+        """plays in {X}""",
+    ),
+    say(
+        "organizer", "organisation",
+        """the organiser of {X}
+        {X's} organiser
+        the body that organises {X}""",
+        """Who organises {X}?
+        Which body organises {X}?
+        By whom is {X} organised?""",
+        """who organises {X}""",
+        """is organised by {X}""",
+    ),
+    say(
+        "builder", "organisation",
+        """the builder of {X}
+        the [company|person] that built {X}""",
+        """Who built {X}?
+        By whom was {X} built?
+        Who was the builder of {X}?""",
+        """who built {X}
+        by whom {X} was built""",
+        """was built by {X}""",
+    ),
+    say(
+        "tenant", "organisation",
+        """the team that plays [at|in] {X}""",
+        """Which team plays its home games at {X}?
+        Who plays at {X}?""",
+        """which team plays at {X}""",
+        """is home to {X}""",
+        single=False,
+    ),
 )  # fmt: skip

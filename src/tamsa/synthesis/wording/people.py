@@ -152,8 +152,7 @@ PEOPLE = (
         Whose child was {X} on the father's side?""",
         """who {X's} father was
         who the father of {X} was""",
-        """had {X} as a father
-        was fathered by {X}""",
+        """was a child of {X}""",
     ),
     say(
         "mother", "person",
@@ -163,7 +162,7 @@ PEOPLE = (
         Who was {X's} mother?""",
         """who {X's} mother was
         who the mother of {X} was""",
-        """had {X} as a mother""",
+        """was a child of {X}""",
     ),
     say(
         "child", "person",
@@ -279,5 +278,24 @@ PEOPLE = (
         """who the mayor of {X} is
         who holds the office of mayor in {X}""",
         """has {X} as its mayor""",
+    ),
+    say(
+        "child_of", "person",
+        """the parent of {X}
+        {X's} [mother or father|parent]""",
+        """Who was a parent of {X}?
+        Whose child was {X}?""",
+        """whose child {X} was""",
+        """was a child of {X}""",
+        single=False,
+    ),
+    say(
+        "coach_of", "organisation",
+        """the team [coached by|whose head coach is] {X}
+        {X's} team""",
+        """Which team does {X} coach?
+        Of which team is {X} the head coach?""",
+        """which team {X} coaches""",
+        """is head coach of {X}""",
     ),
 )  # fmt: skip

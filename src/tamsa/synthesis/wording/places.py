@@ -9,12 +9,11 @@ PLACES = (
         the location of {X}
         {X's} location""",
         """Where is {X} [|located|situated]?
-        In [which|what] place is {X} [located|found]?
+        In [which|what] place is {X} [located|situated]?
         Where can {X} be found?""",
         """where {X} is [|located|situated]
         where {X} can be found""",
-        """is [located |situated |]in {X}
-        [lies|can be found] in {X}""",
+        """is [located |situated |]in {X}""",
     ),
     say(
         "in_region", "place",
@@ -226,8 +225,9 @@ PLACES = (
     ),
     say(
         "crosses", "place",
-        """[the river|what] {X} crosses
-        the river that {X} [crosses|spans]""",
+        """the river [crossed|spanned] by {X}
+        the river that {X} [crosses|spans]
+        the river under {X}""",
         """[What|Which river] does {X} [cross|span]?
         What does {X} lead over?""",
         """[what|which river] {X} [crosses|spans]""",

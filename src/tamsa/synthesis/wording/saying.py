@@ -43,7 +43,7 @@ def expand(template: str) -> list[str]:
     """Write out the choices of a template: `the [town|city] of {X}` gives two; an empty choice leaves nothing."""
     parts = _CHOICE.split(template)
     choices = [part.split("|") if at % 2 else [part] for at, part in enumerate(parts)]
-    return [re.sub(r"\s+", " ", "".join(one)).strip() for one in product(*choices)]
+    return [re.sub(r"\s+(?=[?.,])", "", re.sub(r"\s+", " ", "".join(one))).strip() for one in product(*choices)]
 
 
 def say(

@@ -317,4 +317,44 @@ WORKS = (
         """which album {X} is from""",
         """is [from|on] the album {X}""",
     ),
+    say(
+        "written_by", "person",
+        """the writer of {X}
+        the person who wrote {X}""",
+        """Who wrote {X}?
+        By whom was {X} written?
+        Who is the writer of {X}?""",
+        """who wrote {X}
+        by whom {X} was written""",
+        """was written by {X}""",
+    ),
+    say(
+        "editor", "person",
+        """the editor of {X}
+        {X's} editor""",
+        """Who edited {X}?
+        Who is the editor of {X}?
+        By whom was {X} edited?""",
+        """who edited {X}""",
+        """was edited by {X}""",
+    ),
+    say(
+        "premiered", "date",
+        """the date [of the premiere of {X}|when {X} premiered]""",
+        """When did {X} premiere?
+        When was {X} first shown?""",
+        """when {X} [premiered|was first shown]""",
+        """premiered in {X}""",
+        events="{X} premiered",
+        happenings="the premiere of {X}",
+        later=("premiered [later|more recently]", "premiered [earlier|first]"),
+    ),
+    say(
+        "album_of", "work",
+        """the album [that contains {X}|with {X}]""",
+        """Which album contains {X}?
+        On which album is {X}?""",
+        """which album contains {X}""",
+        """is on the album {X}""",
+    ),
 )  # fmt: skip

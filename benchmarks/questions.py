@@ -139,6 +139,7 @@ SAME: dict[str, tuple[str, ...]] = {
     "built": ("built", "opened", "launched"),
     "part_of": ("in_region", "in_country"),
     "nationality": ("citizen_of",),
+    "winner": ("winner", "victor"),
 }
 """Names of the world for a relation of the graph, where they differ."""
 

@@ -96,7 +96,7 @@ def _second(
         low, high, when = vague_years(day.year, random)
         return f"{event} {when}", "between", [low, high], ("vague_date",), frozenset()
     number = number_of(item)
-    if number is not None and vague and saying.clauses and number >= 20:
+    if number is not None and vague and saying.clauses and saying.later[0] and number >= 20:
         unit = item.key.partition(" ")[2]
         bottom, top, text = vague_number(number, unit)
         return fill(saying.clauses[0], text), "between", [bottom, top], ("vague_quantity",), frozenset()

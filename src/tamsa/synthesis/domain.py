@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from tamsa.agent.baseline.conflicts import authority, is_source
+from tamsa.agent.baseline.conflicts import authority
 from tamsa.agent.baseline.passages import Page
 from tamsa.synthesis.graph.store import Entity, Graph, GraphTable
 from tamsa.synthesis.records import Edge
 from tamsa.synthesis.values import Item, fold, item_of, merged, plain_title, read_day
 from tamsa.synthesis.wording.lexicon import PERSON_RELATIONS, SAYINGS, WORK_RELATIONS
-from tamsa.synthesis.wording.nouns import Named, call, sayable
+from tamsa.synthesis.wording.nouns import Named, call, noun_of, sayable
 from tamsa.types import Document
 
 MAX_RIVALS = 400
@@ -25,6 +25,12 @@ _KINDS = {
     "work": ("work", ""),
 }
 _STATED = ("lead", "sentence", "llm")
+_TAKEN_BY = {"winner": ("event",), "part_of": ("place",)}
+"""Kinds of subject of relations that say too little, or too much, of others."""
+_OF_FILMS = frozenset({"director", "screenwriter", "starring", "studio", "running_time", "distributor"})
+_NO_FILMS = frozenset(
+    "novel book poem album song single painting sculpture magazine newspaper journal manga sitcom".split()
+) | {"studio album", "live album", "compilation album", "comic book", "graphic novel", "short story", "extended play"}
 _NO_PERSON = re.compile(
     r"(?:murder|death|killing|assassination|disappearance|suicide|trial|execution|shooting|kidnapping|lynching) of ",
     re.IGNORECASE,
@@ -124,9 +130,12 @@ class Domain:
         )
 
     def _reliable(self, edge: Edge) -> bool:
-        """Whether a fact is not known from a guide, almanac or handbook alone, which others may contradict."""
-        page = edge.evidence
-        return page.document == edge.subject or not is_source(page.title) or self.authority(page.document)[0] > 0
+        """Whether a fact stands on the page of its subject or value, or on one that is an authority by its own account.
+
+        What a guide, an almanac or a newspaper says in passing may be contradicted by what the graph has missed.
+        """
+        page = edge.evidence.document
+        return page in (edge.subject, edge.object) or self.authority(page)[0] > 0
 
     def _authority(self, identity: str) -> tuple[float, str]:
         document = self.text_of(identity)
@@ -144,9 +153,12 @@ class Domain:
     def _fits(relation: str, subject: Entity) -> bool:
         if relation in PERSON_RELATIONS:
             return subject.kind == "person" and not _NO_PERSON.match(subject.title)
-        if relation == "winner":
-            return subject.kind == "event"
+        if relation in _TAKEN_BY:
+            return subject.kind in _TAKEN_BY[relation]
         if relation in WORK_RELATIONS:
+            noun = noun_of(subject.description, subject.kind)
+            if relation in _OF_FILMS and noun in _NO_FILMS:
+                return False
             return subject.kind in ("work", "product")
         return subject.kind not in ("person", "")
 
@@ -157,6 +169,11 @@ class Domain:
     def values(self, subject_id: str, relation: str) -> list[Item]:
         """Return the distinct values of a relation; a date and its vaguer form count once."""
         return merged(list(dict.fromkeys(item_of(edge) for edge in self.edges_of(subject_id, relation))))
+
+    def takes(self, asked: str, identity: str) -> bool:
+        """Whether a thing is of a kind that is asked for: a person, a place, an organisation, a work."""
+        entity, kinds = self.entity(identity), _KINDS.get(asked)
+        return entity is not None and kinds is not None and entity.kind in kinds
 
     # ------------------------------------------------------------------ rivals
 

@@ -15,6 +15,8 @@ from tamsa.synthesis.wording.lexicon import SAYINGS
 from tamsa.synthesis.wording.nouns import Named
 
 MAX_PHRASE_WORDS = 34
+_LAST_ONLY = frozenset({"located_in", "part_of"})
+"""Relations that places have at several levels, so that `the location of X` is no one thing to go on from."""
 _RARE_STEPS = frozenset({"nationality", "occupation", "genre", "in_country", "part_of", "citizen_of"})
 """Relations that make for flat steps; taken now and then only."""
 
@@ -76,7 +78,7 @@ def step_to(domain: Domain, start: Thing, edge: Edge, random: Random) -> Thing |
     templates = nominal(saying, start.phrase)
     if item.id is None or named is None or not saying.single or not templates or item.key in start.seen:
         return None
-    if not domain.single(edge) or edge.relation in start.relations[-1:]:
+    if not domain.single(edge) or edge.relation in start.relations[-1:] or edge.relation in _LAST_ONLY:
         return None
     return Thing(
         item,

@@ -14,6 +14,7 @@ from tamsa.synthesis.things import Thing, hop_of, name_thing, refer
 from tamsa.synthesis.values import item_of
 from tamsa.synthesis.wording.frames import ask, ask_after, ask_name, fitted, upper_first
 from tamsa.synthesis.wording.lexicon import SAYINGS, cue_words, stem
+from tamsa.synthesis.wording.nouns import same_nouns
 from tamsa.synthesis.wording.saying import Saying
 
 _LONG = 12
@@ -101,16 +102,21 @@ def unanswerable(domain: Domain, random: Random, relations: Relations) -> Draft 
     """Draw a question that nothing in the documents answers.
 
     The relation is one that things of the same noun have; the thing has no such edge, and neither its own document
-    nor any that points at it holds a word by which the relation could be stated.
+    nor any that points at it holds a word by which the relation could be stated, nor is about a thing that could be the
+    answer.
     """
     relation = relations.draw(random)
     known = random_edge(domain, relation, random) if relation else None
-    other = relations.draw(random)
-    edge = random_edge(domain, other, random) if other else None
-    if known is None or edge is None or relation is None:
+    sibling = domain.named(known.subject) if known else None
+    if relation is None or sibling is None or not SAYINGS[relation].single:
         return None
-    sibling, named = domain.named(known.subject), domain.named(edge.subject)
-    if named is None or sibling is None or named.noun != sibling.noun or not SAYINGS[relation].single:
+    for _ in range(8):
+        other = relations.draw(random)
+        edge = random_edge(domain, other, random, 2) if other else None
+        named = domain.named(edge.subject) if edge else None
+        if edge is not None and named is not None and same_nouns(named.noun, sibling.noun):
+            break
+    else:
         return None
     if domain.edges_of(edge.subject, relation) or not _silent(domain, edge.subject, SAYINGS[relation]):
         return None
@@ -125,8 +131,9 @@ def unanswerable(domain: Domain, random: Random, relations: Relations) -> Draft 
 
 def _silent(domain: Domain, identity: str, saying: Saying) -> bool:
     cues = cue_words(saying)
-    pages = {edge.evidence.document for edge in domain.edges_to(identity)} | {identity}
-    if len(pages) > 25:
+    near = (*domain.edges_to(identity), *domain.edges_of(identity))
+    pages = {edge.evidence.document for edge in near} | {identity}
+    if len(pages) > 25 or any(page != identity and domain.takes(saying.asked, page) for page in pages):
         return False
     for page in sorted(pages):
         document = domain.text_of(page)

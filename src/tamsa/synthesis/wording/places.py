@@ -129,7 +129,6 @@ PLACES = (
         """how many [people live in {X}|inhabitants {X} has]
         what the population of {X} is""",
         """has a population of {X}""",
-        later=("has [more inhabitants|the larger population]", "has [fewer inhabitants|the smaller population]"),
     ),
     say(
         "area", "number",
@@ -320,11 +319,10 @@ PLACES = (
     ),
     say(
         "part_of", "thing",
-        """the [larger whole|whole] of which {X} is a part
+        """the larger area of which {X} is a part
         what {X} is part of""",
         """What is {X} part of?
-        Of what is {X} a part?
-        To what does {X} belong?""",
+        Of what larger area is {X} a part?""",
         """what {X} is part of
         of what {X} is a part""",
         """is part of {X}

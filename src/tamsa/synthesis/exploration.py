@@ -7,8 +7,9 @@ messages of every completion, and token ids, masks and log-probabilities where t
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from tamsa.agent import research
@@ -21,7 +22,7 @@ from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.teacher import PROFILE, OracleTeacher
 from tamsa.synthesis.teacher.script import Habits
 from tamsa.tools import Toolset, corpus_toolset
-from tamsa.types import SCHEMA_VERSION, Completion, Message, Model, Profile, Report, Sampled, ToolSchema
+from tamsa.types import SCHEMA_VERSION, Completion, Message, Model, Profile, Report, Sampled, ToolCall, ToolSchema
 
 DATE = "2026-01-01"
 """The date that explorers are told: part of the prompt, so that the same seed gives the same data."""
@@ -40,7 +41,7 @@ class Conversation:
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain JSON form."""
-        record: dict[str, Any] = {"messages": [{"role": m.role, "content": m.content} for m in self.messages]}
+        record: dict[str, Any] = {"messages": [_message_json(message) for message in self.messages]}
         if any(self.sampled):
             record["sampled"] = [asdict(item) if item else None for item in self.sampled]
         return record
@@ -48,12 +49,27 @@ class Conversation:
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Conversation:
         """Read the plain JSON form."""
-        messages = tuple(Message(item["role"], item["content"]) for item in record["messages"])
+        messages = tuple(map(_message_from_json, record["messages"]))
         drawn = record.get("sampled") or [None] * sum(m.role == "assistant" for m in messages)
         sampled = tuple(
             Sampled(**{name: tuple(value) for name, value in item.items()}) if item else None for item in drawn
         )
         return cls(messages, sampled)
+
+
+def _message_json(message: Message) -> dict[str, Any]:
+    record: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        record["tool_calls"] = [asdict(call) for call in message.tool_calls]
+    for name in ("tool_call_id", "name"):
+        if (value := getattr(message, name)) is not None:
+            record[name] = value
+    return record
+
+
+def _message_from_json(record: Mapping[str, Any]) -> Message:
+    calls = tuple(ToolCall(**call) for call in record.get("tool_calls", ()))
+    return Message(record["role"], record["content"], calls, record.get("tool_call_id"), record.get("name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +152,7 @@ class Recorder:
         """Join turns whose prompt goes on from the turn before."""
         joined: list[tuple[list[Message], list[Sampled | None]]] = []
         for prompt, completion in self.turns:
+            prompt = tuple(replace(message, data=None) for message in prompt)
             said = Message("assistant", completion.text, tool_calls=completion.tool_calls)
             if joined and _same(prompt[: len(joined[-1][0])], joined[-1][0]):
                 joined[-1][0].extend([*prompt[len(joined[-1][0]) :], said])
@@ -209,7 +226,7 @@ def _stable(report: Report) -> dict[str, Any]:
     record = report.to_json()
     record.pop("run_id")
     record["usage"] = {name: value for name, value in record["usage"].items() if name != "seconds"}
-    return record
+    return dict(json.loads(json.dumps(record)))
 
 
 class TeacherExplorer:

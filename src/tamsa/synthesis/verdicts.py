@@ -145,7 +145,9 @@ def _coverage(question: GoldQuestion, exploration: Exploration, limits: Limits) 
     missing = [hop for hop in question.chain if not any(place.document in visited for place in places(hop))]
     score = 1 - _share(len(missing), len(question.chain)) if question.chain else 1.0
     if score >= limits.coverage:
-        return Check("coverage", True, score, f"{len(question.chain)} facts, all on opened pages" if not missing else "")
+        return Check(
+            "coverage", True, score, f"{len(question.chain)} facts, all on opened pages" if not missing else ""
+        )
     names = "; ".join(f"{hop.relation} of {hop.subject}" for hop in missing[:3])
     return Check("coverage", False, score, f"no page was opened that states {names}")
 
@@ -166,9 +168,7 @@ def _citations(question: GoldQuestion, exploration: Exploration, limits: Limits)
     if unsupported:
         share = 1 - _share(len(unsupported), len(report["findings"]))
         return Check("citations", False, share, f"no quote carries “{unsupported[0]['claim'][:80]}”")
-    carried = [
-        hop for hop in question.chain if any(_overlaps(c, place) for c in citations for place in places(hop))
-    ]
+    carried = [hop for hop in question.chain if any(_overlaps(c, place) for c in citations for place in places(hop))]
     score = _share(len(carried), len(question.chain))
     if question.kind != "unanswerable" and not citations:
         return Check("citations", False, 0.0, "the answer has no citation")
@@ -214,7 +214,13 @@ def _format(exploration: Exploration) -> Check:
             turn = parse_turn(message.content)
             rest = turn.rest if exploration.mode == "react" else ""
             if turn.problems or rest or not (turn.calls or turn.answer):
-                what = turn.problems[0] if turn.problems else "text outside the tags" if rest else "neither call nor answer"
+                what = (
+                    turn.problems[0]
+                    if turn.problems
+                    else "text outside the tags"
+                    if rest
+                    else "neither call nor answer"
+                )
                 return Check("format", False, 0.0, what)
     return Check("format", True, 1.0, "every turn is readable")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tamsa.corpus.stopwords import STOP_WORDS
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
 from tamsa.synthesis.teacher.wording import base_name, follow, wording
 
@@ -51,7 +52,35 @@ def known(hop: Hop) -> str:
 
 
 def stages(question: GoldQuestion) -> list[list[Need]]:
-    """Return the needs of a question; those of one stage do not depend on one another."""
+    """Return the needs of a question; those of one stage do not depend on one another.
+
+    What the question only describes, without a name, is looked for by the question's own words.
+    """
+    text = question.question.casefold()
+    ends: set[str] = set()
+    out: list[list[Need]] = []
+    for stage in _stages(question):
+        named = []
+        for need in stage:
+            start = known(need.facts[0]) if need.facts else need.own
+            hidden = start not in ends and base_name(start).casefold() not in text
+            named.append(_described(question, need) if hidden and start and not need.table else need)
+        for need in named:
+            ends |= {end for hop in need.facts for end in (hop.subject, hop.value)}
+        out.append(named)
+    return out
+
+
+def _described(question: GoldQuestion, need: Need) -> Need:
+    words = [word.strip("?!.,;:\"'()") for word in question.question.split()]
+    telling = [word for word in words if word.casefold() not in STOP_WORDS]
+    names = [word for word in telling if word[:1].isupper() or word[:1].isdigit()]
+    queries = (" ".join(telling[:16]), " ".join(names), " ".join(telling[:6]), " ".join(telling[-6:]))
+    label = "what the question describes"
+    return Need(label, need.facts, tuple(q for q in dict.fromkeys(queries) if q), search_first=True, every=need.every)
+
+
+def _stages(question: GoldQuestion) -> list[list[Need]]:
     form = question.form
     match question.kind:
         case "intersection":

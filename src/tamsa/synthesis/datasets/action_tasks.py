@@ -82,7 +82,7 @@ def _decision(
     hop = _looked_for(question, messages[index + 1].content, wanted)
     if hop is None:
         return None
-    snippets = dict(match.groups() for match in _RANKED.finditer(messages[index].content))
+    snippets = {match[1]: match[2] for match in _RANKED.finditer(messages[index].content)}
     options = "\n".join(
         f"{letter}. Open {title}: {snippets[title]}" for letter, title in zip("ABCDE", hits, strict=False)
     )

@@ -8,15 +8,14 @@ decisions among alternatives with their real outcome; function calls over simula
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tamsa.synthesis.datasets.files import Schema
-from tamsa.types import SCHEMA_VERSION, Message
+from tamsa.types import SCHEMA_VERSION, Document, Message
 
 TASKS = (
-    "document",
     "statements",
     "extraction",
     "summary",
@@ -28,7 +27,15 @@ TASKS = (
     "decision",
     "functions",
 )
-MID_SCHEMA: Schema = {
+DOCUMENT_SCHEMA: Schema = {
+    "id": "text",
+    "title": "text",
+    "text": "text",
+    "num_chars": "integer",
+    "parent": "text",
+    "schema_version": "integer",
+}
+TASK_SCHEMA: Schema = {
     "id": "text",
     "task": "text",
     "text": "text",
@@ -47,10 +54,8 @@ class Task:
     id: str
     kind: str
     messages: tuple[Message, ...]
-    """Empty for a plain document, whose text stands in `text`."""
     documents: tuple[str, ...]
     """Ids of the documents it was made from."""
-    text: str = ""
 
 
 def ask_and_reply(prompt: str, reply: str) -> tuple[Message, ...]:
@@ -63,9 +68,22 @@ def show_messages(messages: Sequence[Message]) -> str:
     return "\n\n".join(message.content.strip() for message in messages)
 
 
-def mid_row(task: Task, parent: str) -> Mapping[str, Any]:
+def document_row(document: Document, parent: str) -> Mapping[str, Any]:
+    """Return the row of a document: plain text for next-token training."""
+    text = f"{document.title}\n\n{document.text}"
+    return {
+        "id": document.id,
+        "title": document.title,
+        "text": text,
+        "num_chars": len(text),
+        "parent": parent,
+        "schema_version": SCHEMA_VERSION,
+    }
+
+
+def task_row(task: Task, parent: str) -> Mapping[str, Any]:
     """Return the row of a sample."""
-    text = task.text or show_messages(task.messages)
+    text = show_messages(task.messages)
     return {
         "id": task.id,
         "task": task.kind,
@@ -76,10 +94,3 @@ def mid_row(task: Task, parent: str) -> Mapping[str, Any]:
         "parent": parent,
         "schema_version": SCHEMA_VERSION,
     }
-
-
-def count_tasks(rows: Iterator[Mapping[str, Any]], counts: dict[str, int]) -> Iterator[Mapping[str, Any]]:
-    """Pass rows on and count them by task."""
-    for row in rows:
-        counts[row["task"]] = counts.get(row["task"], 0) + 1
-        yield row

@@ -29,7 +29,6 @@ def page_tasks(document: Document, edges: Sequence[Edge], random: Random) -> Ite
         random: chooses the wording of the prompts.
     """
     shown = document.text[:MAX_PAGE_CHARS]
-    yield Task(f"document/{document.id}", "document", (), (document.id,), f"{document.title}\n\n{document.text}")
     facts = [
         edge
         for edge in edges
@@ -129,7 +128,7 @@ def _cell(text: str) -> str:
 
 def table_tasks(table: GraphTable, random: Random) -> Iterator[Task]:
     """Yield tasks over one table: rows said as sentences, and rows found by a value."""
-    if table.subject_column < 0 or not 2 <= len(table.rows) or len(table.header) < 2:
+    if table.subject_column < 0 or len(table.rows) < 2 or len(table.header) < 2:
         return
     caption = table.caption or table.title
     shown = table.rows[:MAX_ROWS]

@@ -1,68 +1,50 @@
-"""The pipeline of synthesis: documents and questions in, data sets out, every step resumable.
+"""The pipeline of synthesis: documents in, data sets out, every step resumable.
 
-    questions ▶ explorations ▶ data sets
+    documents ▶ index ▶ graph ▶ questions ▶ explorations ▶ verdicts ▶ data sets ▶ card
 
-Each shard of work is a file that appears whole under its name; a run that was killed goes on with the shards that
-are missing, and ends in the same bits.
+Stages meet at files. Index and graph are built under a temporary name; each shard of work is a file that appears
+whole, in order. A run that was killed goes on where it stood and ends in the same bits.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
-from tamsa.corpus import SearchIndex, open_documents
-from tamsa.errors import InputError
-from tamsa.store import make_folder, read_json, read_jsonl, write_atomic, write_json
-from tamsa.synthesis.datasets.files import write_parquet
-from tamsa.synthesis.datasets.sft import SFT_SCHEMA, sft_rows, tools_json
-from tamsa.synthesis.exploration import Exploration, TeacherExplorer, check_mode
+from tamsa.corpus import Index, SearchIndex, open_documents
+from tamsa.errors import ConfigError, InputError
+from tamsa.scoring.judge import Judge
+from tamsa.store import make_folder, read_jsonl, write_atomic, write_json
+from tamsa.synthesis.assembly import Assembly
+from tamsa.synthesis.card import Card
+from tamsa.synthesis.datasets.sft import tools_json
+from tamsa.synthesis.exploration import TeacherExplorer
+from tamsa.synthesis.explore_stage import (
+    QUESTIONS_PER_SHARD,
+    SOLVED_PER_SHARD,
+    Judged,
+    Solver,
+    TeachJob,
+    question_shards,
+    read_judged,
+)
+from tamsa.synthesis.flywheel import Steering
+from tamsa.synthesis.graph import Graph, build_graph, index_documents
+from tamsa.synthesis.plan import Plan, Summary
+from tamsa.synthesis.question_stage import QuestionJob, make_questions, steered
 from tamsa.synthesis.records import GoldQuestion
-from tamsa.synthesis.teacher.script import Habits
-from tamsa.synthesis.workers import map_shards
+from tamsa.synthesis.selection import select_documents
+from tamsa.synthesis.shards import Crew, Shards
 from tamsa.synthesis.world_questions import from_world, is_world_question
-from tamsa.types import SCHEMA_VERSION, Document
+from tamsa.types import Document, Model
 
-QUESTIONS_PER_SHARD = 250
 OnProgress = Callable[[str, int, int], None]
 """Called with the stage, what is done and of how much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a synthesis is to make. The same plan over the same documents gives the same bits."""
-
-    docs: tuple[str, ...]
-    seed: int = 0
-    questions: str | None = None
-    """A question file; None makes questions from the documents."""
-    limit: int | None = None
-    modes: tuple[str, ...] = ("react",)
-    samples: int = 1
-    """Trajectories for each question and mode."""
-    habits: Habits = field(default_factory=Habits)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the plain JSON form."""
-        return {**asdict(self), "schema_version": SCHEMA_VERSION}
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a synthesis has made."""
-
-    path: Path
-    num_questions: int
-    trajectories: dict[str, int]
-    """Kept trajectories by mode."""
-    rejected: dict[str, int]
-    """Rejected ones by reason."""
-    samples: dict[str, int]
-    """Rows of each data set."""
 
 
 def finder(index: SearchIndex) -> Callable[[str], Document | None]:
@@ -82,154 +64,249 @@ def read_gold(path: Path, index: SearchIndex, limit: int | None = None) -> list[
     """Read gold questions: a world's, or those that synthesis wrote.
 
     Raises:
-        InputError: a line has no chain to explore by.
+        InputError: a line has no chain to explore by, or an id comes twice.
     """
     find = finder(index)
-    questions: list[GoldQuestion] = []
+    questions: dict[str, GoldQuestion] = {}
     for number, record in enumerate(read_jsonl(path), start=1):
         if limit is not None and len(questions) >= limit:
             break
         try:
-            questions.append(from_world(record, find) if is_world_question(record) else GoldQuestion.from_json(record))
+            question = from_world(record, find) if is_world_question(record) else GoldQuestion.from_json(record)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{path}: line {number} is no gold question ({error}); give a world's questions.jsonl or one that "
                 "tamsa synthesize wrote"
             ) from error
+        if question.id in questions:
+            raise InputError(f"{path}: line {number} has the id {question.id!r} of an earlier line")
+        questions[question.id] = question
     if not questions:
         raise InputError(f"{path}: holds no question")
-    return questions
+    return list(questions.values())
 
 
-@dataclass(frozen=True, slots=True)
-class ExploreJob:
-    """Explores shards of questions with the oracle teacher and writes each shard to a file."""
-
-    index: str
-    """Folder of the index."""
-    folder: str
-    """Where the shards go."""
-    mode: str
-    seed: int
-    samples: int
-    habits: Habits
-
-    def open(self) -> TeacherExplorer:
-        """Open the index."""
-        index = open_documents([Path(self.index)])
-        return TeacherExplorer(index, seed=self.seed, mode=self.mode, habits=self.habits)
-
-    def path(self, number: int) -> Path:
-        """Name the file of a shard."""
-        return Path(self.folder) / f"{self.mode}-{number:05d}.jsonl"
-
-    def run(self, state: TeacherExplorer, shard: tuple[int, Sequence[Mapping[str, Any]]]) -> int:
-        """Explore a shard of questions and return its number."""
-        number, records = shard
-        lines = []
-        for record in records:
-            question = GoldQuestion.from_json(record)
-            for sample in range(self.samples):
-                exploration = state.explore(question, sample)
-                lines.append(json.dumps(exploration.to_json(), ensure_ascii=False, separators=(",", ":")))
-        write_atomic(self.path(number), "".join(line + "\n" for line in lines))
-        return number
-
-
-def synthesize(
-    plan: Plan, out: Path, *, workers: int = 1, on_progress: OnProgress = lambda stage, done, total: None
-) -> Summary:
-    """Run the pipeline, or what of it has not been done.
+@dataclass
+class Synthesis:
+    """One run of the pipeline over a folder.
 
     Args:
         plan: what to make.
         out: folder of the data sets.
-        workers: processes side by side; the result does not depend on it.
+        crew: who does the work; the result does not depend on it.
+        solvers: the models that the plan names, opened, by spec.
+        judge: the judge that the plan names.
+        concurrency: runs of a solver side by side.
+        steering: what an earlier round asks for.
+        on_progress: called as the work goes on.
+    """
+
+    plan: Plan
+    out: Path
+    crew: Crew = field(default_factory=Crew)
+    solvers: Mapping[str, Model] = field(default_factory=dict)
+    judge: Judge | None = None
+    concurrency: int = 4
+    steering: Steering | None = None
+    on_progress: OnProgress = lambda stage, done, total: None
+
+    def run(self) -> Summary:
+        """Do what has not been done.
+
+        Raises:
+            InputError: the plan does not fit the documents, or the folder holds another plan's work.
+            ConfigError: a solver that the plan names is not given.
+            StorageError: the folder cannot be written.
+        """
+        missing = [spec for spec in self.plan.solvers if spec not in self.solvers]
+        if missing:
+            raise ConfigError(f"solvers: {missing[0]} is not opened")
+        make_folder(self.out)
+        self.plan.claim(self.out)
+        if (self.out / "summary.json").exists():
+            return Summary.read(self.out)
+        paths, left_out = select_documents(self.plan.docs)
+        card = Card("Data card", self.plan.to_json())
+        card.left_out.update(Counter(f"file: {reason}" for _, reason in left_out))
+        index = self._index(paths)
+        graph = None
+        try:
+            card.left_out.update(Counter(f"document: {reason[:80]}" for _, reason in index.skipped))
+            card.sources["documents"] = index.num_documents
+            if self.plan.questions is None or self.plan.midtraining:
+                graph = self._graph(index)
+                card.sources |= {"graph": graph.id, "edges": graph.num_edges, "tables": graph.num_tables}
+            refused: Counter[str] = Counter()
+            questions = self._questions(index, graph, refused)
+            self._describe(card, questions, refused)
+            return self._assemble(card, index, graph, questions, refused)
+        finally:
+            if graph is not None:
+                graph.close()
+            index.close()
+
+    # ------------------------------------------------------------------ stages
+
+    def _index(self, paths: Sequence[Path]) -> Index:
+        """Open the index of the documents; built anew unless it was built whole, so that its order is always the same."""
+        folder = self.out / "index"
+        if not folder.exists():
+            unfinished = self.out / "index.unfinished"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            built = open_documents(
+                paths,
+                out=unfinished,
+                on_progress=lambda progress: self.on_progress("index", progress.done, progress.total),
+            )
+            if not unfinished.exists():  # an index that was built before
+                shutil.copytree(paths[0], unfinished)
+            built.close()
+            unfinished.rename(folder)
+        return Index.open(folder)
+
+    def _graph(self, index: Index) -> Graph:
+        folder = self.out / "graph"
+        return build_graph(
+            index_documents(index),
+            folder,
+            processes=self.crew.workers,
+            on_progress=lambda stage, done, total: self.on_progress(f"graph: {stage}", done, total),
+        )
+
+    def _questions(self, index: Index, graph: Graph | None, refused: Counter[str]) -> list[GoldQuestion]:
+        path, counts_path = self.out / "questions.jsonl", self.out / "refused.json"
+        if not (path.exists() and counts_path.exists()):
+            if self.plan.questions is not None:
+                found = read_gold(Path(self.plan.questions), index, self.plan.num_questions)
+            else:
+                assert graph is not None
+                found = list(self._make_questions(refused))
+            lines = (json.dumps(item.to_json(), ensure_ascii=False, separators=(",", ":")) + "\n" for item in found)
+            write_atomic(path, "".join(lines))
+            write_json(counts_path, dict(sorted(refused.items())))
+        refused.update(json.loads(counts_path.read_text()) if not refused else {})
+        return [GoldQuestion.from_json(record) for record in read_jsonl(path)]
+
+    def _make_questions(self, counts: Counter[str]) -> Iterator[GoldQuestion]:
+        job = QuestionJob(
+            str(self.out / "index"), str(self.out / "graph"), self.plan.seed, self.plan.decontaminate
+        )
+        shards = Shards(self.out / "shards", "questions")
+        retired = frozenset(self.steering.retired if self.steering else ())
+        wanted = self.plan.num_questions
+        found = make_questions(steered(job, self.steering), shards, wanted, self.crew, counts, retired)
+        for number, question in enumerate(found, start=1):
+            self.on_progress("questions", number, wanted)
+            yield question
+
+    def taught(self, mode: str, questions: Sequence[GoldQuestion]) -> Iterator[Judged]:
+        """Yield the teacher's trajectories in a mode, made where they are not there yet."""
+        job = TeachJob(str(self.out / "index"), mode, self.plan.seed, self.plan.samples, self.plan.habits)
+        shards = Shards(self.out / "shards", f"teacher-{mode}")
+        yield from self._records(f"explore {mode}", shards, job, questions, QUESTIONS_PER_SHARD, self.crew)
+
+    def solved(self, spec: str, index: Index, questions: Sequence[GoldQuestion]) -> Iterator[Judged]:
+        """Yield a solver's trajectories, made where they are not there yet."""
+        number = self.plan.solvers.index(spec)
+        solver = Solver(
+            self.solvers[spec], index, self.plan.solver_samples, concurrency=self.concurrency, judge=self.judge
+        )
+        shards = Shards(self.out / "shards", f"solver-{number}")
+        tried = questions[: self.plan.solver_questions]
+        yield from self._records(f"solve {spec}", shards, solver, tried, SOLVED_PER_SHARD, Crew())
+
+    def _records(
+        self,
+        stage: str,
+        shards: Shards,
+        job: TeachJob | Solver,
+        questions: Sequence[GoldQuestion],
+        size: int,
+        crew: Crew,
+    ) -> Iterator[Judged]:
+        def tell(number: int) -> None:
+            self.on_progress(stage, min(len(questions), (number + 1) * size), len(questions))
+
+        for records in shards.run(job, question_shards(questions, size), crew, tell):
+            yield from map(read_judged, records)
+
+    # ------------------------------------------------------------------ data sets
+
+    def _describe(self, card: Card, questions: Sequence[GoldQuestion], refused: Counter[str]) -> None:
+        outcomes = dict(refused)
+        drawn, tested, survived = (outcomes.pop(name, 0) for name in ("drawn", "tested", "survived"))
+        if drawn:
+            card.figures["questions_drawn"] = drawn
+        if tested:
+            card.figures["survive_shortcut_test"] = round(survived / tested, 4)
+        card.figures["questions"] = len(questions)
+        card.left_out.update({f"question: {reason}": number for reason, number in outcomes.items() if number})
+        if self.plan.questions is None and len(questions) < self.plan.num_questions:
+            card.notes.append(
+                f"The documents gave {len(questions):,} of the {self.plan.num_questions:,} questions asked for: "
+                "further ones repeat these."
+            )
+        for question in questions[:40:4]:
+            card.samples.append((f"Question: {question.kind}", f"{question.question}\n\n{question.answers[0]}"))
+
+    def _assemble(
+        self,
+        card: Card,
+        index: Index,
+        graph: Graph | None,
+        questions: list[GoldQuestion],
+        refused: Counter[str],
+    ) -> Summary:
+        schemas = TeacherExplorer(index, seed=0).tools.schemas
+        assembly = Assembly(
+            self.out, questions, tools_json(schemas), schemas, index.get, card, self.plan.seed
+        )
+        kept = {mode: assembly.fine_tuning(mode, self.taught(mode, questions)) for mode in self.plan.modes}
+        solved = [item for spec in self.plan.solvers for item in self.solved(spec, index, questions)]
+        first = self.plan.modes[0]
+        react = self.taught("react", questions) if "react" in self.plan.modes else iter(())
+        names = [self.solvers[spec].name for spec in self.plan.solvers]
+        assembly.prompts_and_pairs(react, solved, names, first)
+        if self.plan.midtraining:
+            trajectories = self.taught("react", questions) if "react" in self.plan.modes else iter(())
+            assembly.mid_training(lambda: self._documents(index), graph, trajectories)
+        card.left_out.update({f"trajectory: {reason}": number for reason, number in assembly.rejected.items()})
+        if "react" not in self.plan.modes:
+            card.notes.append("No react trajectories were asked for: no preference pairs, no tasks cut out of them.")
+        card.write(self.out)
+        summary = Summary(
+            self.out,
+            len(questions),
+            kept,
+            dict(sorted(assembly.rejected.items())),
+            {name: count for name, count in sorted(refused.items()) if name not in ("drawn", "tested", "survived")},
+            assembly.rows,
+        )
+        write_json(self.out / "summary.json", summary.to_json())
+        return summary
+
+    @staticmethod
+    def _documents(index: Index) -> Iterable[Document]:
+        return index_documents(index)()
+
+
+def synthesize(
+    plan: Plan, out: Path, *, workers: int = 1, ray: str | None = None, on_progress: OnProgress | None = None
+) -> Summary:
+    """Run the pipeline without solvers, or what of it has not been done.
+
+    Args:
+        plan: what to make.
+        out: folder of the data sets.
+        workers: processes, or actors of the cluster; the result does not depend on it.
+        ray: address of a Ray cluster that shares this machine's folders.
         on_progress: called as the work goes on.
 
     Raises:
         InputError: the plan does not fit the documents, or the folder holds another plan's work.
         StorageError: it cannot be written.
     """
-    modes = tuple(check_mode(mode) for mode in plan.modes)
-    make_folder(out)
-    _claim(out, plan)
-    index = open_documents([Path(path) for path in plan.docs], out=out / "index")
-    try:
-        questions = _questions(plan, out, index)
-        tools = tools_json(TeacherExplorer(index, seed=0).tools.schemas)
-    finally:
-        index.close()
-    kept: dict[str, int] = {}
-    rejected: Counter[str] = Counter()
-    rows: dict[str, int] = {}
-    for mode in modes:
-        job = ExploreJob(
-            str(out / "index"), str(make_folder(out / "explorations")), mode, plan.seed, plan.samples, plan.habits
-        )
-        _explore(job, questions, workers, on_progress)
-        kept[mode], rows[f"sft_{mode}.parquet"] = _write_sft(job, questions, tools, out, rejected)
-    summary = Summary(out, len(questions), kept, dict(sorted(rejected.items())), rows)
-    write_json(out / "summary.json", {**asdict(summary), "path": "", "schema_version": SCHEMA_VERSION})
-    return summary
-
-
-def _claim(out: Path, plan: Plan) -> None:
-    """Write the plan, or check that the folder's own is the same."""
-    path = out / "plan.json"
-    wanted = json.loads(json.dumps(plan.to_json()))
-    if path.exists():
-        if read_json(path) != wanted:
-            raise InputError(f"{out}: holds the work of another plan; choose another --out or the same options")
-        return
-    write_json(path, wanted)
-
-
-def _questions(plan: Plan, out: Path, index: SearchIndex) -> list[GoldQuestion]:
-    path = out / "questions.jsonl"
-    if not path.exists():
-        if plan.questions is None:
-            raise InputError("--questions is missing; name a question file")
-        found = read_gold(Path(plan.questions), index, plan.limit)
-        lines = (json.dumps(item.to_json(), ensure_ascii=False, separators=(",", ":")) + "\n" for item in found)
-        write_atomic(path, "".join(lines))
-    return [GoldQuestion.from_json(record) for record in read_jsonl(path)]
-
-
-def _explore(job: ExploreJob, questions: Sequence[GoldQuestion], workers: int, on_progress: OnProgress) -> None:
-    starts = range(0, len(questions), QUESTIONS_PER_SHARD)
-    shards = [
-        (number, [item.to_json() for item in questions[start : start + QUESTIONS_PER_SHARD]])
-        for number, start in enumerate(starts)
-        if not job.path(number).exists()
-    ]
-    done = len(starts) - len(shards)
-    for _ in map_shards(job, shards, workers=workers):
-        done += 1
-        on_progress(f"explore {job.mode}", min(done * QUESTIONS_PER_SHARD, len(questions)), len(questions))
-
-
-def read_explorations(job: ExploreJob, num_questions: int) -> Iterator[Exploration]:
-    """Read the trajectories of a finished stage, in the order of the questions."""
-    for number in range((num_questions + QUESTIONS_PER_SHARD - 1) // QUESTIONS_PER_SHARD):
-        for record in read_jsonl(job.path(number)):
-            yield Exploration.from_json(record)
-
-
-def _write_sft(
-    job: ExploreJob, questions: Sequence[GoldQuestion], tools: str, out: Path, rejected: Counter[str]
-) -> tuple[int, int]:
-    by_id = {question.id: question for question in questions}
-    kept = 0
-
-    def rows() -> Iterator[Mapping[str, Any]]:
-        nonlocal kept
-        for exploration in read_explorations(job, len(questions)):
-            if not exploration.correct:
-                rejected[exploration.failure.split(":")[-1].strip() or "wrong answer"] += 1
-                continue
-            kept += 1
-            yield from sft_rows(exploration, by_id[exploration.question_id], tools)
-
-    return_rows = write_parquet(out / f"sft_{job.mode}.parquet", rows(), SFT_SCHEMA)
-    return kept, return_rows
+    work = Synthesis(plan, out, Crew(workers, ray))
+    if on_progress is not None:
+        work.on_progress = on_progress
+    return work.run()

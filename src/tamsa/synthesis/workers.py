@@ -1,19 +1,22 @@
-"""Work spread over processes: the same results in the same order, whatever the number of workers.
+"""Work spread over processes or a Ray cluster: the same results in the same order, whatever the number of workers.
 
-A job is a picklable object whose `open()` prepares a worker once (an index, a model) and whose `run(state, shard)`
-makes the result of one shard. Results come back in the order of the shards.
+A job is a picklable object whose `open()` prepares a worker once (an index, a graph) and whose `run(state, shard)`
+makes the result of one shard, as a pure function of the job and the shard. Results come back in the order of the
+shards; a few shards a worker are in work at a time, which bounds the memory.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
 from typing import Any, Protocol
 
 from tamsa.errors import ConfigError
 
-_AHEAD = 4
+AHEAD = 3
 """Shards in work for each worker: enough to keep it busy, few enough to hold memory down."""
 
 
@@ -25,7 +28,7 @@ class Job(Protocol):
         ...
 
     def run(self, state: Any, shard: Any) -> Any:
-        """Make the result of one shard; a pure function of the shard and the job."""
+        """Make the result of one shard."""
         ...
 
 
@@ -43,40 +46,85 @@ def _work(shard: Any) -> Any:
     return job.run(state, shard)
 
 
-def map_shards(job: Job, shards: Sequence[Any], *, workers: int = 1) -> Iterator[Any]:
-    """Yield the result of every shard, in order.
+def map_shards(job: Job, shards: Iterable[Any], *, workers: int = 1, ray: str | None = None) -> Iterator[Any]:
+    """Yield the result of every shard, in order. Stop reading, and what was not begun is not done.
 
     Args:
         job: what to do.
-        shards: the pieces of work; picklable.
-        workers: processes; 1 works in this one.
+        shards: the pieces of work; picklable, may be endless.
+        workers: processes, or actors of the cluster; 1 without a cluster works in this process.
+        ray: address of a Ray cluster (`auto`, `ray://HOST:PORT`); `local` starts one on this machine.
 
     Raises:
-        ConfigError: the number of workers is not positive.
+        ConfigError: the number of workers is not positive, or the cluster cannot be reached.
     """
     if workers < 1:
         raise ConfigError(f"workers = {workers}; give at least 1")
-    if workers == 1 or len(shards) <= 1:
-        if shards:
-            state = job.open()
-            for shard in shards:
-                yield job.run(state, shard)
-        return
+    if ray is not None:
+        yield from _on_cluster(job, iter(shards), workers, ray)
+    elif workers == 1:
+        state = None
+        for number, shard in enumerate(shards):
+            if number == 0:
+                state = job.open()
+            yield job.run(state, shard)
+    else:
+        yield from _in_processes(job, iter(shards), workers)
+
+
+def _in_processes(job: Job, shards: Iterator[Any], workers: int) -> Iterator[Any]:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        min(workers, len(shards)), mp_context=context, initializer=_prepare, initargs=(job,)
-    ) as pool:
-        pending = [pool.submit(_work, shard) for shard in shards[: workers * _AHEAD]]
-        following = len(pending)
-        position = 0
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(job,))
+    try:
+        pending: deque[Future[Any]] = deque(pool.submit(_work, shard) for shard in islice(shards, workers * AHEAD))
+        while pending:
+            result = pending.popleft().result()
+            pending.extend(pool.submit(_work, shard) for shard in islice(shards, 1))
+            yield result
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Actor:
+    """A worker on a cluster."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._state = job.open()
+
+    def run(self, shard: Any) -> Any:
+        """Make the result of one shard."""
+        return self._job.run(self._state, shard)
+
+
+def _on_cluster(job: Job, shards: Iterator[Any], workers: int, address: str) -> Iterator[Any]:
+    try:
+        import ray
+    except ImportError as error:
+        raise ConfigError("--ray needs Ray; install it with: pip install 'tamsa[ray]'") from error
+    mine = not ray.is_initialized()
+    if mine:
         try:
-            while position < len(pending):
-                result = pending[position].result()
-                pending[position] = None  # type: ignore[call-overload]  # results are large
-                position += 1
-                if following < len(shards):
-                    pending.append(pool.submit(_work, shards[following]))
-                    following += 1
-                yield result
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            where = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {"address": address}
+            ray.init(log_to_driver=False, logging_level="error", **where)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise ConfigError(f"--ray {address}: no such cluster ({error}); start one with: ray start --head") from error
+    try:
+        actors = [ray.remote(_Actor).options(num_cpus=1).remote(job) for _ in range(workers)]
+        pending: deque[Any] = deque()
+        number = 0
+
+        def send(count: int) -> None:
+            nonlocal number
+            for shard in islice(shards, count):
+                pending.append(actors[number % workers].run.remote(shard))
+                number += 1
+
+        send(workers * AHEAD)
+        while pending:
+            result = ray.get(pending.popleft())
+            send(1)
+            yield result
+    finally:
+        if mine:
+            ray.shutdown()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 
 from tamsa.agent.react import parse_turn, render_call
@@ -114,13 +114,13 @@ def _looked_for(question: GoldQuestion, turn: str, wanted: str) -> Hop | None:
 
 
 def evidence_tasks(
-    question: GoldQuestion, others: Sequence[str], get_document: GetDocument, random: Random
+    question: GoldQuestion, others: Mapping[str, Sequence[str]], get_document: GetDocument, random: Random
 ) -> Iterator[Task]:
     """Yield tasks over several sources: a hypothesis tested, a conflict settled.
 
     Args:
         question: a question with a chain.
-        others: values of the same relations elsewhere, for hypotheses that are false.
+        others: values of each relation elsewhere, for hypotheses that are false.
         get_document: finds the sources.
         random: chooses true or false, and which value.
     """
@@ -129,7 +129,7 @@ def evidence_tasks(
     elif question.chain and question.kind in ("chain", "comparison", "intersection"):
         hop = random.choice(question.chain)
         sources = [(place.title, sentence_of(place, get_document)) for place in places(hop)][:3]
-        wrong = [value for value in others if base_name(value) != base_name(hop.value)]
+        wrong = [value for value in others.get(hop.relation, ()) if base_name(value) != base_name(hop.value)]
         truth = random.random() < 0.5 or not wrong
         claim = state_claim(hop, sources[0][1])
         value = hop.value if hop.value in claim else base_name(hop.value)

@@ -1,7 +1,10 @@
-"""`tamsa synthesize`: from documents to training data."""
+"""`tamsa synthesize`: from documents to training data, with no human label."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,14 +12,22 @@ import typer
 from rich.console import Console
 
 from tamsa.cli.bars import progress_bar
-from tamsa.cli.settings import Docs
+from tamsa.cli.settings import Config, Docs, Overrides, Settings, load_settings, make_pool
 from tamsa.errors import InputError
-from tamsa.synthesis.pipeline import Plan, synthesize
+from tamsa.scoring.judge import Judge
+from tamsa.synthesis.pipeline import OnProgress, Synthesis
+from tamsa.synthesis.plan import DEFAULT_QUESTIONS, Plan, Summary
+from tamsa.synthesis.rounds import Flywheel
+from tamsa.synthesis.shards import Crew
 
 EPILOG = """\
 [bold]Examples[/bold]
 
-tamsa synthesize --docs worlds/seven/pages.jsonl --questions worlds/seven/questions.jsonl --out data/
+tamsa synthesize --docs notes/ --out data/ --num-questions 500
+
+tamsa synthesize -d worlds/seven/pages.jsonl -q worlds/seven/questions.jsonl -o data/ --mode react --mode iter -j 2
+
+tamsa synthesize -d notes/ -o rounds/ --round 0 && tamsa synthesize -d notes/ -o rounds/ --round 1 --model nano
 """
 
 
@@ -26,32 +37,106 @@ def synthesize_command(
     questions: Annotated[
         Path | None, typer.Option("--questions", "-q", help="Gold questions to explore instead of making some.")
     ] = None,
+    num_questions: Annotated[
+        int, typer.Option("--num-questions", "-n", min=1, help="Questions to make, or to read at most.")
+    ] = DEFAULT_QUESTIONS,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same data, bit for bit.")] = 0,
-    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Only the first so many questions.")] = None,
     mode: Annotated[
         list[str] | None, typer.Option("--mode", help="Strategy of the trajectories: react, iter; may be repeated.")
     ] = None,
-    samples: Annotated[int, typer.Option("--samples", min=1, help="Trajectories for each question.")] = 1,
-    workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes side by side.")] = 1,
+    samples: Annotated[int, typer.Option("--samples", min=1, help="Trajectories for each question and mode.")] = 1,
+    decontaminate: Annotated[
+        list[Path] | None,
+        typer.Option("--decontaminate", help="Evaluation questions that none may overlap with; may be repeated."),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", help="A model that tries the questions, weakest first; may be repeated."),
+    ] = None,
+    tries: Annotated[int, typer.Option("--tries", min=1, help="Attempts of each model at each question.")] = 4,
+    tried: Annotated[int, typer.Option("--tried", min=1, help="Questions that the models try.")] = 200,
+    judge: Annotated[
+        str | None, typer.Option("--judge", help="A model that judges answers which the exact match refuses.")
+    ] = None,
+    number: Annotated[
+        int | None, typer.Option("--round", min=0, help="Round of the flywheel, steered by --model from 1 on.")
+    ] = None,
+    midtraining: Annotated[
+        bool, typer.Option("--midtraining/--no-midtraining", help="Write the mid-training sets too.")
+    ] = True,
+    workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes, or actors of the cluster.")] = 1,
+    ray: Annotated[
+        str | None, typer.Option("--ray", help="Address of a Ray cluster that shares the folders; local starts one.")
+    ] = None,
+    concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="Runs of a model side by side.")] = 4,
+    config: Config = None,
+    overrides: Overrides = None,
 ) -> None:
     """Make training data from documents: questions, trajectories, data sets. Run again, it goes on where it stood."""
     if not docs:
         raise InputError("--docs is missing; name files, folders, a corpus or an index")
     if out is None:
         raise InputError("--out is missing; name the folder of the data sets")
+    models = tuple(dict.fromkeys(model or ()))
+    if number is not None and len(models) > 1:
+        raise InputError("--round takes one --model: the checkpoint whose failures steer it")
     plan = Plan(
         docs=tuple(str(path) for path in docs),
         seed=seed,
         questions=str(questions) if questions else None,
-        limit=limit,
+        num_questions=num_questions,
         modes=tuple(dict.fromkeys(mode or ["react"])),
         samples=samples,
+        decontaminate=tuple(str(path) for path in decontaminate or ()),
+        solvers=models if number is None else (),
+        solver_samples=tries,
+        solver_questions=tried,
+        judge=judge,
+        midtraining=midtraining,
     )
-    with progress_bar(Console(stderr=True), "explore") as advance:
-        summary = synthesize(
-            plan, out, workers=workers, on_progress=lambda stage, done, total: advance(done, total, stage)
-        )
-    for name, count in summary.samples.items():
-        typer.echo(f"{out / name}: {count:,} samples")
+    settings = load_settings(config, overrides)
+    folder = out if number is None else out / f"round-{number}"
+    crew = Crew(workers, ray)
+    with progress_bar(Console(stderr=True), "synthesize") as advance:
+
+        def show(stage: str, done: int, total: int) -> None:
+            advance(done, total, stage)
+
+        summary = _run(plan, out, number, models, crew, settings, concurrency, show)
+    _report(folder, summary)
+
+
+def _run(
+    plan: Plan,
+    out: Path,
+    number: int | None,
+    models: Sequence[str],
+    crew: Crew,
+    settings: Settings,
+    concurrency: int,
+    show: OnProgress,
+) -> Summary:
+    pool = make_pool()
+    with asyncio.Runner() as runner:
+        try:
+            opened = {spec: pool.open(spec, settings.model) for spec in models}
+            steady = replace(settings.judge or settings.model, temperature=0.0)
+            judge = Judge(pool.open(plan.judge, steady)) if plan.judge else None
+            if number is None:
+                work = Synthesis(plan, out, crew, opened, runner, judge, settings.budget, concurrency)
+                work.on_progress = show
+                return work.run()
+            wheel = Flywheel(plan, out, runner, crew, concurrency, settings.budget, judge)
+            wheel.on_progress = show
+            return wheel.run(number, next(iter(opened.values()), None))
+        finally:
+            runner.run(pool.aclose())
+
+
+def _report(folder: Path, summary: Summary) -> None:
+    for name, count in summary.rows.items():
+        typer.echo(f"{folder / name}: {count:,} rows")
     kept, lost = sum(summary.trajectories.values()), sum(summary.rejected.values())
-    typer.echo(f"{summary.num_questions:,} questions, {kept:,} trajectories kept, {lost:,} rejected")
+    refused = sum(summary.refused.values())
+    typer.echo(f"{summary.num_questions:,} questions ({refused:,} refused), {kept:,} trajectories ({lost:,} rejected)")
+    typer.echo(f"card: {folder / 'card.html'}")

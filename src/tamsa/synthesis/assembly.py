@@ -21,8 +21,8 @@ from tamsa.synthesis.datasets.page_tasks import page_tasks, statement_task, tabl
 from tamsa.synthesis.datasets.preference import PREFERENCE_SCHEMA, preference_rows
 from tamsa.synthesis.datasets.rl import RL_SCHEMA, rl_row
 from tamsa.synthesis.datasets.sft import SFT_SCHEMA, sft_rows
-from tamsa.synthesis.explore_stage import Judged
 from tamsa.synthesis.exploration import DATE
+from tamsa.synthesis.explore_stage import Judged
 from tamsa.synthesis.graph import Graph
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.types import Document, Message, ToolSchema
@@ -98,7 +98,9 @@ class Assembly:
                 self.card.count("recoveries", "Dead ends recovered from", exploration.recoveries)
                 if shown[question.kind] < 1 and mode == "react":
                     shown[question.kind] += 1
-                    self.card.samples.append((f"Trajectory: {question.kind}", _show(exploration.conversations[0].messages)))
+                    self.card.samples.append(
+                        (f"Trajectory: {question.kind}", _show(exploration.conversations[0].messages))
+                    )
                 for row in sft_rows(exploration, question, self.tools):
                     self.card.count(f"chars_{mode}", f"Characters of a sample ({mode})", length_bin(row["num_chars"]))
                     yield row
@@ -160,7 +162,9 @@ class Assembly:
 
     # ------------------------------------------------------------------ mid-training
 
-    def mid_training(self, documents: Callable[[], Iterable[Document]], graph: Graph | None, judged: Iterable[Judged]) -> None:
+    def mid_training(
+        self, documents: Callable[[], Iterable[Document]], graph: Graph | None, judged: Iterable[Judged]
+    ) -> None:
         """Write documents and tasks over them.
 
         Args:

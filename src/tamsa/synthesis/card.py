@@ -1,4 +1,4 @@
-"""The data card: what a synthesis has made, from what, what it left out and why; as JSON, Markdown and one HTML page."""
+"""The data card: what a synthesis has made, from what, what it left out and why: JSON, Markdown, an HTML page."""
 
 from __future__ import annotations
 

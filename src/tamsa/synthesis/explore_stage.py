@@ -73,6 +73,8 @@ class Solver:
     """A model that tries questions several times. Its endpoint is never asked for more than `concurrency` at once."""
 
     model: Model
+    runner: asyncio.Runner
+    """Keeps the event loop that the model's connections belong to."""
     index: SearchIndex
     samples: int
     concurrency: int = 4
@@ -85,7 +87,7 @@ class Solver:
     def run(self, state: None, shard: tuple[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
         """Try a shard of questions."""
         questions = [GoldQuestion.from_json(record) for record in shard[1]]
-        return asyncio.run(self._solve(questions))
+        return self.runner.run(self._solve(questions))
 
     async def _solve(self, questions: Sequence[GoldQuestion]) -> list[dict[str, Any]]:
         by_id = {question.id: question for question in questions}
@@ -93,13 +95,9 @@ class Solver:
         async def one(question: GoldQuestion, sample: int) -> Exploration:
             tools = corpus_toolset(self.index, page_chars=page_chars(self.model), profile=self.model.profile)
             mode = self.model.profile.mode
-            return await explore(
-                question, model=self.model, tools=tools, mode=mode, sample=sample, budget=self.budget
-            )
+            return await explore(question, model=self.model, tools=tools, mode=mode, sample=sample, budget=self.budget)
 
-        found = await explore_many(
-            questions, explorer=one, num_samples=self.samples, concurrency=self.concurrency
-        )
+        found = await explore_many(questions, explorer=one, num_samples=self.samples, concurrency=self.concurrency)
         records = []
         for exploration in found:
             question = by_id[exploration.question_id]

@@ -72,7 +72,7 @@ def slot_of(question: GoldQuestion) -> str:
 
 
 def worth(right: float, tries: float) -> float:
-    """Return what there is to learn at a pass rate: p (1 - p), scaled to 1 at one half; `PRIOR` tries stand at one half.
+    """Return what there is to learn at a pass rate p: 4 p (1 - p). `PRIOR` tries stand at one half.
 
     Args:
         right: right answers.

@@ -8,14 +8,15 @@ whole, in order. A run that was killed goes on where it stood and ends in the sa
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 
+from tamsa.agent.budget import Budget
 from tamsa.corpus import Index, SearchIndex, open_documents
 from tamsa.errors import ConfigError, InputError
 from tamsa.scoring.judge import Judge
@@ -95,9 +96,12 @@ class Synthesis:
         out: folder of the data sets.
         crew: who does the work; the result does not depend on it.
         solvers: the models that the plan names, opened, by spec.
+        runner: keeps the event loop of the models' connections.
         judge: the judge that the plan names.
+        budget: limits of one run of a solver.
         concurrency: runs of a solver side by side.
         steering: what an earlier round asks for.
+        shared: folder of index and graph, where several rounds share them; the folder of the data sets by default.
         on_progress: called as the work goes on.
     """
 
@@ -105,9 +109,12 @@ class Synthesis:
     out: Path
     crew: Crew = field(default_factory=Crew)
     solvers: Mapping[str, Model] = field(default_factory=dict)
+    runner: asyncio.Runner | None = None
     judge: Judge | None = None
+    budget: Budget | None = None
     concurrency: int = 4
     steering: Steering | None = None
+    shared: Path | None = None
     on_progress: OnProgress = lambda stage, done, total: None
 
     def run(self) -> Summary:
@@ -145,13 +152,19 @@ class Synthesis:
                 graph.close()
             index.close()
 
+    @property
+    def base(self) -> Path:
+        """Folder of index and graph."""
+        return self.shared or self.out
+
     # ------------------------------------------------------------------ stages
 
     def _index(self, paths: Sequence[Path]) -> Index:
-        """Open the index of the documents; built anew unless it was built whole, so that its order is always the same."""
-        folder = self.out / "index"
+        """Open the index of the documents; what was not built whole is built anew, so that its order is the same."""
+        folder = self.base / "index"
         if not folder.exists():
-            unfinished = self.out / "index.unfinished"
+            make_folder(self.base)
+            unfinished = self.base / "index.unfinished"
             shutil.rmtree(unfinished, ignore_errors=True)
             built = open_documents(
                 paths,
@@ -165,7 +178,7 @@ class Synthesis:
         return Index.open(folder)
 
     def _graph(self, index: Index) -> Graph:
-        folder = self.out / "graph"
+        folder = self.base / "graph"
         return build_graph(
             index_documents(index),
             folder,
@@ -188,9 +201,7 @@ class Synthesis:
         return [GoldQuestion.from_json(record) for record in read_jsonl(path)]
 
     def _make_questions(self, counts: Counter[str]) -> Iterator[GoldQuestion]:
-        job = QuestionJob(
-            str(self.out / "index"), str(self.out / "graph"), self.plan.seed, self.plan.decontaminate
-        )
+        job = QuestionJob(str(self.out / "index"), str(self.out / "graph"), self.plan.seed, self.plan.decontaminate)
         shards = Shards(self.out / "shards", "questions")
         retired = frozenset(self.steering.retired if self.steering else ())
         wanted = self.plan.num_questions
@@ -201,15 +212,23 @@ class Synthesis:
 
     def taught(self, mode: str, questions: Sequence[GoldQuestion]) -> Iterator[Judged]:
         """Yield the teacher's trajectories in a mode, made where they are not there yet."""
-        job = TeachJob(str(self.out / "index"), mode, self.plan.seed, self.plan.samples, self.plan.habits)
+        job = TeachJob(str(self.base / "index"), mode, self.plan.seed, self.plan.samples, self.plan.habits)
         shards = Shards(self.out / "shards", f"teacher-{mode}")
         yield from self._records(f"explore {mode}", shards, job, questions, QUESTIONS_PER_SHARD, self.crew)
 
     def solved(self, spec: str, index: Index, questions: Sequence[GoldQuestion]) -> Iterator[Judged]:
         """Yield a solver's trajectories, made where they are not there yet."""
         number = self.plan.solvers.index(spec)
+        if self.runner is None:
+            raise ConfigError(f"solver {spec}: give a runner, which keeps the event loop of its connections")
         solver = Solver(
-            self.solvers[spec], index, self.plan.solver_samples, concurrency=self.concurrency, judge=self.judge
+            self.solvers[spec],
+            self.runner,
+            index,
+            self.plan.solver_samples,
+            concurrency=self.concurrency,
+            budget=self.budget,
+            judge=self.judge,
         )
         shards = Shards(self.out / "shards", f"solver-{number}")
         tried = questions[: self.plan.solver_questions]
@@ -258,9 +277,7 @@ class Synthesis:
         refused: Counter[str],
     ) -> Summary:
         schemas = TeacherExplorer(index, seed=0).tools.schemas
-        assembly = Assembly(
-            self.out, questions, tools_json(schemas), schemas, index.get, card, self.plan.seed
-        )
+        assembly = Assembly(self.out, questions, tools_json(schemas), schemas, index.get, card, self.plan.seed)
         kept = {mode: assembly.fine_tuning(mode, self.taught(mode, questions)) for mode in self.plan.modes}
         solved = [item for spec in self.plan.solvers for item in self.solved(spec, index, questions)]
         first = self.plan.modes[0]

@@ -7,6 +7,7 @@ shards; a few shards a worker are in work at a time, which bounds the memory.
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -99,7 +100,7 @@ class _Actor:
 
 def _on_cluster(job: Job, shards: Iterator[Any], workers: int, address: str) -> Iterator[Any]:
     try:
-        import ray
+        ray: Any = importlib.import_module("ray")
     except ImportError as error:
         raise ConfigError("--ray needs Ray; install it with: pip install 'tamsa[ray]'") from error
     mine = not ray.is_initialized()
@@ -108,7 +109,9 @@ def _on_cluster(job: Job, shards: Iterator[Any], workers: int, address: str) -> 
             where = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {"address": address}
             ray.init(log_to_driver=False, logging_level="error", **where)
         except (ConnectionError, RuntimeError, ValueError) as error:
-            raise ConfigError(f"--ray {address}: no such cluster ({error}); start one with: ray start --head") from error
+            raise ConfigError(
+                f"--ray {address}: no such cluster ({error}); start one with: ray start --head"
+            ) from error
     try:
         actors = [ray.remote(_Actor).options(num_cpus=1).remote(job) for _ in range(workers)]
         pending: deque[Any] = deque()

@@ -30,7 +30,7 @@ RL_SCHEMA: Schema = {
     "schema_version": "integer",
 }
 REWARD = "exact_match"
-"""The reward is 1 where the answer equals one of `answers` after normalisation, else 0; `form` recomputes the answer."""
+"""The reward is 1 where the answer equals one of `answers` after normalisation, else 0; `form` recomputes it."""
 
 
 def rl_row(question: GoldQuestion, graded: Graded, opening: Sequence[Message]) -> Mapping[str, Any]:

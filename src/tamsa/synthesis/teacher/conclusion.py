@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from tamsa.agent.fencing import neutralise
 from tamsa.agent.react import NOT_FOUND
 from tamsa.synthesis.records import Evidence, GoldQuestion, Settlement
-from tamsa.synthesis.teacher.needs import stages
+from tamsa.synthesis.teacher.needs import find_form, stages
 from tamsa.synthesis.teacher.wording import base_name
 from tamsa.types import Document
 
@@ -90,31 +90,40 @@ def _counted(facts: Sequence[Read]) -> list[Read]:
 
 def _compare(question: GoldQuestion, facts: Sequence[Read], answer: str) -> str:
     op = question.form.get("op")
-    if op == "same" or answer in ("yes", "no"):
-        sign = "=" if answer == "yes" else "≠"
-        ends = [base_name(fact.hop.value) for fact in facts]
-        return f" {sign} ".join(ends[-2:]) + "."
+    ends = [base_name(fact.hop.value) for fact in facts][-2:]
+    if op == "before" and len(ends) == 2:
+        first, second = (measure(end) or 0.0 for end in ends)
+        return f"{ends[0]} {'<' if first < second else '>'} {ends[1]}."
+    if op == "same" or (answer in ("yes", "no") and len(facts) >= 2):
+        return f" {'=' if answer == 'yes' else '≠'} ".join(ends) + "."
     valued = [(measure(fact.hop.value), base_name(fact.hop.value), base_name(fact.hop.subject)) for fact in facts]
     known = [item for item in valued if item[0] is not None]
-    if op == "years_between" and len(known) == 2:
+    if op in ("years_between", "gap") and len(known) == 2:
         low, high = sorted(known, key=lambda item: item[0] or 0)
-        return f"{high[1]} - {low[1]} = {answer}."
+        return f"{_year(high[1])} - {_year(low[1])} = {answer}."
     if question.kind == "comparison" and len(known) >= 2:
         ordered = sorted(known[-2:] if len(known) > 2 else known, key=lambda item: item[0] or 0)
         return " < ".join(f"{value} ({name})" for _, value, name in ordered) + "."
     return ""
 
 
+def _year(text: str) -> str:
+    match = re.search(r"\b\d{3,4}\b", text)
+    return match[0] if match else text
+
+
 def rank(question: GoldQuestion, row: Read, get_document: Callable[[str], Document | None]) -> str:
     """Name the best rows of the table that a row stands in, the winner first: `Lowest Points: A 14; B 16; C 20.`"""
     document = get_document(row.place.document)
     named = f"{base_name(row.hop.subject)}: {base_name(row.hop.value)}."
-    if document is None or not row.sentence.lstrip().startswith("|"):
+    if document is None or "|" not in row.sentence:
         return row.claim
-    start = document.text.rfind("\n\n", 0, row.place.start) + 2
+    start = document.text.rfind("\n\n", 0, row.place.start)
     end = document.text.find("\n\n", row.place.end)
-    lines = document.text[start : end if end > 0 else None].splitlines()
+    lines = document.text[start + 2 if start >= 0 else 0 : end if end > 0 else None].splitlines()
     cells = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines if line.startswith("|")]
+    if lines and not any(line.startswith("|") for line in lines):
+        cells = [[cell.strip() for cell in line.split("|")] for line in lines if "|" in line]
     own = [cell.strip() for cell in row.sentence.strip().strip("|").split("|")]
     columns = [i for i, cell in enumerate(own) if cell == row.hop.value]
     names = [i for i, cell in enumerate(own) if cell == base_name(row.hop.subject) or cell == row.hop.subject]
@@ -122,9 +131,10 @@ def rank(question: GoldQuestion, row: Read, get_document: Callable[[str], Docume
         return named
     year = str(question.form.get("year") or "")
     column = next((i for i in columns if year and cells[0][i] == year), columns[-1])
-    low = question.form.get("want", "max") == "min"
+    want = (find_form(question.form, "best") or question.form).get("want", "max")
+    low = want == "min"
     best = sorted(
-        ((value, line[names[0]], line[column]) for line in cells[2:] if len(line) == len(own)
+        ((value, line[names[0]], line[column]) for line in cells[1:] if len(line) == len(own)
          and (value := measure(line[column])) is not None),
         key=lambda item: item[0] if low else -item[0],
     )  # fmt: skip

@@ -10,6 +10,8 @@ from tamsa.corpus.stopwords import STOP_WORDS
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
 from tamsa.synthesis.teacher.wording import base_name, follow, wording
 
+COLUMN = "column:"
+"""Prefix of relations that are columns of tables."""
 _TABLES = {"club": "league", "town": "census", "building": "list of notable buildings"}
 """What the tables of some kinds of things are called."""
 
@@ -64,16 +66,56 @@ def stages(question: GoldQuestion) -> list[list[Need]]:
         for need in stage:
             start = known(need.facts[0]) if need.facts else need.own
             hidden = start not in ends and base_name(start).casefold() not in text
-            named.append(_described(question, need) if hidden and start and not need.table else need)
+            if need.facts and need.facts[0].relation.startswith(COLUMN):
+                named.append(_listed(question, need, known_titles=text))
+            else:
+                named.append(_described(question, need) if hidden and start and not need.table else need)
         for need in named:
             ends |= {end for hop in need.facts for end in (hop.subject, hop.value)}
         out.append(named)
     return out
 
 
-def _described(question: GoldQuestion, need: Need) -> Need:
+def _listed(question: GoldQuestion, need: Need, known_titles: str) -> Need:
+    """Return a need for rows of a table: its page is the one that the question names, where it does."""
+    title = need.facts[0].evidence.title
+    words = _telling(question)
+    named = base_name(title).casefold() in known_titles
+    label = f"the list of {base_name(title)}" if named else "the list that the question names"
+    if named and title.casefold().startswith(("list of", "lists of")):
+        label = f"the {title[0].lower()}{title[1:]}"
+    if len(need.facts) == 1 and not need.table:
+        label = f"{need.label} in {label}" if base_name(known(need.facts[0])).casefold() in known_titles else label
+    queries = [base_name(title)] if named else []
+    queries += [" ".join(words[:14]), " ".join(word for word in words if word[:1].isupper() or word[:1].isdigit())]
+    return Need(
+        label,
+        need.facts,
+        tuple(query for query in dict.fromkeys(queries) if query),
+        own=title if named else "",
+        search_first=not named,
+        table=question.kind in ("counting", "superlative"),
+    )
+
+
+def _telling(question: GoldQuestion) -> list[str]:
     words = [word.strip("?!.,;:\"'()") for word in question.question.split()]
-    telling = [word for word in words if word.casefold() not in STOP_WORDS]
+    return [word for word in words if word and word.casefold() not in STOP_WORDS]
+
+
+def find_form(form: Any, op: str) -> Mapping[str, Any] | None:
+    """Return the first part of a set-theoretic form with an operation, the outermost first."""
+    if isinstance(form, Mapping):
+        if form.get("op") == op:
+            return form
+        return next((found for part in form.values() if (found := find_form(part, op)) is not None), None)
+    if isinstance(form, list | tuple):
+        return next((found for part in form if (found := find_form(part, op)) is not None), None)
+    return None
+
+
+def _described(question: GoldQuestion, need: Need) -> Need:
+    telling = _telling(question)
     names = [word for word in telling if word[:1].isupper() or word[:1].isdigit()]
     queries = (" ".join(telling[:16]), " ".join(names), " ".join(telling[:6]), " ".join(telling[-6:]))
     label = "what the question describes"
@@ -190,7 +232,11 @@ def _table(question: GoldQuestion) -> list[list[Need]]:
     if not chain:
         return []
     relation = str(form.get("relation") or (chain[-1].relation if question.kind == "counting" else ""))
-    if question.kind == "counting":
+    columns = [index for index, hop in enumerate(chain) if hop.relation.startswith(COLUMN)]
+    if columns:
+        relation, first = "", columns[0]
+        last = next((i for i in range(first, len(chain)) if not chain[i].relation.startswith(COLUMN)), len(chain))
+    elif question.kind == "counting":
         relation = chain[-1].relation if form.get("op") != "count_made" else ""
         first = next((i for i, hop in enumerate(chain) if hop.relation == relation), 0) if relation else 0
         last = len(chain)

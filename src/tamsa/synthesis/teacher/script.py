@@ -339,6 +339,10 @@ class Script:
     def _knows(self, title: str) -> bool:
         return base_name(title).casefold() in self._context
 
+    def _read_of(self, title: str) -> str:
+        document = self._document(self._opened.get(title, title))
+        return document.text[: self.page_chars].casefold() if document else ""
+
     def _text(self, place: Evidence) -> str:
         document = self.get_document(place.document)
         return neutralise(document.text[place.start : place.end]) if document else ""
@@ -399,7 +403,10 @@ class Script:
         elif opened[0] != wanted and base_name(opened[0]) == base_name(wanted):
             self._stray(f"{opened[0]} is another one.")
         else:
-            self._stray(f"{opened[0]} does not say it.")
+            values = [base_name(end).casefold() for hop in need.facts for end in (hop.value, hop.subject)]
+            text = self._read_of(opened[0])
+            stated = bool(values) and all(value in text for value in values if value != base_name(opened[0]).casefold())
+            self._stray(f"{opened[0]} does not settle it." if stated else f"{opened[0]} does not say it.")
             self.notes.append(opened[0])
 
     def _state(self, need: Need) -> None:
@@ -455,7 +462,10 @@ class Script:
 def state_claim(hop: Hop, sentence: str) -> str:
     """State a fact as a sentence, names as the source writes them where it does."""
     subject, value = base_name(hop.subject), hop.value if hop.value in sentence else base_name(hop.value)
-    claim = wording(hop.relation).claim.replace("{P}", subject).replace("{V}", value)
+    claim = wording(hop.relation).claim
+    if value[:1].casefold() in "aeio" and value:
+        claim = claim.replace("a {V}", "an {V}")
+    claim = claim.replace("{P}", subject).replace("{V}", value)
     return claim.replace("<", "‹") + "."
 
 

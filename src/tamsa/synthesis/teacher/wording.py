@@ -50,7 +50,7 @@ def wording(relation: str) -> Wording:
         if known.np:
             forward = known.np[0]
             key = _key(forward)
-        claim = _TIME.sub("", known.s[0]).replace("{P's}", "{P}'s").replace("{X}", "{V}").replace("{a X}", "{V}")
+        claim = _TIME.sub("", known.s[0]).replace("{P's}", "{P}'s").replace("{X}", "{V}").replace("{a X}", "a {V}")
         claim = claim.replace("{unit}", known.unit)
         if "{P}" not in claim:
             claim = f"The {words} of {{P}} is {{V}}"

@@ -1,0 +1,113 @@
+"""Rounds of the flywheel: the model tries the last round's questions, and the next round is drawn by how it did."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tamsa.agent.budget import Budget
+from tamsa.corpus import Index
+from tamsa.errors import InputError
+from tamsa.scoring.judge import Judge
+from tamsa.store import make_folder, read_jsonl
+from tamsa.synthesis.curation import grade, pass_rates
+from tamsa.synthesis.explore_stage import SOLVED_PER_SHARD, Judged, Solver, question_shards, read_judged
+from tamsa.synthesis.flywheel import Steering, steer
+from tamsa.synthesis.pipeline import OnProgress, Synthesis
+from tamsa.synthesis.plan import Plan, Summary
+from tamsa.synthesis.records import GoldQuestion
+from tamsa.synthesis.shards import Crew, Shards
+from tamsa.types import Model
+
+
+@dataclass
+class Flywheel:
+    """A series of rounds in one folder, `round-0`, `round-1`, …, over one index and graph.
+
+    Args:
+        plan: what each round is to make; its seed moves on by one a round.
+        out: folder of the rounds.
+        runner: keeps the event loop of the model's connections.
+        crew: who does the work.
+        concurrency: runs of the model side by side.
+        budget: limits of one of its runs.
+        judge: asked about answers that the exact match refuses.
+        on_progress: called as the work goes on.
+    """
+
+    plan: Plan
+    out: Path
+    runner: asyncio.Runner
+    crew: Crew = field(default_factory=Crew)
+    concurrency: int = 4
+    budget: Budget | None = None
+    judge: Judge | None = None
+    on_progress: OnProgress = lambda stage, done, total: None
+
+    def folder(self, number: int) -> Path:
+        """Name the folder of a round."""
+        return self.out / f"round-{number}"
+
+    def run(self, number: int, model: Model | None) -> Summary:
+        """Make one round. Round 0 needs no model; each other one needs the round before and the model.
+
+        Raises:
+            InputError: the round before is not finished, or the model is missing.
+        """
+        steering = None
+        if number > 0:
+            if model is None:
+                raise InputError(f"--round {number} needs --model: the checkpoint whose failures steer it")
+            steering = self._steering(number, model)
+        plan = replace(self.plan, seed=self.plan.seed + number)
+        work = Synthesis(
+            plan,
+            self.folder(number),
+            self.crew,
+            concurrency=self.concurrency,
+            steering=steering,
+            shared=self.out / "documents",
+        )
+        work.on_progress = self.on_progress
+        return work.run()
+
+    def _steering(self, number: int, model: Model) -> Steering:
+        path = self.folder(number) / "steering.json"
+        if path.exists():
+            return Steering.read(path)
+        before = self.folder(number - 1)
+        if not (before / "summary.json").exists():
+            raise InputError(f"{before}: round {number - 1} is not finished; run it first")
+        questions = [GoldQuestion.from_json(record) for record in read_jsonl(before / "questions.jsonl")]
+        make_folder(self.folder(number))
+        judged = self._try(number, model, questions[: self.plan.solver_questions])
+        rates = pass_rates(judged, (model.name,))
+        graded = [grade(question, rates.get(question.id, ())) for question in questions]
+        earlier = before / "steering.json"
+        steering = steer(
+            questions,
+            graded,
+            model=model.name,
+            number=number,
+            before=Steering.read(earlier) if earlier.exists() else None,
+        )
+        steering.write(path)
+        return steering
+
+    def _try(self, number: int, model: Model, questions: Sequence[GoldQuestion]) -> list[Judged]:
+        index = Index.open(self.out / "documents" / "index")
+        try:
+            solver = Solver(
+                model, self.runner, index, self.plan.solver_samples, self.concurrency, self.budget, self.judge
+            )
+            shards = Shards(self.folder(number) / "shards", "trial")
+            judged: list[Judged] = []
+            for records in shards.run(solver, question_shards(questions, SOLVED_PER_SHARD), Crew()):
+                judged += map(read_judged, records)
+                tried = len(judged) // self.plan.solver_samples
+                self.on_progress(f"try {model.name}", tried, len(questions))
+            return judged
+        finally:
+            index.close()

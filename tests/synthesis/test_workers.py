@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import count, islice
+from pathlib import Path
+
+import pytest
+
+from tamsa.errors import ConfigError
+from tamsa.synthesis.pipeline import synthesize
+from tamsa.synthesis.plan import Plan
+from tamsa.synthesis.shards import Crew, Shards
+from tamsa.synthesis.workers import map_shards
+from tests.synthesis.conftest import Studied
+
+
+@dataclass(frozen=True)
+class Squares:
+    """Squares numbers; the state is the process it was opened in."""
+
+    offset: int = 0
+
+    def open(self) -> int:
+        return os.getpid()
+
+    def run(self, state: int, shard: int) -> tuple[int, bool]:
+        return shard * shard + self.offset, state == os.getpid()
+
+
+@dataclass(frozen=True)
+class Records:
+    def open(self) -> None:
+        return None
+
+    def run(self, state: None, shard: tuple[int, int]) -> list[dict[str, int]]:
+        return [{"number": shard[0], "value": shard[1]}]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_results_come_in_order_from_workers_opened_once(workers: int) -> None:
+    found = list(map_shards(Squares(1), range(25), workers=workers))
+    assert found == [(number * number + 1, True) for number in range(25)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_endless_source_is_read_no_further_than_needed(workers: int) -> None:
+    asked: list[int] = []
+
+    def source() -> object:
+        for number in count():
+            asked.append(number)
+            yield number
+
+    results = map_shards(Squares(), source(), workers=workers)  # type: ignore[arg-type]
+    assert [value for value, _ in islice(results, 5)] == [0, 1, 4, 9, 16]
+    results.close()  # type: ignore[attr-defined]
+    assert len(asked) <= 5 + 4 * workers
+
+
+def test_no_shards_no_work() -> None:
+    assert list(map_shards(Squares(), [], workers=3)) == []
+    with pytest.raises(ConfigError, match="at least 1"):
+        list(map_shards(Squares(), [1], workers=0))
+
+
+def test_shards_on_disk_are_not_made_again(tmp_path: Path) -> None:
+    shards = Shards(tmp_path, "s")
+    job = Records()
+    first = list(islice(shards.run(job, ((n, n * 10) for n in range(9)), Crew()), 4))
+    assert [records[0]["value"] for records in first] == [0, 10, 20, 30]
+    again = list(shards.run(job, ((n, n * 100) for n in range(9)), Crew()))
+    assert [records[0]["value"] for records in again] == [0, 10, 20, 30, 400, 500, 600, 700, 800]
+
+
+@pytest.mark.soak
+def test_a_ray_cluster_makes_the_same_data_set(world: Studied, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    plan = Plan(docs=(str(world.folder / "pages.jsonl"),), seed=3, num_questions=60, modes=("react", "iter"))
+    made = {}
+    for workers, ray in ((1, None), (1, "local"), (2, "local"), (4, "local")):
+        out = tmp_path / f"{workers}-{ray}"
+        synthesize(plan, out, workers=workers, ray=ray)
+        made[workers, ray] = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    assert all(files == made[1, None] for files in made.values())
+
+
+@pytest.mark.soak
+def test_a_missing_cluster_is_one_line(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    with pytest.raises(ConfigError, match="no such cluster"):
+        list(map_shards(Squares(), [1], ray="127.0.0.1:1"))

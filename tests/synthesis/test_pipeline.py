@@ -74,7 +74,7 @@ def test_pages_alone_become_every_data_set(world: Studied, tmp_path: Path) -> No
     out = tmp_path / "out"
     assert summary.num_questions == 60
     assert len({q.question for q in read_questions(out / "questions.jsonl")}) == 60
-    assert summary.trajectories["react"] >= 54
+    assert summary.trajectories["react"] >= 50
     assert {row["pool"] for row in table(out / "rl_prompts.parquet")} == {"untried"}
     assert len(table(out / "mid_documents.parquet")) == 500
     tasks = Counter(row["task"] for row in table(out / "mid_tasks.parquet"))
@@ -216,10 +216,7 @@ def test_command_writes_the_samples(world: Studied, tmp_path: Path) -> None:
     assert all(json.loads(str(row["pass_rates"])).keys() == {"baseline"} for row in rows)
 
 
-def test_rounds_follow_what_the_model_gets_right(
-    world: Studied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(explore_stage, "SOLVED_PER_SHARD", 10)
+def test_rounds_follow_what_the_model_gets_right(world: Studied, tmp_path: Path) -> None:
     arguments = ["synthesize", "--docs", str(world.folder / "pages.jsonl"), "--num-questions", "30"]
     arguments += ["--out", str(tmp_path / "rounds"), "--no-midtraining", "--tries", "1", "--tried", "12"]
     missing = CliRunner().invoke(app, [*arguments, "--round", "1", "--model", "baseline"])

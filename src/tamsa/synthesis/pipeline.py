@@ -201,7 +201,7 @@ class Synthesis:
         return [GoldQuestion.from_json(record) for record in read_jsonl(path)]
 
     def _make_questions(self, counts: Counter[str]) -> Iterator[GoldQuestion]:
-        job = QuestionJob(str(self.out / "index"), str(self.out / "graph"), self.plan.seed, self.plan.decontaminate)
+        job = QuestionJob(str(self.base / "index"), str(self.base / "graph"), self.plan.seed, self.plan.decontaminate)
         shards = Shards(self.out / "shards", "questions")
         retired = frozenset(self.steering.retired if self.steering else ())
         wanted = self.plan.num_questions

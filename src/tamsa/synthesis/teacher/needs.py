@@ -143,9 +143,9 @@ def _stages(question: GoldQuestion) -> list[list[Need]]:
             name = base_name(end)
             queries = tuple(dict.fromkeys((f"{name} {words.key}", *(f"{name} {more}" for more in words.others[:1]))))
             need = Need(label, (), queries, own=end, absent=True)
-            return [*_chain(question.chain), [need]]
+            return [*_chain(question.chain, question.question), [need]]
         case _:
-            return _chain(question.chain)
+            return _chain(question.chain, question.question)
 
 
 def plan_line(question: GoldQuestion, steps: Sequence[Sequence[Need]]) -> str:
@@ -190,8 +190,43 @@ def _need(hop: Hop) -> Need:
     return Need(_label(hop), (hop,), queries, own=known(hop) if own else "", search_first=hop.inverse)
 
 
-def _chain(hops: Sequence[Hop]) -> list[list[Need]]:
-    return [[_need(hop)] for hop in hops]
+def _chain(hops: Sequence[Hop], text: str = "") -> list[list[Need]]:
+    """Return a need for each hop; several facts that single out one thing are one need.
+
+    Args:
+        hops: in the order in which they are taken.
+        text: the question; facts whose known end it does not name are read, but not searched by.
+    """
+    needs: list[list[Need]] = []
+    at = 0
+    while at < len(hops):
+        end = at + 1
+        while hops[at].inverse and end < len(hops) and hops[end].inverse and hops[end].subject == hops[at].subject:
+            end += 1
+        group = hops[at:end]
+        needs.append([_need(group[0]) if len(group) == 1 else _joint(group, text, "")])
+        at = end
+    return needs
+
+
+def _joint(group: Sequence[Hop], text: str, kind: str) -> Need:
+    """Return the need for the one thing that several facts single out."""
+    ends = [hop for hop in group if not text or base_name(hop.value).casefold() in text.casefold()] or list(group)
+    conditions = [
+        f"is {label}" if (label := _label(hop).removeprefix("what ")).startswith("the ") else label for hop in ends
+    ]
+    values = [base_name(hop.value) for hop in ends]
+    keys = [wording(hop.relation).back_key for hop in ends]
+    label = f"the {kind} that {' and '.join(conditions)}" if kind else f"what {' and '.join(conditions)}"
+    queries = (
+        " ".join([*values, kind]).strip(),
+        " ".join(f"{value} {key}" for value, key in zip(values, keys, strict=True)),
+        *(f"{value} {key}" for value, key in zip(values, keys, strict=True)),
+        *(f"{kind} {value}".strip() for value in values),
+    )
+    own = next((hop.value for hop in ends if hop.value_id), "")
+    facts = (*ends, *(hop for hop in group if hop not in ends))
+    return Need(label, facts, tuple(dict.fromkeys(queries)), own=own, search_first=True)
 
 
 def _parallel(hops: Sequence[Hop]) -> list[list[Need]]:
@@ -211,19 +246,9 @@ def _intersection(question: GoldQuestion) -> list[list[Need]]:
     joint = [hop for hop in question.chain if hop.inverse and hop.subject == question.chain[0].subject]
     rest = [hop for hop in question.chain if hop not in joint]
     if len(joint) < 2:
-        return _chain(question.chain)
-    conditions = [_label(hop).removeprefix("what ") for hop in joint]
-    kind = str(question.form.get("kind", "")) or "thing"
-    values = [base_name(hop.value) for hop in joint]
-    keys = [wording(hop.relation).key for hop in joint]
-    label = f"the {kind} that {' and '.join(conditions)}"
-    queries = (
-        " ".join([*values, kind]),
-        " ".join(f"{value} {key}" for value, key in zip(values, keys, strict=True)),
-        *(f"{kind} {value}" for value in values),
-    )
-    own = next((hop.value for hop in joint if hop.value_id), "")
-    return [[Need(label, tuple(joint), queries, own=own, search_first=True)], *_chain(rest)]
+        return _chain(question.chain, question.question)
+    need = _joint(joint, question.question, str(question.form.get("kind", "")))
+    return [[need], *_chain(rest, question.question)]
 
 
 def _table(question: GoldQuestion) -> list[list[Need]]:
@@ -259,7 +284,8 @@ def _table(question: GoldQuestion) -> list[list[Need]]:
     else:
         label, queries, own, guess = "the table", (question.question[:160],), "", ""
     table = Need(label, tuple(rows), queries, own=own, search_first=not own, guess=guess, table=True)
-    return [*_chain(chain[:first]), [table], *_chain(chain[last:])]
+    text = question.question
+    return [*_chain(chain[:first], text), [table], *_chain(chain[last:], text)]
 
 
 def _anchor(form: Mapping[str, Any], before: Sequence[Hop]) -> str:
@@ -321,7 +347,7 @@ def _fields(hop: Hop) -> dict[str, Any]:
 def _conflict(question: GoldQuestion) -> list[list[Need]]:
     settled = question.settlement
     if settled is None or not question.chain:
-        return _chain(question.chain)
+        return _chain(question.chain, question.question)
     first, *rest = question.chain
     words, name = wording(first.relation), base_name(first.subject)
     label = words.forward.replace("{X}", name)
@@ -335,4 +361,4 @@ def _conflict(question: GoldQuestion) -> list[list[Need]]:
     spots = (settled.winner, *settled.losers)
     fact = Hop(**{**_fields(first), "evidence": settled.winner, "others": tuple(spots[1:])})
     need = Need(label, (fact,), queries, own=first.subject if first.subject_id else "", every=True)
-    return [[need], *_chain(rest)]
+    return [[need], *_chain(rest, question.question)]

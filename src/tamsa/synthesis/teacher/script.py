@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from tamsa.agent.fencing import neutralise
+from tamsa.corpus.stopwords import STOP_WORDS
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
 from tamsa.synthesis.teacher.conclusion import conclude, rank, settling, write_answer
 from tamsa.synthesis.teacher.needs import Need, known, places, plan_line, stages
@@ -20,9 +21,10 @@ from tamsa.synthesis.teacher.wording import base_name, wording
 from tamsa.tools.pages import page_bounds
 from tamsa.types import Document
 
-MAX_MOVES = 9
+MAX_MOVES = 12
 """Calls for one need before the teacher gives up."""
 _RANKED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
+_WORD = re.compile(r"[^\W\d_]{4,}")
 _NAMED = re.compile(r" \(id: ([^()]*(?:\([^()]*\)[^()]*)*)\)")
 
 
@@ -100,6 +102,7 @@ class Script:
     """Documents read in vain, for the report of the `iter` strategy."""
 
     def __post_init__(self) -> None:
+        self.question = replace(self.question, chain=tuple(map(self._titled, self.question.chain)))
         self._context = self.question.question.casefold()
         self._read = ""
         self._opened: dict[str, str] = {}
@@ -108,6 +111,14 @@ class Script:
         self._decoys = 0
         self._strayed = False
         self._asked: set[str] = set()
+
+    def _titled(self, hop: Hop) -> Hop:
+        """Call both ends of a hop by their titles, where the source gives part of the name only."""
+        subject = self.get_document(hop.subject_id) if hop.subject_id else None
+        value = self.get_document(hop.value_id) if hop.value_id else None
+        return replace(
+            hop, subject=subject.title if subject else hop.subject, value=value.title if value else hop.value
+        )
 
     @property
     def results(self) -> list[str]:
@@ -122,7 +133,7 @@ class Script:
         Raises:
             LostError: a fact cannot be reached.
         """
-        steps = stages(self.question)
+        steps = [[self._with_noun(need) for need in stage] for stage in stages(self.question)]
         self.plan = plan_line(self.question, steps)
         self._say(f"Find: {self.plan}.")
         first = True
@@ -144,6 +155,26 @@ class Script:
         short, body = write_answer(self.question, self.facts, self.against)
         self._say(f"Answer: {short}.")
         yield Move(self._thought(), answer=body, dead_end=self._take_stray())
+
+    def _with_noun(self, need: Need) -> Need:
+        """Add the noun by which the question calls what is looked for, if it does: `the screenwriter that …`."""
+        hop = need.facts[0] if need.facts else None
+        if hop is None or not hop.inverse or not need.label.startswith("what ") or need.table:
+            return need
+        document = self.get_document(hop.subject_id) if hop.subject_id else None
+        opening = document.text[:160].casefold() if document else ""
+        named = base_name(hop.subject).casefold().split()
+        words = [
+            word
+            for word in _WORD.findall(self.question.question)
+            if word.islower() and word in opening.split(".")[0] and word not in STOP_WORDS and word not in named
+        ]
+        if not words or need.label.startswith("what the question"):
+            return need
+        noun = words[0]
+        label = f"the {noun} that {need.label.removeprefix('what ')}"
+        queries = [f"{noun} {query}" for query in need.queries[:2]]
+        return replace(need, label=label, queries=tuple(dict.fromkeys((*queries, *need.queries))))
 
     def _reach(self, need: Need, *, first: bool) -> Iterator[Any]:
         self.open_line = need.label

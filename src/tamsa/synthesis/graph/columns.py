@@ -5,29 +5,41 @@ The same rows give the same bytes, whoever wrote them and however often the writ
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from tamsa.errors import CorruptError, StorageError
 
 BATCH_ROWS = 1 << 16
 """Rows of every batch but the last."""
-_TYPES: dict[str, Any] = {"i": pa.int32(), "b": pa.int8(), "s": pa.string()}
+_TYPES = {"i": "int32", "b": "int8", "s": "string"}
 
 Layout = Mapping[str, str]
 """Columns of a file in order: name to `i` (32-bit number), `b` (8-bit number) or `s` (text)."""
 
 
+@cache
+def _arrow() -> Any:
+    """Return Arrow, which is loaded only where files are read or written: the command line starts without it."""
+    return importlib.import_module("pyarrow")
+
+
 def _schema(layout: Layout, metadata: Mapping[str, str]) -> Any:
-    return pa.schema([pa.field(name, _TYPES[kind], nullable=False) for name, kind in layout.items()], dict(metadata))
+    pa = _arrow()
+    fields = [pa.field(name, _type(kind), nullable=False) for name, kind in layout.items()]
+    return pa.schema(fields, dict(metadata))
+
+
+def _type(kind: str) -> Any:
+    return getattr(_arrow(), _TYPES[kind])()
 
 
 class ColumnWriter:
@@ -44,7 +56,7 @@ class ColumnWriter:
             self._file = open(self._temporary, "wb")  # noqa: SIM115 - closed by close() or abort()
         except OSError as error:
             raise StorageError(f"{path}: cannot write ({error.strerror}); choose another --out") from error
-        self._writer = pa.ipc.new_file(self._file, self._schema)
+        self._writer = _arrow().ipc.new_file(self._file, self._schema)
 
     def append(self, columns: Mapping[str, Sequence[Any]]) -> None:
         """Append rows, given as one list a column, all of one length."""
@@ -55,9 +67,10 @@ class ColumnWriter:
             self._flush(BATCH_ROWS)
 
     def _flush(self, count: int) -> None:
+        pa = _arrow()
         arrays = []
         for name, values in self._columns.items():
-            arrays.append(pa.array(values[:count], _TYPES[self._layout[name]]))
+            arrays.append(pa.array(values[:count], _type(self._layout[name])))
             del values[:count]
         try:
             self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
@@ -106,6 +119,7 @@ class ColumnFile:
 
     def __init__(self, path: Path, layout: Layout) -> None:
         self.path = path
+        pa = _arrow()
         try:
             self._map = pa.memory_map(str(path))
             reader = pa.ipc.open_file(self._map)

@@ -227,14 +227,15 @@ def read(options: argparse.Namespace) -> dict[str, Any]:
     changes: dict[str, Any] = {"hidden_size": 64, "num_hidden_layers": 4, "intermediate_size": 128, "vocab_size": 512}
     changes |= {"num_attention_heads": 1, "linear_num_heads": 1, "linear_head_dim": 32, "kv_lora_rank": 32}
     changes |= {"qk_nope_head_dim": 16, "qk_rope_head_dim": 16, "v_head_dim": 32}
-    model = KimiLinearForCausalLM(config_21m(**changes)).eval()
+    model = KimiLinearForCausalLM(config_21m(**changes)).eval().to(getattr(torch, options.dtype))
     ids = torch.randint(0, 512, (1, options.length))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     _, cache = model.prefill(ids)
-    seconds = time.perf_counter() - start
+    seconds, used = time.perf_counter() - start, time.process_time() - used
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"length": options.length, "seconds": seconds, "peak_gib": peak, "before_gib": before, "cache": repr(cache)}
+    memory = {"peak_gib": peak, "before_gib": before, "cache": repr(cache)}
+    return {"length": options.length, "dtype": options.dtype, "seconds": seconds, "cpu_s": used} | memory
 
 
 def plot_context(result: dict[str, Any], path: Path) -> None:
@@ -267,6 +268,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--length", type=int)
     parser.add_argument("--lengths", type=int, nargs="+", default=[1024, 8192, 32768, 131072])
+    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="of read")
     parser.add_argument("--million", type=int, default=1_000_000)
     options = parser.parse_args()
     if options.length is None:

@@ -144,7 +144,7 @@ def step(first, last, a, eps):
                 store(e, i, read(gate, (b * H + h) * K + i, bf, zero))
         factor = splat(one / np.sqrt(total(squares) / np.float32(K) + eps), zero)
         for i in range(0, K, LANES):
-            value = mul(mul(load(o, i, zero), factor), read(norm, i, w_bf, zero))
+            value = mul(mul(load(o, i, zero), factor), load(norm, i, zero))
             write(out, (b * H + h) * K + i, bf, mul(value, sigmoid(load(e, i, zero), one)))
     return 0
 
@@ -185,11 +185,12 @@ class StepWeights:
             self.taps = conv.detach().squeeze(1).float().t().contiguous()
             self.rate = A_log.detach().float().flatten().exp()
             self.dt = dt_bias.detach().float().contiguous().clone()
+            self.norm = norm.detach().float().contiguous().clone()
             self.lowest = torch.tensor([lower_bound or 0.0])
         self.lower_bound, self.eps = lower_bound, eps
 
     def _version(self) -> tuple[tuple[int, int], ...]:
-        return tuple((x.data_ptr(), x._version) for x in self.sources)
+        return tuple((x.data_ptr(), 0 if x.is_inference() else x._version) for x in self.sources)
 
     @property
     def is_current(self) -> bool:
@@ -199,9 +200,9 @@ class StepWeights:
     @property
     def fits(self) -> bool:
         """True where the compiled step takes these weights."""
-        conv, A_log, _, f_b, g_b, norm = self.sources
+        conv, A_log, _, f_b, g_b, _ = self.sources
         K = f_b.shape[1]
-        alike = f_b.dtype == g_b.dtype == norm.dtype == conv.dtype and f_b.is_contiguous() and g_b.is_contiguous()
+        alike = f_b.dtype == g_b.dtype and f_b.is_contiguous() and g_b.is_contiguous()
         return alike and conv.shape == (3 * A_log.numel() * K, 1, 4) and is_compiled(K, *self.sources)
 
 
@@ -223,10 +224,18 @@ def kda_step(
     B, P = x.shape
     H, K = state.shape[1], state.shape[2]
     out = x.new_empty(B, H * K)
-    conv, _, _, f_b, g_b, norm = weights.sources
+    _, _, _, f_b, g_b, _ = weights.sources
     a = (address(x), address(window), address(state), address(weights.taps), address(weights.rate))
-    a += (address(weights.dt), address(f_b), address(g_b), address(z), address(gate), address(norm), address(out))
-    a += (B, H, K, P, int(x.dtype == torch.bfloat16), int(conv.dtype == torch.bfloat16))
+    a += (
+        address(weights.dt),
+        address(f_b),
+        address(g_b),
+        address(z),
+        address(gate),
+        address(weights.norm),
+        address(out),
+    )
+    a += (B, H, K, P, int(x.dtype == torch.bfloat16), int(f_b.dtype == torch.bfloat16))
     a += (int(weights.lower_bound is not None), address(weights.lowest))
     size = (4 * K + K * LANES) * 4
 

@@ -1,5 +1,6 @@
 """Kimi Linear on transformers; importing this package registers it with the Auto classes."""
 
+import transformers
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 
 from tamsa.models.cache import KimiLinearCache, Snapshot
@@ -15,6 +16,9 @@ register_conversion()
 AutoConfig.register("kimi_linear", KimiLinearConfig, exist_ok=True)
 AutoModel.register(KimiLinearConfig, KimiLinearModel, exist_ok=True)
 AutoModelForCausalLM.register(KimiLinearConfig, KimiLinearForCausalLM, exist_ok=True)
+# TRL finds a checkpoint's class by its name in this namespace
+transformers.KimiLinearForCausalLM = KimiLinearForCausalLM
+transformers.KimiLinearModel = KimiLinearModel
 
 __all__ = [
     "KimiLinearCache",

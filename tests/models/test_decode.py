@@ -5,6 +5,8 @@ import copy
 import pytest
 import torch
 
+from tamsa.kernels.gates_step import kda_step
+from tamsa.models import MasterWeights
 from tamsa.models.layout import Layout
 from tamsa.models.recurrent import Recurrent
 
@@ -72,3 +74,28 @@ def test_gradients_flow_through_a_continued_call(model_of, tokens):
         assert (logits - model(ids).logits[:, 20:]).abs().max() <= 1e-5
     logits.sum().backward()
     assert model.model.layers[3].self_attn.kv_a_proj_with_mqa.weight.grad.abs().sum() > 0
+
+
+def test_a_model_made_in_inference_mode_decodes(model_of, tokens):
+    ids = tokens(1, 6)
+    with torch.inference_mode():
+        model = model_of()
+        cache = model(ids, use_cache=True).past_key_values
+        step = model(ids[:, :1], past_key_values=cache).logits
+        whole = model(torch.cat([ids, ids[:, :1]], 1)).logits[:, -1:]
+    assert (step - whole).abs().max() < 1e-5
+
+
+def test_a_bf16_model_with_fp32_norms_takes_the_compiled_step(model_of, tokens, monkeypatch):
+    model = model_of().train()
+    MasterWeights(model)
+    model.eval()
+    ids = tokens(2, 9)
+    taken = []
+    monkeypatch.setattr("tamsa.models.kda.kda_step", lambda *a: taken.append(1) or kda_step(*a))
+    with torch.no_grad():
+        whole = model(ids).logits.float()
+        cache = model(ids[:, :8], use_cache=True).past_key_values
+        step = model(ids[:, 8:], past_key_values=cache).logits.float()
+    assert len(taken) == 3
+    assert (step[:, 0] - whole[:, -1]).norm() <= 0.05 * whole[:, -1].norm()

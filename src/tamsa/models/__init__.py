@@ -17,8 +17,8 @@ AutoConfig.register("kimi_linear", KimiLinearConfig, exist_ok=True)
 AutoModel.register(KimiLinearConfig, KimiLinearModel, exist_ok=True)
 AutoModelForCausalLM.register(KimiLinearConfig, KimiLinearForCausalLM, exist_ok=True)
 # TRL finds a checkpoint's class by its name in this namespace
-transformers.KimiLinearForCausalLM = KimiLinearForCausalLM
-transformers.KimiLinearModel = KimiLinearModel
+for model_class in (KimiLinearModel, KimiLinearForCausalLM):
+    setattr(transformers, model_class.__name__, model_class)
 
 __all__ = [
     "KimiLinearCache",

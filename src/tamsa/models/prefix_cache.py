@@ -46,13 +46,14 @@ class PrefixCache:
         self._recent: OrderedDict[_Node, None] = OrderedDict()
         self._blocks: dict[int, list[int]] = {}
         """By memory block: bytes needed by each snapshot that uses it."""
+        self._total = 0
 
     def __len__(self) -> int:
         return len(self._recent)
 
     def nbytes(self) -> int:
         """Bytes held by all snapshots together."""
-        return sum(max(sizes) for sizes in self._blocks.values())
+        return self._total
 
     def insert(self, tokens: Sequence[int], cache: KimiLinearCache) -> bool:
         """Keep the state after `tokens`.
@@ -81,7 +82,9 @@ class PrefixCache:
         node.snapshot = snapshot
         self._recent[node] = None
         for block, size in snapshot.memory().items():
-            self._blocks.setdefault(block, []).append(size)
+            sizes = self._blocks.setdefault(block, [])
+            self._total += max(0, size - max(sizes, default=0))
+            sizes.append(size)
         while self.nbytes() > self.max_bytes and len(self._recent) > 1:
             self._evict(next(iter(self._recent)))
         return True
@@ -116,6 +119,7 @@ class PrefixCache:
         self._root = _Node(())
         self._recent.clear()
         self._blocks.clear()
+        self._total = 0
 
     def _reach(self, tokens: tuple[int, ...]) -> _Node:
         """Return the node of exactly these tokens, splitting or adding edges as needed."""
@@ -144,6 +148,7 @@ class PrefixCache:
         for block, size in node.snapshot.memory().items():
             sizes = self._blocks[block]
             sizes.remove(size)
+            self._total -= max(0, size - max(sizes, default=0))
             if not sizes:
                 del self._blocks[block]
         node.snapshot = None

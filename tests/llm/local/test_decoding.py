@@ -11,7 +11,7 @@ import torch
 from tamsa.errors import ContextLengthError, ModelError
 from tamsa.kernels import sampling
 from tamsa.llm import ModelSettings
-from tamsa.llm.local import LocalModel
+from tamsa.llm.local import LocalModel, Request, Sampling
 from tamsa.types import Message
 
 QUESTIONS = [
@@ -95,9 +95,6 @@ async def test_kept_states_give_what_reading_anew_gives(local, kind):
         assert again.usage.completion_tokens == 1
         fresh.forget()
         # the same ids, read from nothing
-        rows = fresh.engine
-        from tamsa.llm.local import Request, Sampling
-
         done = asyncio.get_running_loop().create_future()
         request = Request(
             list(completion.sampled.prompt_ids),
@@ -106,7 +103,7 @@ async def test_kept_states_give_what_reading_anew_gives(local, kind):
             fresh._end_ids,
             lambda result, done=done: done.get_loop().call_soon_threadsafe(done.set_result, result),
         )
-        rows.submit(request)
+        fresh.engine.submit(request)
         outcome = await done
         assert outcome.num_reused == 0
         assert tuple(outcome.ids) == completion.sampled.completion_ids
@@ -125,6 +122,19 @@ async def test_the_same_prompt_is_read_once(local, kind):
     many = await asyncio.gather(*(model.complete(QUESTIONS[2]) for _ in range(6)))
     assert model.engine.num_read == len(many[0].sampled.prompt_ids) - 1
     assert len({completion.sampled.completion_ids for completion in many}) > 1  # each has a stream of its own
+
+
+async def test_a_beginning_that_prompts_share_is_read_once(local, kind):
+    model = local(kind)
+    system = Message("system", "You answer questions about the river Tamsa. " * 10)
+    texts = ["a", "bb", "ccc", "Which town?"]
+    for text in texts:  # the second shows what is shared, the third profits
+        await model.complete([system, Message("user", text)], max_tokens=2)
+    reused = model.engine.num_reused
+    common = len(model._tokenizer.encode(system.content))
+    assert reused >= (len(texts) - 2) * common
+    fresh = await local(kind).complete([system, Message("user", texts[-1])])
+    assert (await model.complete([system, Message("user", texts[-1])])).text == fresh.text
 
 
 @pytest.mark.parametrize("kind", ["kimi", "llama"])

@@ -44,6 +44,8 @@ class _Row:
     position: int = 0
     """Prompt tokens read."""
     reused: int = 0
+    mark: int = 0
+    """Where to keep the state on the way; see `Opened`."""
     ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     model_logprobs: list[float] = field(default_factory=list)
@@ -224,15 +226,19 @@ class Engine:
         assert rows is not None
         prompt = row.request.prompt_ids
         if row.state is None:
-            row.state, row.reused = rows.open(prompt)
+            row.state, row.reused, row.mark = rows.open(prompt)
             row.position = row.reused
             self.num_reused += row.reused
         end = min(len(prompt) - 1, row.position + READ_CHUNK)
+        if row.position < row.mark < end:
+            end = row.mark
         count = end - row.position
         if count:
             row.state = rows.read(row.state, prompt[row.position : end])
             row.position = end
             self.num_read += count
+            if end == row.mark:
+                rows.keep(prompt[:end], row.state)
         if end == len(prompt) - 1:
             if count:
                 rows.keep(prompt[:-1], row.state)

@@ -123,6 +123,11 @@ class LocalModel:
         )
         """Decodes; its counters say how much was read, reused and drawn."""
 
+    @property
+    def batch_size(self) -> int:
+        """Conversations decoded together; that many runs side by side keep it busy."""
+        return self._settings.batch_size
+
     def __repr__(self) -> str:
         return f"LocalModel({self.name!r})"
 

@@ -6,7 +6,7 @@ anything else (row by row, nothing kept).
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -29,11 +29,21 @@ class Step(NamedTuple):
     """`[B, D]` last hidden states, where the caller asked for them."""
 
 
+class Opened(NamedTuple):
+    """A row that is about to read a prompt."""
+
+    row: Any
+    length: int
+    """Tokens of the prompt that it has read already."""
+    mark: int = 0
+    """Where to keep the state on the way, since other prompts begin alike; 0 for nowhere."""
+
+
 class Rows(Protocol):
     """The memory of one model. A row is whatever it says it is; indices are those of the batch, 0 to its size - 1."""
 
-    def open(self, ids: Sequence[int]) -> tuple[Any, int]:
-        """Return a row that has read the longest kept prefix of `ids` (not all of them), and that prefix's length."""
+    def open(self, ids: Sequence[int]) -> Opened:
+        """Return a row that has read the longest kept prefix of `ids`, at most all but one."""
         ...
 
     def read(self, row: Any, ids: Sequence[int]) -> Any:
@@ -79,6 +89,18 @@ def rows_for(model: Any, max_bytes: int, batch_size: int) -> Rows:
     return SingleRows(model)
 
 
+_RECENT_PROMPTS = 8
+_WORTH_KEEPING = 32
+"""Tokens that a kept beginning must save."""
+
+
+def _common(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> int:
+    """Return how many ids two prompts have in common at their beginning."""
+    n = min(len(a), len(b))
+    different = a[:n] != b[:n]
+    return int(different.argmax()) if n and different.any() else n
+
+
 class KimiRows:
     """Rows of Kimi Linear: a prefix costs one snapshot, a batch of any lengths one call."""
 
@@ -87,10 +109,16 @@ class KimiRows:
         self._prefixes = PrefixCache(model.config, max_bytes)
         self._device, self._capacity = model.lm_head.weight.device, batch_size
         self._batch = RowBatch(model.config, model.lm_head.weight.dtype, self._device, batch_size)
+        self._recent: deque[np.ndarray[Any, Any]] = deque(maxlen=_RECENT_PROMPTS)
 
-    def open(self, ids: Sequence[int]) -> tuple[KimiLinearCache, int]:
+    def open(self, ids: Sequence[int]) -> Opened:
         """See `Rows`."""
-        return self._prefixes.lookup(ids)
+        row, length = self._prefixes.lookup(ids)
+        array = np.asarray(ids[:-1], dtype=np.int32)
+        shared = max((_common(array, other) for other in self._recent), default=0)
+        self._recent.append(array)
+        # a state exists only where it was kept: where two prompts part, it is worth keeping
+        return Opened(row, length, shared if length + _WORTH_KEEPING <= shared < len(array) else 0)
 
     def read(self, row: KimiLinearCache, ids: Sequence[int]) -> KimiLinearCache:
         """See `Rows`."""
@@ -119,6 +147,7 @@ class KimiRows:
     def forget(self) -> None:
         """See `Rows`."""
         self._prefixes.clear()
+        self._recent.clear()
         like = self._head.weight
         self._batch = RowBatch(self._body.config, like.dtype, like.device, self._capacity)
 
@@ -142,20 +171,18 @@ class AttentionRows:
         self._cache: Any = DynamicCache()
         self._lengths: list[int] = []
 
-    def open(self, ids: Sequence[int]) -> tuple[Any, int]:
+    def open(self, ids: Sequence[int]) -> Opened:
         """See `Rows`."""
         wanted = np.asarray(ids[:-1], dtype=np.int32)
         best, found = -1, 0
         for name, entry in self._kept.items():
-            n = min(len(entry.ids), len(wanted))
-            different = entry.ids[:n] != wanted[:n]
-            common = int(different.argmax()) if n and different.any() else n
+            common = _common(entry.ids, wanted)
             if common > found:
                 best, found = name, common
         if best < 0:
-            return DynamicCache(), 0
+            return Opened(DynamicCache(), 0)
         self._kept.move_to_end(best)
-        return _cache_of([(k[:, :, :found], v[:, :, :found]) for k, v in self._kept[best].layers]), found
+        return Opened(_cache_of([(k[:, :, :found], v[:, :, :found]) for k, v in self._kept[best].layers]), found)
 
     def read(self, row: Any, ids: Sequence[int]) -> Any:
         """See `Rows`."""
@@ -274,9 +301,9 @@ class SingleRows:
         self._device = model.get_input_embeddings().weight.device
         self._batch: list[dict[str, Any]] = []
 
-    def open(self, ids: Sequence[int]) -> tuple[dict[str, Any], int]:
+    def open(self, ids: Sequence[int]) -> Opened:
         """See `Rows`."""
-        return {}, 0
+        return Opened({}, 0)
 
     def read(self, row: dict[str, Any], ids: Sequence[int]) -> dict[str, Any]:
         """See `Rows`."""

@@ -43,6 +43,8 @@ def draw(logits: Tensor, hidden: Tensor | None, heads: DecodingHeads | None, row
         InputError: a row of logits holds NaN or infinity; the message names it.
     """
     logits = logits.float()
+    if all(row.temperature == 0 for row in rows):
+        return _greedy(logits)
     device = logits.device
     T = torch.tensor([row.temperature for row in rows], dtype=torch.float32, device=device)
     P = torch.tensor([row.top_p for row in rows], dtype=torch.float32, device=device)
@@ -66,10 +68,20 @@ def draw(logits: Tensor, hidden: Tensor | None, heads: DecodingHeads | None, row
             tokens = torch.where(mask, tokens, sampling.sample(logits, T, P, uniforms=uniforms))
     else:
         tokens = sampling.sample(logits, T, P, uniforms=uniforms)
-    model_logprobs, logprobs = logprobs_of(logits, tokens, T, P)
-    return Drawn(
-        tokens.tolist(), logprobs.tolist(), model_logprobs.tolist(), T.tolist(), P.clamp_max(1.0).tolist(), chosen
-    )
+    model, drawn = logprobs_of(logits, tokens, T, P)
+    return Drawn(tokens.tolist(), drawn.tolist(), model.tolist(), T.tolist(), P.clamp_max(1.0).tolist(), chosen)
+
+
+def _greedy(logits: Tensor) -> Drawn:
+    """Take the likeliest token of every row; of equals the one with the lowest id, as the sampler does."""
+    N = logits.shape[0]
+    peak, tokens = logits.max(-1)
+    if bool((logits == peak[:, None]).sum() > N):
+        tokens = (logits == peak[:, None]).int().argmax(-1)
+    if not bool(torch.isfinite(peak).all()):
+        tokens = sampling.sample(logits, 0.0)  # raises, naming the row
+    model = peak - logits.logsumexp(-1)
+    return Drawn(tokens.tolist(), [0.0] * N, model.tolist(), [0.0] * N, [1.0] * N, [False] * N)
 
 
 def logprobs_of(logits: Tensor, tokens: Tensor, T: Tensor, P: Tensor) -> tuple[Tensor, Tensor]:

@@ -36,20 +36,20 @@ TURNS, TAIL, ANSWER = 6, 300, 48
 
 
 def nano_sized(dtype: torch.dtype) -> KimiLinearForCausalLM:
-    """Build a random model of 10M parameters."""
+    """Build a random model of the sizes in recipes/nano."""
     torch.manual_seed(0)
     config = KimiLinearConfig(
         vocab_size=VOCAB,
-        hidden_size=256,
+        hidden_size=320,
         num_hidden_layers=8,
-        intermediate_size=768,
+        intermediate_size=864,
         num_local_experts=0,
-        num_attention_heads=4,
-        linear_num_heads=4,
+        num_attention_heads=5,
+        linear_num_heads=5,
         linear_head_dim=64,
         kv_lora_rank=96,
-        qk_nope_head_dim=64,
-        qk_rope_head_dim=32,
+        qk_nope_head_dim=48,
+        qk_rope_head_dim=16,
         v_head_dim=64,
         tie_word_embeddings=True,
         eos_token_id=None,

@@ -20,8 +20,10 @@ from tamsa.cli.settings import (
     ModelSpecOption,
     Overrides,
     ReaderOption,
+    begin_loading,
     load_settings,
     make_pool,
+    runs_side_by_side,
     with_limits,
 )
 from tamsa.errors import InputError
@@ -47,7 +49,16 @@ def eval_command(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue what --out holds.")] = False,
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Only the first so many questions.")] = None,
-    concurrency: Annotated[int, typer.Option("--concurrency", "-j", min=1, help="Runs side by side.")] = 4,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            "--concurrency",
+            "-j",
+            min=1,
+            help="Runs side by side; 4, or the batch size of a local model.",
+            show_default=False,
+        ),
+    ] = None,
     judge: Annotated[
         str | None, typer.Option("--judge", help="A model that judges the answers beside EM and F1.")
     ] = None,
@@ -71,6 +82,7 @@ def eval_command(
     policy = pool.open(model or DEFAULT_MODEL, settings.model)
     grader = pool.open(judge, replace(settings.judge or settings.model, temperature=0.0)) if judge else None
     second = Reader(pool.open(reader, settings.reader or settings.model)) if reader else None
+    begin_loading(policy)
     console = Console(stderr=True)
     index = open_documents(docs, console=console, enabled=True, dense=dense)
     with progress_bar(console, "questions", total=min(limit or len(asked), len(asked))) as advance:
@@ -90,7 +102,7 @@ def eval_command(
                     model=policy,
                     out=out,
                     budget=settings.budget,
-                    concurrency=concurrency,
+                    concurrency=runs_side_by_side(policy, concurrency),
                     limit=limit,
                     resume=resume,
                     judge=Judge(grader) if grader is not None else None,

@@ -33,6 +33,7 @@ from tamsa.cli.settings import (
     Overrides,
     ReaderOption,
     Settings,
+    begin_loading,
     load_settings,
     make_pool,
     with_limits,
@@ -112,6 +113,7 @@ def research_command(
     settings = with_limits(settings, max_calls, max_seconds)
     pool = make_pool()
     policy = pool.open(spec, settings.model)
+    begin_loading(policy)
     second = Reader(pool.open(reader, settings.reader or settings.model)) if reader else None
     index = open_documents(docs, console=console, enabled=shown, dense=dense)
     if folder is None:

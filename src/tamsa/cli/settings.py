@@ -13,6 +13,7 @@ from tamsa.agent import Budget
 from tamsa.agent.baseline import BaselinePolicy
 from tamsa.config import load_config
 from tamsa.llm import ModelPool, ModelSettings
+from tamsa.types import Model
 
 DEFAULT_MODEL = "baseline"
 
@@ -28,7 +29,7 @@ ModelSpecOption = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="baseline (rules, no model), openai:MODEL, ollama:MODEL or scripted:FILE.",
+        help="baseline (rules, no model), nano, hf:PATH_OR_ID, openai:MODEL, ollama:MODEL or scripted:FILE.",
         show_default=DEFAULT_MODEL,
     ),
 ]
@@ -83,6 +84,17 @@ def load_settings(config: Path | None, overrides: Sequence[str] | None) -> Setti
 def make_pool() -> ModelPool:
     """Make the pool of a command's models, the baseline policy among them."""
     return ModelPool({"baseline": lambda _spec, _settings: BaselinePolicy()})
+
+
+def begin_loading(model: Model) -> None:
+    """Let a local model load its weights while the documents are opened."""
+    if (start := getattr(model, "start", None)) is not None:
+        start()
+
+
+def runs_side_by_side(model: Model, asked: int | None) -> int:
+    """Return how many runs to lead at once: as asked, else as many as a local model decodes together, else 4."""
+    return asked or int(getattr(model, "batch_size", 4))
 
 
 def with_limits(settings: Settings, max_calls: int | None, max_seconds: float | None) -> Settings:

@@ -9,8 +9,10 @@ import pytest
 
 from tamsa.errors import ConfigError
 from tamsa.llm.local.chat import Chat
+from tamsa.llm.local.reading import Reading, Vocabulary
+from tamsa.train.tokenizer import MIN_VOCAB_SIZE, ChatEncoder, train_tokenizer
 from tamsa.types import Message, ToolCall, ToolSchema
-from tests.llm.local.tiny import CHATML, PLAIN, make_tokenizer
+from tests.llm.local.tiny import CHATML, PLAIN, TEXTS, make_tokenizer
 
 END = frozenset({2})
 ASKED = [Message("system", "s"), Message("user", "Which town?")]
@@ -98,6 +100,31 @@ def test_native_calls_are_found_again_whatever_their_ids():
     ]
     assert chat.prompt(messages, tools, 0, END)[: len(prompt) + len(ids)] == [*prompt, *ids]
     assert "search" in tokenizer.decode(prompt)
+
+
+def test_prompts_of_the_trained_format_are_those_it_was_trained_on():
+    tokenizer = train_tokenizer(TEXTS * 4, vocab_size=MIN_VOCAB_SIZE + 60, min_frequency=1)
+    chat = Chat(tokenizer, "nano")
+    call = '<think>x 12</think><tool_call>{"name": "search", "arguments": {"queries": ["Port", "sea"]}}</tool_call>'
+    messages = [
+        Message("system", "Tools: search\nMode: react\nDate: 2026-11-25"),
+        Message("user", "Which town was founded in 1911?"),
+        Message("assistant", call),
+        Message("user", "<tool_response>\nTamsa, 탐사 探査\n</tool_response>"),
+    ]
+    end = frozenset({chat.turn_end})
+    ids = tokenizer.encode(call, add_special_tokens=False)
+    prompt = chat.prompt(messages[:2], (), 0, end)
+    chat.remember(messages[:2], (), messages[2], [*prompt, *ids, chat.turn_end], 0)
+    trained = ChatEncoder(tokenizer)([{"role": m.role, "content": m.content} for m in messages])
+    assert chat.prompt(messages, (), 0, end) == [
+        *trained.ids,
+        *tokenizer.encode("<|assistant|>", add_special_tokens=False),
+    ]
+    reading = Reading(Vocabulary(tokenizer))
+    for token in ids:
+        reading.take(token)
+    assert reading.finish() == call
 
 
 def test_what_is_kept_is_bounded(monkeypatch):

@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from tamsa import __version__
-from tamsa.cli import corpus, evaluation, research, synthesize, train, world
+from tamsa.cli import corpus, evaluation, reproduce, research, synthesize, train, world
 from tamsa.errors import TamsaError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command("eval", epilog=evaluation.EPILOG)(evaluation.eval_command)
 app.command("synthesize", epilog=synthesize.EPILOG)(synthesize.synthesize_command)
 app.add_typer(world.app, name="world")
 app.add_typer(train.app, name="train")
+app.command("reproduce", epilog=reproduce.EPILOG)(reproduce.reproduce_command)
 
 
 @app.callback(invoke_without_command=True)

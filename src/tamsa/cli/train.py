@@ -11,7 +11,7 @@ import typer
 from tamsa.train.stages import run_stage
 
 app = typer.Typer(
-    help="Train a model: tokenizer, pretraining, mid-training, fine-tuning, merging (extra `train`).",
+    help="Train a model: tokenizer, pretraining, mid-training, fine-tuning, merging, decoding heads (extra `train`).",
     no_args_is_help=True,
 )
 
@@ -70,3 +70,6 @@ app.command("rl")(
     _stage("rl", "Reinforce a model in environments of documents and prompts, by verifiable rewards.", "minutes")
 )
 app.command("merge")(_plain("merge", "Average variants of one model."))
+app.command("heads")(
+    _plain("heads", "Train decoding heads of a frozen model: on data, its own right answers, by reward, for control.")
+)

@@ -18,6 +18,7 @@ STAGES = {
     "sft": "tamsa.train.sft",
     "rl": "tamsa.train.rl.stage",
     "merge": "tamsa.train.merging",
+    "heads": "tamsa.train.heads.stage",
 }
 """Name of a stage -> its module, which has `run(call)`."""
 

@@ -18,7 +18,7 @@ from tamsa.reproduce.autodeco.tasks import VOCABULARY, Problem, verify
 from tamsa.scoring.passes import pass_at_k
 
 MAX_NEW_TOKENS = 28
-_TEMPERATURES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+_TEMPERATURES = (0.5, 0.75, 1.0, 1.5, 2.0)
 _TOP_PS = (0.5, 0.7, 0.85, 0.95, 1.0)
 
 

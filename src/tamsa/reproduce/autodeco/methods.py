@@ -19,7 +19,7 @@ from tamsa.scoring.passes import pass_at_k
 
 MAX_NEW_TOKENS = 28
 _TEMPERATURES = (0.5, 0.75, 1.0, 1.5, 2.0)
-_TOP_PS = (0.5, 0.7, 0.85, 0.95, 1.0)
+_TOP_PS = (0.5, 0.7, 0.85, 1.0)
 
 
 def static_grid() -> dict[str, Step]:

@@ -58,16 +58,16 @@ class Study:
     """Samples of a problem, in tuning and in the test."""
     num_train: int = 150
     """Problems of each kind for the heads."""
-    num_validation: int = 20
+    num_validation: int = 15
     num_test: int = 30
     habits: Habits = field(default_factory=Habits)
     base: Base = field(default_factory=Base)
     head_size: int = 64
-    cross_entropy_epochs: int = 25
-    reward_batches: int = 16
-    reward_prompts: int = 64
+    cross_entropy_epochs: int = 12
+    reward_batches: int = 14
+    reward_prompts: int = 48
     reward_passes: int = 4
-    learning_rate: float = 4e-3
+    learning_rate: float = 5e-3
 
     def __post_init__(self) -> None:
         if self.num_samples < max(KS) + 1:

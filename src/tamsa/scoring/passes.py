@@ -75,7 +75,7 @@ def two_level_interval(
     S, Q = data.shape
     means = np.empty(num_resamples)
     for at in range(num_resamples):
-        seeds = draw.integers(0, S, S)
-        means[at] = data[seeds[:, None], draw.integers(0, Q, (S, Q))].mean()
+        seeds = draw.integers(0, S, size=(S, 1))
+        means[at] = data[seeds, draw.integers(0, Q, size=(S, Q))].mean()
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(data.mean()), float(low), float(high))

@@ -43,6 +43,9 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     with torch.no_grad():
         model.lm_head.weight.mul_(30.0)
+        # let rollouts end now and then: a logit of about 4 for the end everywhere
+        h = model.model(torch.randint(3, 33, (20, 5))).last_hidden_state[:, -1]
+        model.lm_head.weight[1] = 4 * torch.linalg.lstsq(h, torch.ones(20, 1)).solution[:, 0]
     model.save_pretrained(folder)
     tokenizer().save_pretrained(folder)
     return folder
@@ -54,5 +57,5 @@ def write_lines(path: Path, records: list[dict[str, Any]]) -> Path:
 
 
 def short(completion: str, record: dict[str, Any]) -> float:
-    """A verifier that likes completions of few distinct words."""
-    return float(len(set(completion.split())) <= 3)
+    """A verifier that likes completions of two words at most."""
+    return float(len(completion.split()) <= 2)

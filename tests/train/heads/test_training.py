@@ -98,7 +98,7 @@ def test_a_run_leaves_heads_a_table_a_plot_and_its_metrics(source, model_folder,
 
 
 def test_reward_training_raises_the_reward(model_folder, tmp_path):
-    """The verifier likes few distinct words, which low temperatures bring."""
+    """The verifier likes short answers: where the end is the likeliest token, it pays to be sure of it."""
     made = recipe(
         model_folder,
         tmp_path,
@@ -112,7 +112,6 @@ def test_reward_training_raises_the_reward(model_folder, tmp_path):
     train_heads(made, lambda done, total, measured: seen.append(measured))
     start, end = (sum(m["reward"] for m in part) / 5 for part in (seen[:5], seen[-5:]))
     assert end > start + 0.1
-    assert seen[-1]["temperature"] < seen[0]["temperature"] - 0.2
 
 
 def test_control_training_moves_held_out_prompts_as_asked(model_folder, tmp_path):

@@ -84,7 +84,11 @@ def tune(
     for name, step in grid.items():
         sampled = run_method(base, problems, step, num_samples, seed)
         scores[name] = [sampled.score(k, num_samples) for k in ks]
-    return {k: max(grid, key=lambda name, i=i: scores[name][i]) for i, k in enumerate(ks)}
+    found = {}
+    for i, k in enumerate(ks):
+        values = {name: scores[name][i] for name in grid}
+        found[k] = max(values, key=values.__getitem__)
+    return found
 
 
 def controls_of(heads: Any, base: Any, problems: Sequence[Problem], num_samples: int, seed: int) -> dict[str, Step]:

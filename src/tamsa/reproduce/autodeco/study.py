@@ -64,7 +64,7 @@ class Study:
     base: Base = field(default_factory=Base)
     head_size: int = 64
     cross_entropy_epochs: int = 12
-    reward_batches: int = 14
+    reward_batches: int = 18
     reward_prompts: int = 48
     reward_passes: int = 4
     learning_rate: float = 5e-3

@@ -59,3 +59,8 @@ def write_lines(path: Path, records: list[dict[str, Any]]) -> Path:
 def short(completion: str, record: dict[str, Any]) -> float:
     """A verifier that likes completions of two words at most."""
     return float(len(completion.split()) <= 2)
+
+
+def first(completion: str, record: dict[str, Any]) -> float:
+    """A verifier that reads the first word alone."""
+    return float(completion.split()[:1] == record["answers"])

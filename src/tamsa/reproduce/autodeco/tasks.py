@@ -4,9 +4,9 @@ Writers differ in how they put things (a *choice*, where any of many tokens is g
 one token is right). Both look alike in a model's distribution: one likely token and many unlikely ones. In a choice
 the likely token is often the poor one, as in real text: a bare answer without working, the same word again.
 
-sum     `<sum> 3 +4 *7 -2 =` A chain of different operations modulo 10, from left to right. At every step a writer either works it
-        out (`then 3 +4 7`, one of twelve connectives) or jumps to the answer (`so 7`), which a small model cannot do in
-        its head. Results of steps are off by one now and then, of products often.
+sum     `<sum> 3 +4 *7 -2 =` A chain of different operations modulo 10, from left to right. At every step a writer
+        either works it out (`then 3 +4 7`, one of twelve connectives) or jumps to the answer (`so 7`), which a small
+        model cannot do in its head. Results of steps are off by one now and then, of products often.
 story   `<story> Mira Lisbon` Three sentences; every one must name the hero, all must name the place, no animal may come
         twice. Writers have a favourite animal, mix up names and repeat themselves.
 hop     `<hop> Mira` The city where a friend of Mira's lives. Which friend is meant is not said, each one as often as

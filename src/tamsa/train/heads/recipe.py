@@ -69,6 +69,8 @@ class Sampling:
     max_kept: int = 4
     """own: accepted answers kept of one prompt, so that easy prompts do not crowd out the others."""
     prompts_at_once: int = 64
+    must_end: bool = True
+    """reward: a rollout without an end-of-sequence token scores 0, unread."""
 
     def __post_init__(self) -> None:
         _at_least(

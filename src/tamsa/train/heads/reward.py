@@ -18,14 +18,14 @@ from tamsa.scoring.verifiers import Verifier
 from tamsa.train.heads.checkpoints import HeadsTrainer, step_seed
 from tamsa.train.heads.examples import Prompt
 from tamsa.train.heads.policy import Drawn, PerturbStep, SoftStep, advantages, log_likelihood, policy_loss
-from tamsa.train.heads.recipe import HeadsRecipe, Reward
+from tamsa.train.heads.recipe import HeadsRecipe, Reward, Sampling
 from tamsa.train.heads.supervised import OnStep
 
 
 def reward_of(
-    rollouts: Rollouts, prompts: Sequence[Prompt], tokenizer: Any, verifier: Verifier, num_samples: int
+    rollouts: Rollouts, prompts: Sequence[Prompt], tokenizer: Any, verifier: Verifier, config: Sampling
 ) -> Tensor:
-    """Verify every rollout; one that did not end scores 0. Returns `[G, n]`.
+    """Verify every rollout; one that did not end scores 0 where it must. Returns `[G, n]`.
 
     Raises:
         InputError: the verifier returned something that is no finite number.
@@ -33,11 +33,11 @@ def reward_of(
     texts = [tokenizer.decode(ids, skip_special_tokens=True) for ids in rollouts.completions()]
     rewards = torch.zeros(len(texts), dtype=torch.float64)
     for row, (text, ended) in enumerate(zip(texts, rollouts.ended.tolist(), strict=True)):
-        if ended:
-            rewards[row] = float(verifier(text, prompts[row // num_samples].record))
+        if ended or not config.must_end:
+            rewards[row] = float(verifier(text, prompts[row // config.num_samples].record))
     if not bool(torch.isfinite(rewards).all()):
         raise InputError("sampling.verifier: returned NaN or infinity, expected a finite reward")
-    return rewards.view(len(prompts), num_samples)
+    return rewards.view(len(prompts), config.num_samples)
 
 
 def _chosen(prompts: Sequence[Prompt], count: int, seed: int, batch: int) -> list[Prompt]:
@@ -104,7 +104,7 @@ def train_by_reward(
             keep_hidden=True,
             generator=g,
         )
-        rewards = reward_of(rollouts, chosen, tokenizer, verifier, sampling.num_samples)
+        rewards = reward_of(rollouts, chosen, tokenizer, verifier, sampling)
         mask = rollouts.mask
         assert rollouts.hidden is not None
         weights = advantages(rewards, config.k).reshape(-1).to(device)

@@ -53,6 +53,8 @@ class Study:
     """
 
     out: Path
+    page: Path | None = None
+    """A Markdown page to bring up to date."""
     num_seeds: int = 5
     num_samples: int = 16
     """Samples of a problem, in tuning and in the test."""
@@ -197,7 +199,7 @@ def run_study(study: Study, on_news: OnNews = print) -> list[dict[str, Any]]:
     """
     make_folder(study.out)
     values = json.loads(json.dumps(asdict(study), default=str))
-    del values["out"], values["num_seeds"]
+    del values["out"], values["num_seeds"], values["page"]
     manifest = study.out / "study.json"
     if manifest.exists():
         found = read_json(manifest)

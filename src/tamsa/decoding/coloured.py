@@ -47,14 +47,17 @@ def coloured_html(prompt: str, tokens: Sequence[str], temperatures: Sequence[flo
 
 def coloured_page(title: str, pieces: Sequence[str]) -> str:
     """Return a whole HTML page of such pieces, with a legend."""
-    steps = "".join(
+    legend = "".join(
         f'<span style="background:{colour_of(T / 10)}">&nbsp;{T / 10:.1f}&nbsp;</span>' for T in range(0, 21, 2)
+    )
+    style = (
+        "body{font:16px/1.9 system-ui,sans-serif;max-width:56em;margin:2em auto;padding:0 1em}"
+        "span{padding:.15em 0;color:#111}@media(prefers-color-scheme:dark){body{background:#1b1b1b;color:#eee}}"
     )
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>\n'
-        "<style>body{font:16px/1.9 system-ui,sans-serif;max-width:56em;margin:2em auto;padding:0 1em}"
-        "span{padding:.15em 0;color:#111}@media(prefers-color-scheme:dark){body{background:#1b1b1b;color:#eee}}"
-        f"</style></head>\n<body><h1>{html.escape(title)}</h1>\n<p>temperature {steps}</p>\n{''.join(pieces)}</body></html>\n"
+        f"<style>{style}</style></head>\n<body><h1>{html.escape(title)}</h1>\n<p>temperature {legend}</p>\n"
+        f"{''.join(pieces)}</body></html>\n"
     )
 
 

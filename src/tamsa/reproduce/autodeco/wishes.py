@@ -18,6 +18,8 @@ from tamsa.train.heads.examples import ControlPrompt
 from tamsa.train.heads.recipe import Control, Data, Optimizer, Sampling
 from tamsa.types import SCHEMA_VERSION
 
+_MOVES = (("certain", "T falls"), ("certain", "P falls"), ("varied", "T rises"), ("varied", "P rises"))
+
 
 def _wordings(problems: list[Problem], held_out: bool) -> list[dict[str, str]]:
     """Return each problem in three wordings, the pairs of words that ask taken in turn."""
@@ -78,16 +80,7 @@ def run_wishes(study: Study, seed: int) -> dict[str, Any]:
 def wishes_markdown(scores: list[dict[str, Any]]) -> str:
     """Return the table: shares of prompts that move as asked, over all seeds, before and after training."""
     rows = [
-        [
-            "",
-            "prompts",
-            "certain: T falls",
-            "certain: P falls",
-            "varied: T rises",
-            "varied: P rises",
-            "mean T",
-            "mean P",
-        ],
+        ["", "prompts", *(f"{wish}: {what}" for wish, what in _MOVES), "mean T", "mean P"],
         ["---"] * 8,
     ]
     for name in ("before", "after"):

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from tamsa.decoding import AutoDecoConfig, DecodingHeads, LossConfig, heads_loss, position_losses, soft_top_p
-from tamsa.decoding.losses import statistics_of
+from tamsa.decoding.losses import rank_rows, statistics_of
 from tamsa.errors import ConfigError, InputError
 from tamsa.kernels import sampling
 
@@ -208,3 +208,17 @@ def test_bad_input_is_named(heads, layer, hidden, labels, words):
 def test_bad_configuration_is_named(values):
     with pytest.raises(ConfigError, match=next(iter(values))):
         LossConfig(**values)
+
+
+def test_rows_are_ranked_as_torch_ranks_them():
+    """Ties, both zeros, infinities, denormals and both signs; every V around the vectors' widths."""
+    g = torch.Generator().manual_seed(0)
+    for V in (1, 2, 7, 8, 64, 65, 1000):
+        values = torch.randn(5, V, generator=g).mul(3).round().div(2)  # many ties
+        values[:, ::3] = torch.tensor(-0.0)
+        values[0, ::4] = float("-inf")
+        values[1, ::5] = torch.tensor(1e-42)
+        expected = torch.sort(values, dim=-1, descending=True, stable=True)
+        ranked, ids = rank_rows(values)
+        assert torch.equal(ids, expected.indices)
+        assert torch.equal(ranked, expected.values)

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -104,6 +105,25 @@ class _Terms:
     soft_rise: Tensor
 
 
+def rank_rows(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Sort rows downwards, equal values by id: values and ids `[n, V]`, as `torch.sort(descending=True, stable=True)`.
+
+    On a CPU value and id are packed into one integer, whose unstable sort numpy vectorises: several times as fast as
+    torch's stable one, and ranking the vocabulary is most of what a loss costs there.
+    """
+    if values.device.type != "cpu" or values.dtype != torch.float32 or values.shape[-1] >= 2**31:
+        ranked, ids = torch.sort(values, dim=-1, descending=True, stable=True)
+        return ranked, ids
+    bits = (values + 0.0).view(torch.int32).numpy()  # -0 becomes 0
+    ordered = bits ^ ((bits >> 31) & 0x7FFFFFFF)  # integers in the order of the floats
+    keys = (~ordered).astype(np.int64) << 32
+    keys |= np.arange(values.shape[-1], dtype=np.int64)
+    keys.sort(axis=-1)
+    keys &= 0xFFFFFFFF
+    ids = torch.from_numpy(keys)
+    return values.gather(-1, ids), ids
+
+
 def _soft_terms(
     log_p: Tensor, centred: Tensor, T: Tensor, P: Tensor, labels: Tensor, config: LossConfig
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -117,7 +137,7 @@ def _soft_terms(
         labels: `[n]`.
         config: the objective.
     """
-    ranked, ids = torch.sort(log_p, dim=-1, descending=True, stable=True)
+    ranked, ids = rank_rows(log_p)
     rank = (ids == labels[:, None]).int().argmax(-1, keepdim=True)
     p = ranked.exp()
     mass = p.cumsum(-1)

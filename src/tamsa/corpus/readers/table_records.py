@@ -61,7 +61,8 @@ def _flat(text: str) -> str:
 def _links(text: str, targets: list[str], offset: int) -> Iterator[Link]:
     """Say which part of a cell each of its links covers, by the titles in their targets.
 
-    A lone link whose title does not stand in the cell covers all of it; of several, such a one is left out.
+    A lone link whose title does not stand in the cell covers all of it, unless there are figures in it; of several,
+    such a one is left out.
     """
     place = 0
     for target in targets:
@@ -73,5 +74,5 @@ def _links(text: str, targets: list[str], offset: int) -> Iterator[Link]:
                 yield Link(target, offset + found, offset + found + len(form))
                 place = found + len(form)
                 break
-        if found < 0 and len(targets) == 1 and text:
+        if found < 0 and len(targets) == 1 and text and not any(char.isdigit() for char in text):
             yield Link(target, offset, offset + len(text))

@@ -5,6 +5,7 @@ Graph.open(folder)          entities, edges, tables
 """
 
 from tamsa.synthesis.graph.build import EVALUATION_PREFIX, build_graph
+from tamsa.synthesis.graph.memory import Statement, build_memory, read_statements
 from tamsa.synthesis.graph.sources import corpus_documents, index_documents, table_documents
 from tamsa.synthesis.graph.store import Cell, Entity, Graph, GraphTable
 
@@ -14,8 +15,11 @@ __all__ = [
     "Entity",
     "Graph",
     "GraphTable",
+    "Statement",
     "build_graph",
+    "build_memory",
     "corpus_documents",
     "index_documents",
+    "read_statements",
     "table_documents",
 ]

@@ -11,22 +11,24 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
 import shutil
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tamsa.corpus.documents import content_hash, head_of
+from tamsa.corpus.documents import as_document, content_hash, head_of
 from tamsa.errors import CorruptError, InputError
 from tamsa.store import make_folder, write_json
 from tamsa.synthesis.graph.columns import ColumnFile, ColumnWriter
 from tamsa.synthesis.graph.extract import Extractor
 from tamsa.synthesis.graph.linking import Entities
+from tamsa.synthesis.graph.memory import read_memory
 from tamsa.synthesis.graph.names import ALIAS, PLACED, QUALIFIED, TITLE, Names, name_key
 from tamsa.synthesis.graph.profile import bare_title, profile
 from tamsa.synthesis.graph.store import EDGE_LAYOUT, ENTITY_LAYOUT, FORMAT, KIND, SOURCES, TABLE_LAYOUT, Graph
@@ -35,7 +37,7 @@ from tamsa.types import SCHEMA_VERSION, Document
 BLOCK_DOCUMENTS = 1000
 BLOCK_CHARS = 4_000_000
 """A block ends at the first of the two."""
-VERSION = 1
+VERSION = 2
 """Changes when the extractor would read another graph from the same documents."""
 _PROFILE_LAYOUT = {
     "id": "s",
@@ -44,6 +46,7 @@ _PROFILE_LAYOUT = {
     "description": "s",
     "aliases": "s",
     "context": "s",
+    "about": "b",
     "hash": "s",
 }
 _BLOCK_LAYOUT = {**EDGE_LAYOUT, "relation": "s"}
@@ -53,15 +56,14 @@ OnProgress = Callable[[str, int, int], None]
 """Is told the stage (`profiles`, `edges`, `joining`), blocks done, and blocks in all (0: not known yet)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A document that gave nothing, and why."""
-
-    document: str
-    reason: str
-
-
-def build_graph(source: Source, out: Path | str, *, processes: int = 1, on_progress: OnProgress | None = None) -> Graph:
+def build_graph(
+    source: Source,
+    out: Path | str,
+    *,
+    processes: int = 1,
+    memory: Path | None = None,
+    on_progress: OnProgress | None = None,
+) -> Graph:
     """Build the graph of some documents in a folder, or finish one that was begun.
 
     Args:
@@ -69,6 +71,7 @@ def build_graph(source: Source, out: Path | str, *, processes: int = 1, on_progr
             one id the first counts). Evaluation tables (`EVALUATION_PREFIX`) are left out.
         out: a new folder, or one in which the same build was begun or finished.
         processes: worker processes; 1 works in this one. The result is the same for any number.
+        memory: statements that a model read from the documents (`build_memory`); they become edges of source `llm`.
         on_progress: is told of the progress.
 
     Raises:
@@ -76,7 +79,7 @@ def build_graph(source: Source, out: Path | str, *, processes: int = 1, on_progr
         StorageError: it cannot be written.
     """
     path = make_folder(Path(out))
-    build = _Build(path, source, max(1, processes), on_progress or (lambda *_: None))
+    build = _Build(path, source, max(1, processes), memory, on_progress or (lambda *_: None))
     return build.run()
 
 
@@ -85,7 +88,8 @@ def blocks_of(documents: Iterable[Document]) -> Iterator[list[Document]]:
     seen: set[bytes] = set()
     block: list[Document] = []
     size = 0
-    for document in documents:
+    for given in documents:
+        document = as_document(given)
         if document.id.startswith(EVALUATION_PREFIX):
             continue
         key = hashlib.blake2b(document.id.encode("utf-8", "replace"), digest_size=12).digest()
@@ -106,8 +110,12 @@ EVALUATION_PREFIX = "table/dev/"
 
 
 class _Build:
-    def __init__(self, path: Path, source: Source, processes: int, on_progress: OnProgress) -> None:
+    def __init__(
+        self, path: Path, source: Source, processes: int, memory: Path | None, on_progress: OnProgress
+    ) -> None:
         self.path = path
+        self._memory = memory
+        self._memory_hash = hashlib.blake2b(memory.read_bytes()).hexdigest() if memory else ""
         self.work = path / "work"
         self._source = source
         self._processes = processes
@@ -118,7 +126,7 @@ class _Build:
         if (self.path / "graph.json").is_file():
             graph = Graph.open(self.path)
             fingerprints = [_fingerprint(block) for block in blocks_of(self._source())]
-            if graph.id == _graph_id(fingerprints):
+            if graph.id == _graph_id([*fingerprints, self._memory_hash]):
                 return graph
             graph.close()
             raise InputError(f"{self.path}: holds the graph of other documents; choose another --out or delete it")
@@ -133,7 +141,7 @@ class _Build:
         starts = self._entities(len(fingerprints))
         self._edges(fingerprints, starts)
         manifest = self._join(len(fingerprints))
-        manifest |= {"id": _graph_id(fingerprints)}
+        manifest |= {"id": _graph_id([*fingerprints, self._memory_hash])}
         write_json(self.path / "graph.json", manifest)
         shutil.rmtree(self.work, ignore_errors=True)
         return Graph.open(self.path)
@@ -158,7 +166,7 @@ class _Build:
     def _entities(self, num_blocks: int) -> list[int]:
         """Write the entities and their names; return the number of each block's first entity."""
         starts: list[int] = []
-        first: dict[str, int] = {}
+        best = self._twins(num_blocks)
         names: list[tuple[int, int, int]] = []
         row = 0
         with ColumnWriter(self.path / "entities.arrow", ENTITY_LAYOUT) as writer:
@@ -169,7 +177,7 @@ class _Build:
                 starts.append(row)
                 same: list[int] = []
                 for title, digest, aliases in zip(columns["title"], columns["hash"], columns["aliases"], strict=True):
-                    twin = first.setdefault(digest, row) if digest != "0" else row
+                    twin = best.get(digest, row)
                     same.append(twin)
                     names += _names_of(title, row, [] if twin != row else json.loads(aliases))
                     row += 1
@@ -177,17 +185,37 @@ class _Build:
         Names.make(names).save(self.path)
         return starts
 
+    def _twins(self, num_blocks: int) -> dict[str, int]:
+        """Choose, of documents with the same text, the one whose title names best what it is about."""
+        best: dict[str, tuple[int, int]] = {}
+        met: set[str] = set()
+        row = 0
+        for number in range(num_blocks):
+            file = ColumnFile(self.work / f"profiles-{number:06d}.arrow", _PROFILE_LAYOUT)
+            digests, about = file.texts("hash"), file.numbers("about").tolist()
+            file.close()
+            for digest, score in zip(digests, about, strict=True):
+                if digest != "0":
+                    if digest in best:
+                        met.add(digest)
+                    best[digest] = max(best.get(digest, (-1, 0)), (score, -row))
+                row += 1
+        return {digest: -best[digest][1] for digest in met}
+
     def _edges(self, fingerprints: Sequence[str], starts: Sequence[int]) -> None:
+        whole = _graph_id([*fingerprints, self._memory_hash])  # an edge depends on the names in all documents
+
         def tasks() -> Iterator[tuple[Any, ...]]:
             for number, block in enumerate(blocks_of(self._source())):
                 if number >= len(fingerprints) or _fingerprint(block) != fingerprints[number]:
                     raise InputError("the documents changed while the graph was built; run the same command again")
                 path = self.work / f"edges-{number:06d}.arrow"
-                if not _is_done(path, fingerprints[number], _BLOCK_LAYOUT):
-                    yield path, fingerprints[number], block, starts[number]
+                mark = fingerprints[number] + whole
+                if not _is_done(path, mark, _BLOCK_LAYOUT):
+                    yield path, mark, block, starts[number]
                 self._tell("edges", number + 1, len(fingerprints))
 
-        self._work(_extract_block, tasks(), (self.path,))
+        self._work(_extract_block, tasks(), (self.path, self._memory))
 
     def _work(self, function: Callable[..., None], tasks: Iterator[tuple[Any, ...]], initial: tuple[Any, ...]) -> None:
         """Run the tasks, here or in processes; at most three a process are under way, so that memory stays bounded."""
@@ -293,8 +321,9 @@ def _names_of(title: str, row: int, aliases: Sequence[str]) -> Iterator[tuple[in
         yield name_key(bare), row, QUALIFIED
     elif ", " in title:
         yield name_key(title.split(", ")[0]), row, PLACED
+    placed = name_key(title.split(", ")[0])
     for alias in aliases:
-        if alias != bare:
+        if alias != bare and name_key(alias) != placed:
             yield name_key(alias), row, ALIAS
 
 
@@ -331,10 +360,18 @@ def _tables_path(path: Path) -> Path:
 _extractor: list[Extractor] = []
 
 
-def _begin(folder: Path | None = None) -> None:
+def _begin(folder: Path | None = None, memory: Path | None = None) -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:  # a build that is killed must not leave workers behind
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _extractor.clear()
     if folder is not None:
-        _extractor.append(Extractor(Entities(folder)))
+        _extractor.append(Extractor(Entities(folder), read_memory(memory) if memory else None))
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _profile_block(path: Path, fingerprint: str, block: Sequence[Document]) -> None:
@@ -342,7 +379,7 @@ def _profile_block(path: Path, fingerprint: str, block: Sequence[Document]) -> N
     columns: dict[str, list[Any]] = {name: [] for name in _PROFILE_LAYOUT}
     for document in block:
         found = profile(document)
-        for name in ("id", "title", "kind", "description", "context"):
+        for name in ("id", "title", "kind", "description", "context", "about"):
             columns[name].append(getattr(found, name))
         columns["aliases"].append(json.dumps(found.aliases, ensure_ascii=False))
         columns["hash"].append(str(found.hash))

@@ -6,13 +6,15 @@ Everything is read from the document's text, title and links by general patterns
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tamsa.synthesis.graph.definitions import definition_facts
 from tamsa.synthesis.graph.facts import Found
 from tamsa.synthesis.graph.linking import Entities, Linker
+from tamsa.synthesis.graph.masks import NAME
+from tamsa.synthesis.graph.memory import Statement, typed
 from tamsa.synthesis.graph.profile import definition_of
 from tamsa.synthesis.graph.reading import Reader
 from tamsa.synthesis.graph.sentences import split_sentences
@@ -23,14 +25,17 @@ from tamsa.synthesis.graph.tables import (
     column_name,
     find_tables,
     is_empty,
+    says_nothing,
     shape_of,
     subject_column,
+    value_of,
 )
 from tamsa.synthesis.graph.values import read_value
 from tamsa.types import Document
 
 MAX_LINK_EDGES = 40
 """Most `links_to` edges of one document."""
+MAX_MENTION_SENTENCES = 60
 MAX_VALUE_CHARS = 160
 """A longer cell is prose, not a value."""
 _TYPE_PLACES = {name: place for place, name in enumerate(VALUE_TYPES)}
@@ -65,11 +70,24 @@ class Extracted:
     """Why the document gave nothing, or empty."""
 
 
+def _why_nothing(document: Document, has_tables: bool) -> str:
+    text = document.text.strip()
+    if not text:
+        return "no text"
+    if has_tables:
+        return "tables without a column that names things, and no statement about one"
+    letters = [char for char in text[:4000] if char.isalpha()]
+    if letters and sum(char.isascii() for char in letters) < 0.5 * len(letters):
+        return "not in a script whose sentences are read, and no link or known title in it"
+    return "no statement in a form that is read, and no link or known title in it"
+
+
 class Extractor:
     """Extracts documents one by one."""
 
-    def __init__(self, entities: Entities) -> None:
+    def __init__(self, entities: Entities, memory: Mapping[str, Sequence[Statement]] | None = None) -> None:
         self._entities = entities
+        self._memory = memory or {}
         self._reader = Reader(entities)
 
     def extract(self, document: Document, number: int) -> Extracted:
@@ -93,10 +111,26 @@ class Extractor:
             seen.add(key)
             linked |= {found.object, found.subject}
             out.edges.append(_row(found, number))
+        for statement in self._memory.get(document.id, ()):
+            out.edges.append(_row(self._remembered(statement, linker), number))
         self._read_tables(document, number, linker, out)
         for found in self._links(document, number, linker, linked | {row["object"] for row in out.edges}):
             out.edges.append(_row(found, number))
+        if not document.links and not any(row["object"] >= 0 and row["object"] != number for row in out.edges):
+            for found in self._mentions(document, number, linker):
+                out.edges.append(_row(found, number))
+        if not out.edges:
+            out.left = _why_nothing(document, bool(out.tables))
         return out
+
+    def _remembered(self, statement: Statement, linker: Linker) -> Found:
+        kind, normal = typed(statement.value)
+        target = linker.link(statement.value, statement.start, statement.end) if kind == "entity" else -1
+        subject = self._entities.resolve(statement.subject)
+        return Found(
+            subject, statement.subject, statement.relation, statement.value, kind, normal, target,
+            statement.start, statement.end, "llm",
+        )  # fmt: skip
 
     def _found(self, document: Document, number: int, linker: Linker) -> Iterator[Found]:
         definition = definition_of(document)
@@ -116,7 +150,8 @@ class Extractor:
             place = subject_column(found, lambda cell: object_of(cell) >= 0)
             table = len(out.tables)
             rows = []
-            for row, cells in enumerate(found.rows):
+            for row, whole in enumerate(found.rows):
+                cells = [value_of(cell) for cell in whole]
                 objects = [object_of(cell) for cell in cells]
                 typed = [cell_type(cell.text, target >= 0) for cell, target in zip(cells, objects, strict=True)]
                 rows.append(
@@ -130,7 +165,11 @@ class Extractor:
                 start, end = found.lines[row]
                 for column, cell in enumerate(cells):
                     name = column_name(found.header[column].text)
-                    if column == place or not name or is_empty(cell.text) or len(cell.text) > MAX_VALUE_CHARS:
+                    if column == place or not name or says_nothing(name) or is_empty(cell.text):
+                        continue
+                    if len(cell.text) > MAX_VALUE_CHARS or cell.text.casefold() == cells[place].text.casefold():
+                        continue
+                    if objects[column] >= 0 and objects[column] == objects[place]:
                         continue
                     kind, normal = typed[column]
                     edge = Found(
@@ -148,6 +187,23 @@ class Extractor:
                     "rows": json.dumps(rows, ensure_ascii=False, separators=(",", ":")),
                 }
             )
+
+    def _mentions(self, document: Document, number: int, linker: Linker) -> Iterator[Found]:
+        """Yield the titles that a text without links names, where it states no fact about another thing."""
+        masker = self._reader.masker(document, number, None)
+        known: set[int] = {number}
+        for sentence in split_sentences(document.text, MAX_MENTION_SENTENCES):
+            for atom in masker.mask(sentence, linker, self._entities, None).atoms:
+                if atom.mark != NAME or (" " not in atom.text and atom.start == sentence.start):
+                    continue
+                target = self._entities.resolve(atom.text)
+                if target >= 0 and target not in known:
+                    known.add(target)
+                    yield Found(
+                        number, "", "mentions", atom.text, "entity", "", target, sentence.start, sentence.end, "mention"
+                    )  # fmt: skip
+                    if len(known) > MAX_LINK_EDGES:
+                        return
 
     def _links(self, document: Document, number: int, linker: Linker, known: set[int]) -> Iterator[Found]:
         count = 0

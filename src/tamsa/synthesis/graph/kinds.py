@@ -23,7 +23,7 @@ for _kind, _words in {
     "cricketer player goalkeeper midfielder defender striker forward winger pitcher catcher infielder "
     "outfielder shortstop quarterback linebacker cornerback safety lineman guard tackle center centre "
     "jockey driver racer umpire referee sportsman sportswoman presenter broadcaster host commentator "
-    "editor publisher critic essayist translator librarian banker merchant trader farmer planter rancher "
+    "editor critic essayist translator librarian banker merchant trader farmer planter rancher "
     "inventor industrialist philanthropist socialite nobleman noblewoman aristocrat peer senator "
     "congressman congresswoman representative governor mayor president minister chancellor secretary "
     "commissioner councillor criminal murderer outlaw gangster pirate spy revolutionary rebel leader "

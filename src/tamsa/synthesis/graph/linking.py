@@ -59,6 +59,11 @@ class Entities:
         """Tell whether a name is the title of a document."""
         return any(rank == TITLE for rank, _ in self._names.ranked(name_key(name)))
 
+    def kind_of_name(self, name: str) -> str:
+        """Return the kind of all things with this title, or empty where they differ or there is none."""
+        kinds = {self._kinds[row] for rank, row in self._names.ranked(name_key(name)) if rank == TITLE}
+        return next(iter(kinds)) if len(kinds) == 1 else ""
+
     def resolve(self, name: str, kinds: Collection[str] = ()) -> int:
         """Return the entity that a name means, -1 where none or several could be meant.
 

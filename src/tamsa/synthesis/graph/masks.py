@@ -21,6 +21,7 @@ SUBJECT, NAME, PRONOUN, POSSESSIVE, DATE, YEAR, QUANTITY = "\ue001\ue002\ue003\u
 """The page's own thing by name; another name; `he`, `it`, `the film` for it; `his`, `its`; a day or month; a year; a
 number."""
 FIRST, LAST = "\ue100", "\uf8ff"
+_RESERVED = re.compile(r"[\ue000-\uf8ff]")
 _MARKS = {"date": DATE, "year": YEAR, "quantity": QUANTITY}
 _TOKEN = re.compile(r"[^\W_](?:[\w’'&-]|\.(?=\w))*\.?|[“\"]")
 _INITIAL = re.compile(r"^(?:[^\W\d_]\.)+$|^(?:Jr|Sr|St|Mt|Dr|Mr|Mrs|Ft|Bros|Inc|Co|Ltd|Corp|No|vs|Ste|F\.C|A\.F\.C)\.$")
@@ -133,7 +134,7 @@ class Masker:
         position = sentence.start
 
         def copy(stop: int) -> None:
-            chars.extend(sentence.text[position - sentence.start : stop - sentence.start])
+            chars.extend(_RESERVED.sub("\ufffd", sentence.text[position - sentence.start : stop - sentence.start]))
             places.extend(range(position, stop))
 
         for number, atom in enumerate(atoms):

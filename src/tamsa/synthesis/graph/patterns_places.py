@@ -7,7 +7,7 @@ from tamsa.synthesis.graph.clauses import relation
 
 PLACES = (
     relation("located_in", "place|building|organization|event|ship|", "place|building", """
-        {S} (is|was) [situated|located|based|found] (in|at|within) {V}
+        {S} (is|was) [situated|located|found] (in|at|within) {V}
         {S} (is|was) (situated|located|set|sited) [mainly ][partly ]in [the ][{t} of ]{V}
         {S} (is|was) in [the region of ]{V}
         {S} (lies|stands|is found|is situated|can be found) [within the bounds of |in the region of |near the centre of ](in|within|of) {V}
@@ -16,6 +16,7 @@ PLACES = (
         {S} can be found in {V}
         {S} belongs to the (region|town|province|district|municipality|county) of {V}
         {S} is one of the landmarks of {V}
+        {S} belongs to {V}
         One of the landmarks of {V} is {s}
         {v} is home to {s}
         In {V} stands {s}
@@ -25,7 +26,6 @@ PLACES = (
     """),
     relation("part_of", "place|organization|event|building|", "", """
         {S} (is|was|forms|has been) part of {V}
-        {S} belongs to {V}
         {S} is a (region|district|suburb|neighborhood|neighbourhood|municipality|province|state|county|division|subsidiary|borough|department|branch) of {V}
         {S} is one of the regions of {V}
     """),

@@ -26,7 +26,7 @@ SOCIETY = (
         [The ](company|club|school|newspaper|university|band|organization|organisation|institution) was (founded|established|formed) [by {n} ]in {W}
     """, "organization"),
     relation("founder", "organization|building|place|event|award|work|", "person|organization", """
-        {S} was (founded|established|co-founded|created|formed|set up) [in {w} |on {w} ]by {V+}
+        {S} was (founded|established|co-founded|formed|set up) [in {w} |on {w} ]by {V+}
         [The ]founder of {s} (was|is) {V}
         {S's} founder (was|is) {V}
         {v} (founded|co-founded|established) {s}
@@ -38,6 +38,10 @@ SOCIETY = (
         As founder of {s}, {V} is named
         {s} was called into being by {V}
         ^(Founded|Established) [in {w} ]by {V}, {s}
+    """),
+    relation("creator", "work|product|organization|building|event|award", "person|organization", """
+        {S} was [written and ](created|devised) [in {w} |on {w} ]by {V+}
+        [The ]creator of {s} (is|was) {V}
     """),
     relation("established_by", "award", "organization|person", """
         {S} (is|was) (given|awarded|presented|established|paid for) by {V}
@@ -163,7 +167,7 @@ SOCIETY = (
         [The ]talks were led by {V}
         {v} led the talks (for|that ended in) {s}
     """, "event"),
-    relation("leader", "event|organization", "person", """
+    relation("leader", "event", "person", """
         {S} was led by {V}
         [The ]leader of {s} (was|is) {V}
         {v} (led|was the leader of) {s}

@@ -120,7 +120,6 @@ WORKS = (
     relation("released", "work|product", "", """
         {S} was [first |originally ](released|issued|launched) [in {n} ][worldwide ][theatrically ][by {n} ](on|in) {W}
         {S} was released {W}
-        {S} came out (in|on) {W}
         {S} reached the public in {W}
         [The ]release of {s} followed in {W}
         {S's} release (was|came) in {W}
@@ -129,8 +128,11 @@ WORKS = (
     """),
     relation("published", "work", "", """
         {S} was [first |originally ]published [by {n} ][in {n} ](in|on) {W}
-        {S} (appeared|came out|first appeared in print|first appeared) in {W}
+        {S} (appeared in print|first appeared in print) in {W}
         In {W} {s} was published
+    """),
+    relation("came_out", "work", "", """
+        {S} (appeared|came out|first appeared) (in|on) {W}
     """),
     relation("premiered", "work", "", """
         {S} [first ](premiered|debuted|aired) [(in|on|at) {n} ]on {W}

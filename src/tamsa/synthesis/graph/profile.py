@@ -51,6 +51,8 @@ class Profile:
     aliases: tuple[str, ...]
     context: str
     """How the first sentence goes on after the name."""
+    about: int
+    """How well the title names what the text is about: 2 literally, 1 by its words, 0 not at all."""
     hash: int
     """63 bits of the text without its white space; 0 for a text too short to be compared."""
 
@@ -175,7 +177,9 @@ def profile(document: Document) -> Profile:
     if len(squeezed) >= MIN_TWIN_CHARS:
         digest = int.from_bytes(hashlib.blake2b(squeezed.encode("utf-8", "replace"), digest_size=8).digest()) >> 1
     context = document.text[found.name_end : sentence.end][:CONTEXT_CHARS] if found and sentence else ""
-    return Profile(document.id, document.title, kind, description, _aliases(document, sentence, found), context, digest)
+    about = 0 if found is None else 2 if bare_title(document.title) in document.text[: found.name_end] else 1
+    aliases = _aliases(document, sentence, found)
+    return Profile(document.id, document.title, kind, description, aliases, context, about, digest)
 
 
 def _aliases(document: Document, sentence: Sentence | None, found: Definition | None) -> tuple[str, ...]:

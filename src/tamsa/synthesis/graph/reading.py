@@ -64,6 +64,7 @@ _PLACE_OF = re.compile(
     r"municipality|parish|hamlet|commune|island|suburb|borough|township|community|duchy|department|prefecture|area|capital"
     r"|neighborhood|neighbourhood|port|settlement|canton|territory) of"
 )
+_PLACES = frozenset({"place", "building"})
 _BAD_IN_DESCRIPTION = frozenset("of and or with than for from in on at to by as not no former".split())
 
 _PATTERNS: list[Patterns] = []
@@ -178,13 +179,19 @@ class Reader:
                 value, end, target = self._place(document, atom, sentence, relation.range)
             else:
                 target = self._entities.resolve(value, relation.range)
-        kind = self._entities.kind(target) if target >= 0 else guess_kind(value)
+        kind = self._entities.kind(target) if target >= 0 else self._guess(value, relation.range)
         kinds = relation.range | {"place", "building"} if relation.range & {"place", "building"} else relation.range
         if kinds and kind and kind not in kinds:
             return None
         if target < 0 and not _is_name(value, relation.range):
             return None
         return value, end, target
+
+    def _guess(self, name: str, kinds: Set[str]) -> str:
+        kind = self._entities.kind_of_name(name) or guess_kind(name)
+        return (
+            "" if kind == "person" and kinds and kinds <= _PLACES else kind
+        )  # "in New Haven": a place, whatever it is
 
     def _place(self, document: Document, atom: Atom, sentence: Sentence, kinds: Set[str]) -> tuple[str, int, int]:
         """Read on over `, Alabama, United States`: the longest known title, or a place that its page puts there."""
@@ -268,6 +275,10 @@ _BY_KIND: dict[str, tuple[tuple[str, str], ...]] = {
         ("series", "writer"), ("sitcom", "writer"), ("episode", "screenwriter"), ("musical", "author"),
         ("opera", "composer"), ("comic", "author"), ("manga", "author"), ("work", "author"),
     ),
+    "came_out": (
+        ("film", "released"), ("album", "released"), ("single", "released"), ("song", "released"), ("ep", "released"),
+        ("game", "released"), ("work", "published"),
+    ),
     "dated": (
         ("battle", "fought_on"), ("siege", "fought_on"), ("treaty", "signed_on"), ("painting", "painted"),
         ("photograph", "painted"),
@@ -277,8 +288,11 @@ _BY_KIND: dict[str, tuple[tuple[str, str], ...]] = {
         ("book", "author"),
     ),
 }  # fmt: skip
+_WORD = r"[^\W\d_a-z][\w'’-]*(?:\.\w+)*"
 _CHAIN = re.compile(
-    r",\s((?:(?:the )?[^\W\d_a-z][\w.'’-]*)(?:\s(?:of\s)?(?:and\s)?[^\W\d_a-z][\w.'’-]*){0,3})(?=[,.;:)\s]|$)"
+    rf",\s({_WORD}(?:\s(?:of\s(?:the\s)?|and\s)?{_WORD}){{0,3}})(?=[,;:)(]|\.(?:\s|$)|$|"
+    r"\s(?:in|on|and|at|near|where|which|with|until|before|to|from|by|as|is|was|he|she|it|who|but|for|since|during|"
+    r"after)\b)"
 )
 
 
@@ -306,7 +320,7 @@ def _is_plain(value: str) -> bool:
 def guess_kind(name: str) -> str:
     """Guess the kind of a name without a page from its words; empty where they do not say."""
     words = [word.strip(".,'’").lower() for word in name.split()]
-    if not words:
+    if not words or "," in name:
         return ""
     for kind, known in _WORDS_OF.items():
         if words[-1] in known or (

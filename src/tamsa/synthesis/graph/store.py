@@ -70,7 +70,7 @@ class Entity:
     """Other names: titles of duplicates, the title without its qualifier, names that the first sentence gives."""
     number: int
     same_as: int
-    """Number of the first document with the same text; its own number where there is none."""
+    """Number of the document that stands for all with the same text; its own number where there is no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +287,7 @@ class Graph:
     def number(self, entity_id: str) -> int:
         """Return the number of the entity that stands for a document, -1 for an unknown one.
 
-        Of documents with the same text the first stands for all.
+        Of documents with the same text one stands for all: the one whose title names best what it is about.
         """
         row = self._numbers.get(entity_id, -1)
         return int(self._entities.numbers("same_as")[row]) if row >= 0 else -1

@@ -17,19 +17,48 @@ MAX_ROWS = 2000
 MAX_CELL_CHARS = 400
 _RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
 _CELL = re.compile(r"(?:\\.|[^|\\])*")
+_FIGURE = re.compile(r"[\d#+±<>~$€£.,:/°-]*\d")
+_TAIL = re.compile(r"\s+(?:\d{1,3}(?:\.\d+)?°.*|\(#\s?\d+\))$", re.DOTALL)
+_SILENT = frozenset(
+    "ref refs reference references source sources citation citations image images photo picture".split()
+)
 _EMPTY = frozenset(
-    {"", "-", "–", "—", "n/a", "?", "tba", "tbd", "none", "unknown", "n.a.", "--", "...", "…", "na", "nil"}
+    {
+        "",
+        "not listed",
+        "not available",
+        "see note",
+        "-",
+        "–",
+        "—",
+        "n/a",
+        "?",
+        "tba",
+        "tbd",
+        "none",
+        "unknown",
+        "n.a.",
+        "--",
+        "...",
+        "…",
+        "na",
+        "nil",
+    }
 )
 _WORDS = re.compile(r"[^\W_]+")
 _NOT_SUBJECT = frozenset(
     "notes note description comments comment remarks result results score scores year years date dates rank no number "
     "pos position season seasons week round time role roles ref reference references references website status type "
+    "director directors writer writers producer producers studio studios publisher publishers developer developers "
+    "operator operators owner owners coach manager captain opponent opponents opposing runner runners hometown venue "
+    "stadium host hosts builder architect designer tribe tribes network label genre genres language languages author "
+    "authors cast starring summary party constructor affiliation finish start event nickname frequency website "
     "medal details age state country nation nationality pick points location city region record episode episodes day "
     "month duration period".split()
 )
 _NAMING = frozenset(
     "name title player team club school film album song artist driver athlete mountain river building stadium company "
-    "institution station church event award battle ship airport bridge book novel series show game person winner "
+    "institution station church award battle ship airport bridge book novel series show game person winner "
     "candidate member party town village municipality district university college language species publication "
     "newspaper competition tournament race single character actor venue work program programme".split()
 )
@@ -123,6 +152,19 @@ def is_empty(text: str) -> bool:
     return text.strip().casefold() in _EMPTY or not _WORDS.search(text)
 
 
+def value_of(cell: CellSpan) -> CellSpan:
+    """Return a cell without coordinates and register numbers at its end: `Main St. 35°30′47″N …` is `Main St.`."""
+    match = _TAIL.search(cell.text)
+    if match is None or not match.start():
+        return cell
+    return CellSpan(cell.text[: match.start()], cell.start, cell.start + match.start())
+
+
+def says_nothing(column: str) -> bool:
+    """Tell whether a column holds footnotes or pictures only."""
+    return column in _SILENT
+
+
 def column_name(header: str) -> str:
     """Return a header in snake case: `Release date (UK)` is `release_date_uk`."""
     return "_".join(word.casefold() for word in _WORDS.findall(header))[:60]
@@ -146,14 +188,15 @@ def subject_column(table: FoundTable, has_object: Callable[[CellSpan], bool]) ->
         if len(filled) < max(1, 0.8 * len(cells)):
             continue
         texts = [cell.text.casefold() for cell in filled]
-        if sum(read_value(cell.text)[0] != "text" for cell in filled) > 0.2 * len(filled):
+        figures = sum(read_value(cell.text)[0] != "text" or bool(_FIGURE.match(cell.text)) for cell in filled)
+        if figures > 0.2 * len(filled):
             continue
         distinct = len(set(texts)) / len(texts)
         if distinct < 0.8 or sum(map(len, texts)) > 60 * len(texts):
             continue
         words = set(column_name(head.text).split("_"))
-        score = 1.0 + distinct + 1.5 * sum(map(has_object, filled)) / len(filled) - 0.25 * place
-        score += 1.2 * bool(words & _NAMING) - 1.5 * bool(words & _NOT_SUBJECT)
+        score = 1.0 + distinct + sum(map(has_object, filled)) / len(filled) - 0.25 * place
+        score += 1.6 * bool(words & _NAMING) - 1.5 * bool(words & _NOT_SUBJECT)
         if score > best_score:
             best, best_score = place, score
     return best if best_score >= 1.6 else -1

@@ -44,6 +44,15 @@ _INNER = frozenset(
     "av og och "
     "d' und et i".split()
 )
+_HEADS = frozenset(
+    "university bank church house museum ministry department order battle siege treaty kingdom republic college school "
+    "institute academy duke earl bishop archbishop king queen prince lord count isle isles bay gulf cape city court "
+    "council board bureau office society association federation league union army hall tower temple cathedral "
+    "province state district county lake river mount library palace castle fort port faculty festival cup knights "
+    "daughters sons lady sea strait valley borough town diocese archdiocese duchy principality confederation company monastery "
+    "abbey convent minister secretary governor president chamber parliament heart lords house star game isle".split()
+)
+"""Words that an `of` belongs to, so that the name goes on behind it."""
 _JOINERS = frozenset({"and", "for", "in", "on", "at", "to", "the", "with", "from", "&", "a", "or", "by", "is"})
 _PRONOUNS = {"person": frozenset({"he", "she"})}
 _POSSESSIVES = {"person": frozenset({"his", "her"})}
@@ -265,6 +274,11 @@ def _name_spans(text: str, taken: list[tuple[int, int]], entities: Entities) -> 
                 and _is_capital(tokens[step][2])
                 and fold(tokens[step][2]) not in _TIMES
                 and all(text[tokens[i][1] : tokens[i + 1][0]] in (" ", "") for i in range(last, step))
+                and (
+                    tokens[last + 1][2] != "of"
+                    or fold(tokens[last][2]) in _HEADS
+                    or entities.is_title(text[start : tokens[step][1]])
+                )
             ):
                 last = step
                 continue

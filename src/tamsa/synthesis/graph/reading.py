@@ -64,6 +64,7 @@ _PLACE_OF = re.compile(
     r"municipality|parish|hamlet|commune|island|suburb|borough|township|community|duchy|department|prefecture|area|capital"
     r"|neighborhood|neighbourhood|port|settlement|canton|territory) of"
 )
+_ACTS = frozenset({"Act", "Law", "Treaty", "Constitution", "Charter", "Order", "Decree", "Agreement", "Bill"})
 _PLACES = frozenset({"place", "building"})
 _BAD_IN_DESCRIPTION = frozenset("of and or with than for from in on at to by as not no former".split())
 
@@ -182,6 +183,8 @@ class Reader:
         kind = self._entities.kind(target) if target >= 0 else self._guess(value, relation.range)
         kinds = relation.range | {"place", "building"} if relation.range & {"place", "building"} else relation.range
         if kinds and kind and kind not in kinds:
+            return None
+        if target < 0 and relation.range & {"person", "organization"} and value.split()[-1] in _ACTS:
             return None
         if target < 0 and not _is_name(value, relation.range):
             return None

@@ -45,12 +45,13 @@ _INNER = frozenset(
     "d' und et i".split()
 )
 _HEADS = frozenset(
-    "university bank church house museum ministry department order battle siege treaty kingdom republic college school "
-    "institute academy duke earl bishop archbishop king queen prince lord count isle isles bay gulf cape city court "
-    "council board bureau office society association federation league union army hall tower temple cathedral "
-    "province state district county lake river mount library palace castle fort port faculty festival cup knights "
-    "daughters sons lady sea strait valley borough town diocese archdiocese duchy principality confederation company monastery "
-    "abbey convent minister secretary governor president chamber parliament heart lords house star game isle".split()
+    "university bank church house museum ministry department order battle siege treaty kingdom republic college "
+    "school institute academy duke earl bishop archbishop king queen prince lord count isle isles bay gulf cape "
+    "city court council board bureau office society association federation league union army hall tower temple "
+    "cathedral province state district county lake river mount library palace castle fort port faculty festival "
+    "cup knights daughters sons lady sea strait valley borough town diocese archdiocese duchy principality "
+    "confederation company monastery abbey convent minister secretary governor president chamber parliament heart "
+    "lords star game".split()
 )
 """Words that an `of` belongs to, so that the name goes on behind it."""
 _JOINERS = frozenset({"and", "for", "in", "on", "at", "to", "the", "with", "from", "&", "a", "or", "by", "is"})

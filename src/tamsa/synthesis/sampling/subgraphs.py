@@ -77,7 +77,7 @@ def sample_subgraph(
         brought = list(bridges.pop(entity).items())
         if not sparse:
             brought = [brought[random.randrange(len(brought))]]
-        room = max(1, round(mean_degree * (len(entities) + 1) / 2) - len(chosen))
+        room = max(1, int(mean_degree * (len(entities) + 1) / 2 + 1e-9) - len(chosen))
         if len(brought) > room:
             brought = random.sample(brought, room)
         chosen.update(brought)

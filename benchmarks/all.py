@@ -38,13 +38,14 @@ def commands(data: Path | None, out: Path) -> dict[str, list[str] | None]:
         hotpot = data / "hotpotqa_100_corpus.jsonl"
         needs_data = {
             "index_build": script("index_build", data, "--out", out / "index_build.json"),
+            "graph_build": script("graph_build", data, "--out", out / "graph_build.json"),
             "retrieval_recall": script("retrieval_recall", data, "--out", out / "retrieval_recall.json"),
             "eval_hotpotqa": tamsa(
                 "eval", data / "hotpotqa_100.jsonl", "--docs", hotpot, "--out", out / "eval_hotpotqa"
             ),
             "citations_hotpotqa": script("check_citations", out / "eval_hotpotqa", hotpot),
         }
-    for name in ("index_build", "retrieval_recall", "eval_hotpotqa", "citations_hotpotqa"):
+    for name in ("index_build", "graph_build", "retrieval_recall", "eval_hotpotqa", "citations_hotpotqa"):
         found[name] = needs_data.get(name)
     return found
 

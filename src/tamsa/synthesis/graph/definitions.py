@@ -147,6 +147,11 @@ def nationality_in(phrase: str) -> tuple[int, int] | None:
     return match.span()
 
 
+def is_national(name: str) -> bool:
+    """Tell whether a name is the adjective of a people: `Argentine`, `South Korean`."""
+    return _ADJECTIVE.fullmatch(name) is not None
+
+
 def occupations_in(text: str, phrase: str, nationality: tuple[int, int] | None) -> Iterator[tuple[int, int]]:
     """Yield the stretches of a definition that name what a person does, each by a noun for a person."""
     end = len(phrase)

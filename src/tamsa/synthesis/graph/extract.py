@@ -6,16 +6,17 @@ Everything is read from the document's text, title and links by general patterns
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tamsa.synthesis.graph.definitions import definition_facts
+from tamsa.synthesis.graph.definitions import definition_facts, is_national
 from tamsa.synthesis.graph.facts import Found
 from tamsa.synthesis.graph.linking import Entities, Linker
-from tamsa.synthesis.graph.masks import NAME
+from tamsa.synthesis.graph.masks import NAME, Atom
 from tamsa.synthesis.graph.memory import Statement, typed
-from tamsa.synthesis.graph.profile import definition_of
+from tamsa.synthesis.graph.profile import definition_of, words_of
 from tamsa.synthesis.graph.reading import Reader
 from tamsa.synthesis.graph.sentences import split_sentences
 from tamsa.synthesis.graph.store import SOURCES, VALUE_TYPES
@@ -38,6 +39,12 @@ MAX_LINK_EDGES = 40
 MAX_MENTION_SENTENCES = 60
 MAX_VALUE_CHARS = 160
 """A longer cell is prose, not a value."""
+PART_OF_NAME = re.compile(r"[^\W\d_a-z][\w'’-]* of (?:the )?$")
+WHERE = re.compile(r"\b(?:in|at|from|near|to|through|across|around|outside|of|via|into|over) (?:the )?$")
+NAME_ENDS = re.compile(
+    r"$|[.,;:)!?]|['’]s?\b|\s\(|\s(?:in|on|at|by|to|for|with|and|as|from|of|or|but|under|since|until|where|who|which|when|"
+    r"while|after|before|during|between|near|is|was|were|are|has|had|that)\b"
+)
 _TYPE_PLACES = {name: place for place, name in enumerate(VALUE_TYPES)}
 _SOURCE_PLACES = {name: place for place, name in enumerate(SOURCES)}
 
@@ -149,6 +156,7 @@ class Extractor:
         for found in find_tables(document.text):
             place = subject_column(found, lambda cell: object_of(cell) >= 0)
             table = len(out.tables)
+            names = [column_name(head.text) for head in found.header]
             rows = []
             for row, whole in enumerate(found.rows):
                 cells = [value_of(cell) for cell in whole]
@@ -163,9 +171,12 @@ class Extractor:
                 if place < 0 or is_empty(cells[place].text):
                     continue
                 start, end = found.lines[row]
+                subject = objects[place] if self._is_named(cells[place].text, objects[place]) else -1
                 for column, cell in enumerate(cells):
                     name = column_name(found.header[column].text)
                     if column == place or not name or says_nothing(name) or is_empty(cell.text):
+                        continue
+                    if names.count(name) > 1:  # two columns of one name: which of two things they speak of is not said
                         continue
                     if len(cell.text) > MAX_VALUE_CHARS or cell.text.casefold() == cells[place].text.casefold():
                         continue
@@ -173,7 +184,7 @@ class Extractor:
                         continue
                     kind, normal = typed[column]
                     edge = Found(
-                        objects[place], cells[place].text, f"column:{name}", cell.text, kind, normal, objects[column],
+                        subject, cells[place].text, f"column:{name}", cell.text, kind, normal, objects[column],
                         start, end, "table", table, row,
                     )  # fmt: skip
                     out.edges.append(_row(edge, number))
@@ -188,6 +199,25 @@ class Extractor:
                 }
             )
 
+    def _is_named(self, name: str, entity: int) -> bool:
+        """Tell whether a name and the title or an alias of its link's target have a word in common."""
+        if entity < 0:
+            return False
+        words = {word[:5] for word in words_of(name)}
+        titles = [self._entities.title(entity), *self._entities.aliases(entity)]
+        return any(words & {word[:5] for word in words_of(title)} for title in titles)
+
+    def _is_mention(self, document: Document, atom: Atom, target: int) -> bool:
+        """Tell whether a name stands alone: no part of a longer one, no adjective, no common word for a place."""
+        text = document.text
+        if PART_OF_NAME.search(text, max(0, atom.start - 40), atom.start) or is_national(atom.text):
+            return False
+        if " " in atom.text:
+            return True
+        if not NAME_ENDS.match(text, atom.end):
+            return False
+        return self._entities.kind(target) != "place" or bool(WHERE.search(text, max(0, atom.start - 16), atom.start))
+
     def _mentions(self, document: Document, number: int, linker: Linker) -> Iterator[Found]:
         """Yield the titles that a text without links names, where it states no fact about another thing."""
         masker = self._reader.masker(document, number, None)
@@ -197,7 +227,7 @@ class Extractor:
                 if atom.mark != NAME or (" " not in atom.text and atom.start == sentence.start):
                     continue
                 target = self._entities.resolve(atom.text)
-                if target >= 0 and target not in known:
+                if target >= 0 and target not in known and self._is_mention(document, atom, target):
                     known.add(target)
                     yield Found(
                         number, "", "mentions", atom.text, "entity", "", target, sentence.start, sentence.end, "mention"

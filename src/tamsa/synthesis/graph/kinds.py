@@ -21,7 +21,7 @@ for _kind, _words in {
     "magician wrestler boxer golfer cyclist swimmer runner sprinter hurdler jumper thrower skier skater "
     "snowboarder rower sailor canoeist gymnast fencer archer shooter weightlifter judoka footballer "
     "cricketer player goalkeeper midfielder defender striker forward winger pitcher catcher infielder "
-    "outfielder shortstop quarterback linebacker cornerback safety lineman guard tackle center centre "
+    "outfielder shortstop quarterback linebacker cornerback safety lineman guard tackle "
     "jockey driver racer umpire referee sportsman sportswoman presenter broadcaster host commentator "
     "editor critic essayist translator librarian banker merchant trader farmer planter rancher "
     "inventor industrialist philanthropist socialite nobleman noblewoman aristocrat peer senator "
@@ -46,7 +46,8 @@ for _kind, _words in {
     "mandal panchayat exclave enclave dependency colony planet moon crater tributary estuary lagoon marsh "
     "swamp inlet fjord cove harbor harbour resort civil_parish estate townland quarter division "
     "microdistrict",
-    "building": "building house mansion castle palace church cathedral chapel abbey monastery temple mosque synagogue "
+    "building": "building center centre "
+    "house mansion castle palace church cathedral chapel abbey monastery temple mosque synagogue "
     "shrine tower skyscraper stadium arena ballpark theatre theater cinema museum gallery library "
     "hospital hotel bridge tunnel dam lighthouse station airport aerodrome airfield port dock pier canal "
     "railway line road highway street avenue square cemetery monument memorial fort fortress prison mill "

@@ -32,7 +32,7 @@ _ABBREVIATION = re.compile(r"\(([A-Z][A-Z&.]{1,7}s?)\)")
 _OPENING = re.compile(r"^[\"“'‘(\[]*(?:The|A|An|the|a|an)?\s*")
 _BORN = re.compile(
     r"\((?:[^()]*[;,]\s*)?(?:née [^;,()]*[;,]\s*)?born\b"
-    r"|\((?:[^()]{0,80}\W)?\d{3,4}\s?[-–—]\s?(?:[\w.]+ ){0,3}\d{3,4}\)"
+    r"|\((?:[^()]{0,80}\W)?\d{3,4}\s?[-–—]\s?(?:[\w.]+,? ){0,3}\d{3,4}\)"
 )
 
 CONTEXT_CHARS = 240

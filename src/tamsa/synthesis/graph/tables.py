@@ -63,6 +63,10 @@ _NAMING = frozenset(
     "newspaper competition tournament race single character actor venue work program programme".split()
 )
 
+_NAMING_FIRST = frozenset("name title player driver athlete film album song artist mountain river building".split())
+_WINNERS = frozenset("winner winners champion champions".split())
+_EVENTS = frozenset("event events sport race tournament competition award category".split())
+
 
 @dataclass(frozen=True, slots=True)
 class CellSpan:
@@ -182,6 +186,7 @@ def subject_column(table: FoundTable, has_object: Callable[[CellSpan], bool]) ->
     ("Name", "Film") count for it, headers of attributes ("Notes", "Year") against it, and so do cells with pages.
     """
     best, best_score = -1, 0.0
+    has_event = any(_EVENTS & set(column_name(head.text).split("_")) for head in table.header)
     for place, head in enumerate(table.header):
         cells = [row[place] for row in table.rows]
         filled = [cell for cell in cells if not is_empty(cell.text)]
@@ -196,7 +201,8 @@ def subject_column(table: FoundTable, has_object: Callable[[CellSpan], bool]) ->
             continue
         words = set(column_name(head.text).split("_"))
         score = 1.0 + distinct + sum(map(has_object, filled)) / len(filled) - 0.25 * place
-        score += 1.6 * bool(words & _NAMING) - 1.5 * bool(words & _NOT_SUBJECT)
+        score += 2.6 if words & _NAMING_FIRST else 1.6 if words & _NAMING else 0.0
+        score -= 1.5 * bool(words & _NOT_SUBJECT) + 2.0 * bool(words & _WINNERS and has_event)
         if score > best_score:
             best, best_score = place, score
     return best if best_score >= 1.6 else -1

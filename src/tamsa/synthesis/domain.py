@@ -12,7 +12,7 @@ from tamsa.synthesis.graph.store import Entity, Graph, GraphTable
 from tamsa.synthesis.records import Edge
 from tamsa.synthesis.values import Item, fold, item_of, merged, plain_title, read_day
 from tamsa.synthesis.wording.lexicon import PERSON_RELATIONS, SAYINGS, WORK_RELATIONS
-from tamsa.synthesis.wording.nouns import Named, call, noun_of, sayable
+from tamsa.synthesis.wording.nouns import Named, call, generic_of, noun_of, sayable
 from tamsa.types import Document
 
 MAX_RIVALS = 400
@@ -54,8 +54,9 @@ class Domain:
         """Return how an entity is called; None where its name cannot stand in a question."""
         self.entity = lru_cache(_CACHE)(graph.entity)
         self.table = lru_cache(512)(graph.table)
+        self._noun_at = lru_cache(_CACHE)(self._noun)
         self.rivals = lru_cache(_CACHE)(self._rivals)
-        """Return the ids of all things with a noun whose documents point at an entity; None for too many."""
+        """Return the ids of all things that a noun may fit and that point at an entity; None for too many."""
         self.authority = lru_cache(_CACHE)(self._authority)
         """Return how far a document is to be believed by its own account, and why (0 and nothing as a rule)."""
         self._of = lru_cache(_CACHE)(graph.edges_of)
@@ -84,8 +85,12 @@ class Domain:
         entity = self.entity(identity)
         if entity is None or not sayable(entity.title):
             return None
-        document = self.text_of(identity)
+        document = self.text_of(identity) if entity.kind != "person" else None
         return call(entity.title, entity.description, entity.kind, document.text[:200] if document else "")
+
+    def _noun(self, number: int) -> str:
+        entity = self.graph.entity_at(number)
+        return call(entity.title, entity.description, entity.kind).noun
 
     def aliases(self, item: Item) -> tuple[str, ...]:
         """Return other names of an entity that can stand for it: they share its words, and one word is not enough.
@@ -184,8 +189,8 @@ class Domain:
         subjects = sorted({int(number) for number in self.graph.subject_numbers[numbers] if number >= 0})
         if len(subjects) > MAX_RIVALS:
             return None
-        ids = [self.graph.entity_at(number).id for number in subjects]
-        return tuple(i for i in ids if (named := self.named(i)) is None or named.noun == noun)
+        nouns = (noun, generic_of(noun))
+        return tuple(self.graph.entity_at(number).id for number in subjects if self._noun_at(number) in nouns)
 
     def tables_of(self, number: int) -> GraphTable:
         """Return a table of the graph."""

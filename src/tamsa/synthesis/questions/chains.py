@@ -133,7 +133,7 @@ def _silent(domain: Domain, identity: str, saying: Saying) -> bool:
     cues = cue_words(saying)
     near = (*domain.edges_to(identity), *domain.edges_of(identity))
     pages = {edge.evidence.document for edge in near} | {identity}
-    if len(pages) > 25 or any(page != identity and domain.takes(saying.asked, page) for page in pages):
+    if len(pages) > 8 or any(page != identity and domain.takes(saying.asked, page) for page in pages):
         return False
     for page in sorted(pages):
         document = domain.text_of(page)

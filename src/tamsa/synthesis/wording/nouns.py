@@ -133,6 +133,11 @@ def noun_of(description: str, kind: str) -> str:
     return _BY_KIND.get(kind, "")
 
 
+def generic_of(noun: str) -> str:
+    """Return the noun of the kind that a noun belongs to, by which a poorly defined thing of it is called."""
+    return _BY_KIND.get(kind_of_phrase(noun), noun)
+
+
 def same_nouns(first: str, second: str) -> bool:
     """Whether two nouns can be asked after together: `Which film …, A or B?`."""
     return first == second and first not in ("", "one")

@@ -198,23 +198,14 @@ PEOPLE = (
     ),
     say(
         "plays_for", "organisation",
-        """the [club|team] [of {X}|that {X} plays for]
-        {X's} [club|team]
-        the [club|team] for which {X} plays""",
-        """Which [club|team] does {X} play for?
-        For which [club|team] does {X} play?
-        What is {X's} [club|team]?""",
-        """which [club|team] {X} plays for
-        for which [club|team] {X} plays""",
-        """plays for {X}""",
-    ),
-    say(
-        "played_for", "organisation",
         """the [club|team] [of {X}|that {X} played for]
+        {X's} [club|team]
         the [club|team] for which {X} played""",
         """Which [club|team] did {X} play for?
-        For which [club|team] did {X} play?""",
-        """which [club|team] {X} played for""",
+        For which [club|team] did {X} play?
+        What was {X's} [club|team]?""",
+        """which [club|team] {X} played for
+        for which [club|team] {X} played""",
         """played for {X}""",
     ),
     say(
@@ -242,13 +233,13 @@ PEOPLE = (
         "position", "text",
         """the position played by {X}
         {X's} playing position
-        the position in which {X} plays""",
-        """What position does {X} play?
-        In which position does {X} play?
-        What is {X's} playing position?""",
-        """what position {X} plays
-        in which position {X} plays""",
-        """plays as {AX}""",
+        the position in which {X} played""",
+        """What position did {X} play?
+        In which position did {X} play?
+        What was {X's} playing position?""",
+        """what position {X} played
+        in which position {X} played""",
+        """played as {AX}""",
     ),
     say(
         "award", "thing",

@@ -8,7 +8,7 @@ from random import Random
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import IS, back, where
 from tamsa.synthesis.records import Edge
-from tamsa.synthesis.things import Thing, clause_of, hop_of, name_thing, relative
+from tamsa.synthesis.things import UNSAYING, Thing, clause_of, hop_of, name_thing, relative
 from tamsa.synthesis.values import day_of, entity_item, item_of, number_of
 from tamsa.synthesis.wording.frames import fill
 from tamsa.synthesis.wording.lexicon import SAYINGS
@@ -46,7 +46,13 @@ def described_by(domain: Domain, first: Edge, second: Edge, random: Random, *, v
     contradict the second fact, so that what the graph has missed cannot make the description mean two things.
     """
     named, found = domain.named(first.subject), domain.entity(first.subject)
-    if named is None or found is None or not named.noun or first.object is None or second.subject != first.subject:
+    if (
+        named is None
+        or found is None
+        or named.noun in UNSAYING
+        or first.object is None
+        or second.subject != first.subject
+    ):
         return None
     rivals = domain.rivals(first.object, named.noun)
     value = name_thing(domain, first.object, random)

@@ -17,6 +17,8 @@ from tamsa.types import Document
 
 MAX_RIVALS = 400
 """An entity that more documents point at is too well known to be described by what points at it."""
+MAX_POINTING = 24
+"""Edges to a thing up to which `the player who played for it` is believed to be unique where the graph has one."""
 _VALUE_TYPES = {"date": ("date", "year"), "number": ("quantity",), "text": ("text",)}
 _KINDS = {
     "person": ("person",),
@@ -28,6 +30,8 @@ _STATED = ("lead", "sentence", "llm")
 _TAKEN_BY = {"winner": ("event",), "part_of": ("place",)}
 """Kinds of subject of relations that say too little, or too much, of others."""
 _OF_FILMS = frozenset({"director", "screenwriter", "starring", "studio", "running_time", "distributor"})
+_OF_RECORDS = frozenset({"label", "artist", "performer", "recorded_in"})
+_FILMS = frozenset({"film", "movie", "documentary", "television series", "novel", "book", "sitcom", "video game"})
 _NO_FILMS = frozenset(
     "novel book poem album song single painting sculpture magazine newspaper journal manga sitcom".split()
 ) | {"studio album", "live album", "compilation album", "comic book", "graphic novel", "short story", "extended play"}
@@ -124,7 +128,7 @@ class Domain:
         if wanted is not None:
             return edge.value_type in wanted and self._readable(edge)
         if edge.object is None:
-            return edge.value_type == "entity" and sayable(edge.value)
+            return edge.value_type == "entity" and sayable(edge.value) and len(edge.value) > 4
         value = self.entity(edge.object)
         kinds = _KINDS.get(saying.asked)
         return (
@@ -160,9 +164,11 @@ class Domain:
             return subject.kind == "person" and not _NO_PERSON.match(subject.title)
         if relation in _TAKEN_BY:
             return subject.kind in _TAKEN_BY[relation]
+        if relation == "set_out":
+            return noun_of(subject.description, subject.kind) in ("expedition", "mission", "fleet")
         if relation in WORK_RELATIONS:
             noun = noun_of(subject.description, subject.kind)
-            if relation in _OF_FILMS and noun in _NO_FILMS:
+            if (relation in _OF_FILMS and noun in _NO_FILMS) or (relation in _OF_RECORDS and noun in _FILMS):
                 return False
             return subject.kind in ("work", "product")
         return subject.kind not in ("person", "")
@@ -174,6 +180,10 @@ class Domain:
     def values(self, subject_id: str, relation: str) -> list[Item]:
         """Return the distinct values of a relation; a date and its vaguer form count once."""
         return merged(list(dict.fromkeys(item_of(edge) for edge in self.edges_of(subject_id, relation))))
+
+    def known_well(self, identity: str) -> bool:
+        """Whether more documents point at a thing than a relation of many to one can be trusted to be unique over."""
+        return len(self.graph.numbers_to(self.graph.number(identity))) > MAX_POINTING
 
     def takes(self, asked: str, identity: str) -> bool:
         """Whether a thing is of a kind that is asked for: a person, a place, an organisation, a work."""

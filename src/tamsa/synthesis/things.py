@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -17,6 +18,14 @@ from tamsa.synthesis.wording.nouns import Named
 MAX_PHRASE_WORDS = 34
 _LAST_ONLY = frozenset({"located_in", "part_of"})
 """Relations that places have at several levels, so that `the location of X` is no one thing to go on from."""
+UNSAYING = frozenset({"", "place", "product", "substance"})
+"""Nouns that say too little to stand at the head of a description."""
+MANY_TO_ONE = frozenset(
+    """plays_for member_of located_in in_region in_country part_of born_in died_in buried_at studied_at worked_for
+    starring citizen_of party award network label distributor studio publisher operator owner headquarters held_in
+    set_in found_in league plays_in on_river""".split()
+)
+"""Relations of which a thing is the value many times as a rule: going back along them takes a little-known thing."""
 _RARE_STEPS = frozenset({"nationality", "occupation", "genre", "in_country", "part_of", "citizen_of"})
 """Relations that make for flat steps; taken now and then only."""
 
@@ -101,7 +110,12 @@ def clause_of(edge: Edge, phrase: str, random: Random) -> str | None:
 def relative(named: Named, clauses: Sequence[str]) -> str:
     """Say `the film that was directed by … and …`."""
     word = "who" if named.human else "that"
-    return f"the {named.noun} {word} {' and '.join(clauses)}"
+    first, *others = clauses
+    for other in others:
+        verb = re.match(r"(?:was \w+|\w+) (?=in |on |at |between )", other)
+        joined = verb is not None and first.startswith(verb[0])
+        first = f"{first} {other[len(verb[0]) :]}" if joined and verb is not None else f"{first} and {other}"
+    return f"the {named.noun} {word} {first}"
 
 
 def back_to(domain: Domain, value: Thing, edge: Edge, random: Random) -> Thing | None:
@@ -111,12 +125,14 @@ def back_to(domain: Domain, value: Thing, edge: Edge, random: Random) -> Thing |
     missed cannot make the phrase mean two things.
     """
     named, found = domain.named(edge.subject), domain.entity(edge.subject)
-    if named is None or found is None or not named.noun:
+    if named is None or found is None or named.noun in UNSAYING:
         return None
     item = entity_item(found.title, found.id)
     if item.key in value.seen or edge.relation in value.relations[-1:]:
         return None
     if domain.rivals(value.id, named.noun) != (found.id,):
+        return None
+    if edge.relation in MANY_TO_ONE and domain.known_well(value.id):
         return None
     clause = clause_of(edge, value.phrase, random)
     if clause is None:

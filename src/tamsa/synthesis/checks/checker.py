@@ -14,7 +14,7 @@ from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import FormError, evaluate
 from tamsa.synthesis.questions.draft import NOT_FOUND, answers_of
 from tamsa.synthesis.records import GoldQuestion
-from tamsa.synthesis.values import answer_forms, fold, make_item
+from tamsa.synthesis.values import answer_forms, fold, make_item, plain_title
 from tamsa.types import Hit
 
 REASONS = {
@@ -122,13 +122,18 @@ def leaks(question: GoldQuestion) -> bool:
 
 
 def stated(question: GoldQuestion, domain: Domain) -> bool:
-    """Whether the evidence of every step lies in its document and holds the value (or the subject) of the step."""
+    """Whether the evidence of every step lies in its document and holds the value of the step.
+
+    On the page of the value itself, which calls it `he` or `the town`, the subject must stand in its place.
+    """
     for hop in question.chain:
         document = domain.text_of(hop.evidence.document)
         if document is None or not 0 <= hop.evidence.start < hop.evidence.end <= len(document.text):
             return False
         text = fold(document.text[hop.evidence.start : hop.evidence.end])
         forms = {fold(form) for form in (hop.value, *answer_forms(make_item(hop.value, "date")))}
+        if hop.evidence.document == hop.value_id:
+            forms.add(fold(plain_title(hop.subject)))
         if not any(form and form in text for form in forms):
             return False
     return True

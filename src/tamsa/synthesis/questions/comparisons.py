@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from tamsa.synthesis.domain import Domain
@@ -9,7 +10,7 @@ from tamsa.synthesis.forms import NO, YES, Form, follow
 from tamsa.synthesis.questions.draft import Draft, Relations, random_edge
 from tamsa.synthesis.records import Edge
 from tamsa.synthesis.things import Thing, hop_of, name_thing, refer
-from tamsa.synthesis.values import Item, comparable, item_of, order_of
+from tamsa.synthesis.values import Item, comparable, day_of, item_of, order_of
 from tamsa.synthesis.wording.frames import fill, upper_first
 from tamsa.synthesis.wording.lexicon import SAYINGS
 from tamsa.synthesis.wording.nouns import plural, same_nouns
@@ -74,6 +75,13 @@ def pair(domain: Domain, relation: str, random: Random, *, tries: int = 14) -> t
     return None
 
 
+def told_by_name(edge: Edge) -> bool:
+    """Whether the name of the subject gives its year away: `1952 Coupe de France Final`."""
+    day = day_of(item_of(edge))
+    years = [int(year) for year in re.findall(r"\d{4}", edge.subject_title)]
+    return day is not None and any(abs(day.year - year) <= 1 for year in years)
+
+
 def _single(thing: Thing, relation: str) -> Form:
     return follow(thing.form, relation)
 
@@ -95,6 +103,8 @@ def comparison(domain: Domain, random: Random, relations: Relations) -> Draft | 
     relation = random.choice(relations.ordered)
     found = pair(domain, relation, random)
     if found is None or not comparable(item_of(found[0]), item_of(found[1])):
+        return None
+    if any(told_by_name(edge) for edge in found):
         return None
     depth = random.choice((0, 0, 1))
     things = [_refer(domain, edge, depth, random) for edge in found]
@@ -225,7 +235,7 @@ def _before(domain: Domain, random: Random, relations: Relations) -> Draft | Non
     if second is None or random.random() < 0.5:
         found = pair(domain, first.relation, random)
         first, second = found or (first, second)
-    if second is None or first.subject == second.subject:
+    if second is None or first.subject == second.subject or told_by_name(first) or told_by_name(second):
         return None
     if random.random() < 0.5:
         first, second = second, first

@@ -6,6 +6,7 @@ from random import Random
 
 import numpy as np
 
+from tamsa.agent.baseline.conflicts import is_source
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import Form
 from tamsa.synthesis.questions.draft import Draft
@@ -56,15 +57,19 @@ def settle(domain: Domain, subject: str, relation: str) -> Settlement | None:
 
     A value wins where one document that states it has, by its own account of itself, more authority than every
     document that states another: a correction over what it corrects, an official record over the rest. Age alone and
-    numbers alone decide nothing, since one work may have been copied from another.
+    numbers alone decide nothing, since one work may have been copied from another. Where a document that does not say
+    what it rests on takes part, nothing is decided.
     """
     claims = claims_of(domain, subject, relation)
-    documents = {edge.evidence.document for edges in claims.values() for edge in edges}
+    edges = [edge for held in claims.values() for edge in held]
+    documents = {edge.evidence.document for edge in edges}
     if len(claims) < 2 or len(documents) < 2:
         return None
+    if not all(is_source(edge.evidence.title) or domain.authority(edge.evidence.document)[0] != 0 for edge in edges):
+        return None
     weights: dict[Item, tuple[float, str, Edge]] = {}
-    for item, edges in claims.items():
-        ranked = [(*domain.authority(edge.evidence.document), edge) for edge in edges]
+    for item, held in claims.items():
+        ranked = [(*domain.authority(edge.evidence.document), edge) for edge in held]
         weights[item] = max(ranked, key=lambda one: (one[0], one[2].id))
     ordered = sorted(weights.items(), key=lambda pair: -pair[1][0])
     (_, (best, reason, edge)), (_, (second, _, _)) = ordered[0], ordered[1]

@@ -88,7 +88,11 @@ def answers_of(answer: Item, domain: Domain, kind: str) -> tuple[str, ...]:
     """Return the accepted forms of an answer."""
     number = number_of(answer)
     if number is not None and kind in ("counting", "temporal") and number == int(number):
-        more = tuple(f"{form} years" for form in count_forms(int(number))) if kind == "temporal" else ()
+        more = (
+            tuple(f"{form} year{'s' if number != 1 else ''}" for form in count_forms(int(number)))
+            if kind == "temporal"
+            else ()
+        )
         return (*count_forms(int(number)), *more)
     entity = domain.entity(answer.id) if answer.id is not None else None
     if entity is None:

@@ -48,7 +48,7 @@ class QuestionConfig:
     """Weights of the slots; a slot left out is not drawn."""
     relation_weights: Mapping[str, float] = field(default_factory=dict)
     """Factors on the frequency of relations, 1 where none is given: the flywheel's handle."""
-    tries: int = 60
+    tries: int = 120
     """Draws a slot may fail in a row before the question goes to another slot."""
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from random import Random
 
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import Form, follow
-from tamsa.synthesis.questions.comparisons import event_clause, pair, related
+from tamsa.synthesis.questions.comparisons import event_clause, pair, related, told_by_name
 from tamsa.synthesis.questions.draft import Draft, Relations, random_edge
 from tamsa.synthesis.records import Edge
 from tamsa.synthesis.things import Thing, hop_of, refer
@@ -40,6 +40,8 @@ def temporal(domain: Domain, random: Random, relations: Relations) -> Draft | No
     if second is not None and second.subject == first.subject:
         return None
     if second is None or second.id == first.id or not domain.single(second):
+        return None
+    if told_by_name(first) or told_by_name(second):
         return None
     days = [day_of(item_of(edge)) for edge in (first, second)]
     if days[0] is None or days[1] is None:

@@ -327,6 +327,7 @@ PLACES = (
         of what {X} is a part""",
         """is part of {X}
         belongs to {X}""",
+        single=False,
     ),
     say(
         "described_by", "person",

@@ -142,6 +142,8 @@ def _share(part: int, whole: int) -> float:
 
 def _coverage(question: GoldQuestion, exploration: Exploration, limits: Limits) -> Check:
     visited = set(exploration.report.get("visited", ()))
+    if not visited:
+        return Check("coverage", False, 0.0, "no page was opened")
     missing = [hop for hop in question.chain if not any(place.document in visited for place in places(hop))]
     score = 1 - _share(len(missing), len(question.chain)) if question.chain else 1.0
     if score >= limits.coverage:

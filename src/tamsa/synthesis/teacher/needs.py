@@ -136,7 +136,9 @@ def _stages(question: GoldQuestion) -> list[list[Need]]:
         case "temporal":
             return _temporal(question)
         case "unanswerable":
-            end = found(question.chain[-1]) if question.chain else str(form.get("start", ""))
+            entity = find_form(form, "entity") or {}
+            start = str(form.get("start") or entity.get("title") or "")
+            end = found(question.chain[-1]) if question.chain else start
             relation = str(form.get("relation", question.relations[-1] if question.relations else ""))
             words = wording(relation)
             label = words.forward.replace("{X}", base_name(end))

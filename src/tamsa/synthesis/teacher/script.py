@@ -24,6 +24,8 @@ from tamsa.types import Document
 MAX_MOVES = 12
 """Calls for one need before the teacher gives up."""
 _RANKED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
+_BARE = re.compile(r"(?:[A-Z][a-z]+ )?\d{3,4}")
+_DAY = re.compile(r"\b\d{1,2} [A-Z][a-z]+ \d{3,4}|\b[A-Z][a-z]+ \d{1,2}, \d{3,4}")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _NAMED = re.compile(r" \(id: ([^()]*(?:\([^()]*\)[^()]*)*)\)")
 
@@ -46,6 +48,8 @@ class Habits:
     """The last value is looked up once more before the answer."""
     two_queries: float = 0.15
     """Two queries in one search."""
+    stray: float = 0.35
+    """Runs that meet a dead end on purpose: a vague search, a page that only looks right, until there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ class Script:
         self._decoys = 0
         self._strayed = False
         self._asked: set[str] = set()
+        self._stray_once = self.random.random() < self.habits.stray
 
     def _titled(self, hop: Hop) -> Hop:
         """Call both ends of a hop by their titles, where the source gives part of the name only."""
@@ -138,7 +143,8 @@ class Script:
         self._say(f"Find: {self.plan}.")
         first = True
         for stage in steps:
-            if len(stage) > 1 and self.random.random() < self.habits.side_by_side:
+            straying = self._stray_once and not self.dead_ends
+            if len(stage) > 1 and not straying and self.random.random() < self.habits.side_by_side:
                 yield from self._open_together(stage)
             for need in stage:
                 if self._met(need) and not need.absent:
@@ -181,10 +187,15 @@ class Script:
         if need.label != self.plan:
             self._say(f"{'First' if first else 'Next'}: {need.label}.")
         roll = self.random.random() < self.habits.other_start
-        search_first = need.search_first != roll
+        straying = self._stray_once and not self.dead_ends and not need.absent
+        search_first = need.search_first != roll or straying
         own = need.own if need.own and self._knows(need.own) else ""
         queries = list(dict.fromkeys(need.queries))
-        if self.random.random() < self.habits.vague_query and need.facts and not (need.every or need.table):
+        if (
+            (straying or self.random.random() < self.habits.vague_query)
+            and need.facts
+            and not (need.every or need.table)
+        ):
             vague = _vague(need, self.random)
             queries.insert(0, vague)
         guess = need.guess if need.guess and self.random.random() < self.habits.guessed_title else ""
@@ -214,7 +225,7 @@ class Script:
                 if (
                     not strayed_here
                     and self._decoys < 2
-                    and self.random.random() < self.habits.plausible_page
+                    and ((self._stray_once and not self.dead_ends) or self._tempted())
                     and (decoy := self._decoy(need))
                 ):
                     strayed_here = True
@@ -248,11 +259,19 @@ class Script:
                 yield from self._search(batch)
                 search_first = False
                 local |= {title for title, _ in self._hits}
-                if not self._candidates(need, local) and not (own and own not in self._opened) and not need.absent:
+                shown = {title for title, _ in self._hits}
+                waiting = own and own not in self._opened
+                if not self._candidates(need, local) and not need.absent and not (waiting and own in shown):
                     self._stray("Not among these." if self._hits else "Nothing found.")
-                if need.absent and not queries:
+                if need.absent and not queries and not waiting:
                     return
-                if need.absent and self._hits and self.random.random() < 0.5 and (decoy := self._decoy(need)):
+                if (
+                    need.absent
+                    and not waiting
+                    and self._hits
+                    and self.random.random() < 0.5
+                    and (decoy := self._decoy(need))
+                ):
                     self._say(f"Open {decoy}.")
                     opened = yield from self._visit([decoy])
                     self._miss(opened, need, decoy)
@@ -400,6 +419,9 @@ class Script:
                 titles += [p.title for p in places(hop) if p.title in shown and not self._seen(p)]
         return list(dict.fromkeys(title for title in titles if title not in self._opened))
 
+    def _tempted(self) -> bool:
+        return self.random.random() < self.habits.plausible_page
+
     def _decoy(self, need: Need) -> str | None:
         right = {p.title for hop in need.facts for p in places(hop)}
         name = base_name(known(need.facts[0])).casefold() if need.facts else base_name(need.own).casefold()
@@ -496,6 +518,10 @@ def state_claim(hop: Hop, sentence: str) -> str:
     claim = wording(hop.relation).claim
     if value[:1].casefold() in "aeio" and value:
         claim = claim.replace("a {V}", "an {V}")
+    if _BARE.fullmatch(value):
+        claim = claim.replace(" on {V}", " in {V}")
+    elif _DAY.search(value):
+        claim = claim.replace(" in {V}", " on {V}")
     claim = claim.replace("{P}", subject).replace("{V}", value)
     return claim.replace("<", "‹") + "."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tamsa.synthesis.wording.lexicon import SAYINGS
 from tamsa.world.schema import RELATIONS
 
 _TIME = re.compile(r" (?:in \{y\}|from \{y\} to \{z\})")
@@ -50,13 +51,19 @@ def wording(relation: str) -> Wording:
         if known.np:
             forward = known.np[0]
             key = _key(forward)
-        claim = _TIME.sub("", known.s[0]).replace("{P's}", "{P}'s").replace("{X}", "{V}").replace("{a X}", "a {V}")
+        told = next((text for text in known.s if " is a " not in text and " is an " not in text), known.s[0])
+        claim = _TIME.sub("", told).replace("{P's}", "{P}'s").replace("{X}", "{V}").replace("{a X}", "a {V}")
         claim = claim.replace("{unit}", known.unit)
         if "{P}" not in claim:
             claim = f"The {words} of {{P}} is {{V}}"
         backward = known.inp[0] if known.inp else "what " + claim.replace("{P} ", "", 1).replace("{V}", "{X}")
         if not known.inp and not claim.startswith("{P} "):
             backward = f"what has {{X}} as its {words}"
+    elif (saying := SAYINGS.get(name)) is not None and saying.clauses:
+        plain = next((noun for noun in saying.nouns if "'s" not in noun and "{X's}" not in noun), forward)
+        forward, key = plain, _key(plain) or words
+        clause = next((one for one in saying.clauses if "{X's}" not in one), saying.clauses[0])
+        claim, backward = f"{{P}} {clause.replace('{X}', '{V}')}", f"what {clause}"
     back_key = _key(backward) if known is not None and known.inp else key
     others: tuple[str, ...] = ()
     if known is not None:

@@ -15,7 +15,7 @@ from tamsa.kernels.short_conv import short_conv
 from tamsa.models.config import KimiLinearConfig
 from tamsa.models.layout import Layout
 from tamsa.models.norm import GatedRMSNorm
-from tamsa.models.projections import Projections, is_plain
+from tamsa.models.projections import Projections, is_plain, linear
 from tamsa.models.recurrent import Recurrent
 
 
@@ -118,9 +118,9 @@ class KimiDeltaAttention(nn.Module):
         z = gate_logits = None
         C, K = 3 * self.num_heads * self.head_dim, self.head_dim
         if rows.shape[0] > 2 or not (is_plain(self.forget_gate.f_b_proj) and is_plain(self.g_b_proj)):
-            z = self.forget_gate.f_b_proj(rows[:, C : C + K])
-            gate_logits = self.g_b_proj(rows[:, C + K : C + 2 * K])
-        return self.o_proj(kda_step(rows, window, state, weights, z, gate_logits)[:, None])
+            z = linear(self.forget_gate.f_b_proj, rows[:, C : C + K])
+            gate_logits = linear(self.g_b_proj, rows[:, C + K : C + 2 * K])
+        return linear(self.o_proj, kda_step(rows, window, state, weights, z, gate_logits)[:, None])
 
     def _mix(self, x: torch.Tensor, layout: Layout, memory: Recurrent | None, record_at: int | None) -> torch.Tensor:
         B, T, _ = x.shape

@@ -22,6 +22,7 @@ from tamsa.models.loss import IGNORE, linear_cross_entropy, next_token_labels
 from tamsa.models.moe import Router
 from tamsa.models.norm import RMSNorm
 from tamsa.models.pretrained import KimiLinearPreTrainedModel
+from tamsa.models.projections import linear
 
 PREFILL_CHUNK = 4096
 """Tokens of a prompt processed at a time: bounds the memory of a long prefill."""
@@ -196,7 +197,7 @@ class KimiLinearForCausalLM(KimiLinearPreTrainedModel, GenerationMixin):
         logits = None
         if loss is None:
             keep = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
-            logits = self.lm_head(hidden[:, keep])
+            logits = linear(self.lm_head, hidden[:, keep])
             if labels is not None:
                 loss = _cross_entropy(logits, labels, kwargs)
         result = MoeCausalLMOutputWithPast(
@@ -282,7 +283,7 @@ class KimiLinearForCausalLM(KimiLinearPreTrainedModel, GenerationMixin):
             outputs = self.model(chunk, part, past_key_values=cache, use_cache=True)
             if on_chunk is not None:
                 on_chunk(cache)
-        return self.lm_head(outputs.last_hidden_state[:, -1]), cache
+        return linear(self.lm_head, outputs.last_hidden_state[:, -1]), cache
 
     def _prepare_cache_for_generation(  # type: ignore[override]
         self, generation_config: Any, model_kwargs: dict[str, Any], *args: Any, **kwargs: Any

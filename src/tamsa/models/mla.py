@@ -15,7 +15,7 @@ from tamsa.models.config import KimiLinearConfig
 from tamsa.models.latents import Latents
 from tamsa.models.layout import Layout
 from tamsa.models.norm import RMSNorm
-from tamsa.models.projections import Projections
+from tamsa.models.projections import Projections, linear
 
 ABSORB_UP_TO = 16
 """New tokens up to which attending to the latents themselves is cheaper than expanding them."""
@@ -61,7 +61,7 @@ class LatentAttention(nn.Module):
         if inputs is None or inputs.layers[0] is not first or inputs.layers[1] is not self.kv_a_proj_with_mqa:
             inputs = self.__dict__["_inputs"] = Projections(first, self.kv_a_proj_with_mqa)
         q, raw = inputs(x)
-        return (self.q_b_proj(self.q_a_layernorm(q)) if self.low_rank else q), raw
+        return (linear(self.q_b_proj, self.q_a_layernorm(q)) if self.low_rank else q), raw
 
     def forward(self, x: torch.Tensor, layout: Layout, memory: Latents | None = None) -> torch.Tensor:
         """Mix `[B, T, D]`, or packed `[1, N, D]`; new latents are appended to `memory`."""
@@ -76,7 +76,7 @@ class LatentAttention(nn.Module):
             out = self._causal(q, latents)
         else:
             out = self._cached(q, latents, memory)
-        return self.o_proj(out.flatten(-2))
+        return linear(self.o_proj, out.flatten(-2))
 
     def _expand(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Expand latents `[B, L, R + P]` to keys `[B, H, L, n + P]` and values `[B, H, L, e]`."""

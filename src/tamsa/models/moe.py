@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from tamsa.kernels.gates import swiglu
 from tamsa.models.config import KimiLinearConfig
-from tamsa.models.projections import Projections
+from tamsa.models.projections import Projections, linear
 
 
 class MLP(nn.Module):
@@ -28,7 +28,7 @@ class MLP(nn.Module):
         inputs = self.__dict__.get("_inputs")
         if inputs is None or inputs.layers[0] is not self.gate_proj or inputs.layers[1] is not self.up_proj:
             inputs = self.__dict__["_inputs"] = Projections(self.gate_proj, self.up_proj)
-        return self.down_proj(swiglu(*inputs(x, joined=2)))
+        return linear(self.down_proj, swiglu(*inputs(x, joined=2)))
 
 
 class _GroupedProduct(torch.autograd.Function):

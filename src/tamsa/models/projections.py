@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tamsa.kernels import few_rows
+
 
 def is_plain(layer: nn.Module) -> bool:
     """True for an unaltered `nn.Linear` without bias: no adapter, hook, quantised or sharded weight."""
@@ -21,19 +23,19 @@ def is_plain(layer: nn.Module) -> bool:
     )
 
 
-FEW_ROWS = 4
-"""Rows up to which a CPU multiplies the weights by the input's transpose a third faster than the other way."""
-
 ALIGNMENT = 32
 """Outputs are padded to a multiple: matrix products with odd row lengths run a third slower."""
 
 
 def product(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Return `x weight^T` for `[..., inputs]` and `[outputs, inputs]`."""
-    rows = x.numel() // x.shape[-1]
-    if not 1 < rows <= FEW_ROWS or x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_grad_enabled():
-        return F.linear(x, weight)
-    return torch.mm(weight, x.reshape(rows, -1).t()).t().contiguous().view(*x.shape[:-1], -1)
+    return few_rows.product(x, weight) if few_rows.fits(x, weight) else F.linear(x, weight)
+
+
+def linear(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """Apply a linear layer, the fast way for a few rows where it is an ordinary one."""
+    weight: Any = layer.weight
+    return few_rows.product(x, weight) if few_rows.fits(x, weight) and is_plain(layer) else layer(x)
 
 
 class Projections:

@@ -3,7 +3,7 @@
 BLAS libraries are made for many rows: at one to eight they spend their time packing weights, most of all in bf16.
 Sums are fp32 and each row's are made in the same order whatever the other rows are.
 
-Shapes: N rows, I inputs, O outputs.
+Shapes: N rows, D inputs, M outputs.
 """
 # mypy: ignore-errors
 # numba infers the types of what it compiles
@@ -39,7 +39,7 @@ def _put(y, index, bf, value):
 
 
 @compiled
-def _four(x, w, y, row, out, I, O, w_step, bf, zero):
+def _four(x, w, y, row, out, D, M, w_step, bf, zero):
     """Write four outputs of one row."""
     a0 = zero
     a1 = zero
@@ -49,20 +49,20 @@ def _four(x, w, y, row, out, I, O, w_step, bf, zero):
     w1 = w0 + w_step
     w2 = w1 + w_step
     w3 = w2 + w_step
-    for i in range(0, I, LANES):
-        value = read(x, row * I + i, bf, zero)
+    for i in range(0, D, LANES):
+        value = read(x, row * D + i, bf, zero)
         a0 = fma(value, read(w, w0 + i, bf, zero), a0)
         a1 = fma(value, read(w, w1 + i, bf, zero), a1)
         a2 = fma(value, read(w, w2 + i, bf, zero), a2)
         a3 = fma(value, read(w, w3 + i, bf, zero), a3)
-    _put(y, row * O + out, bf, total(a0))
-    _put(y, row * O + out + 1, bf, total(a1))
-    _put(y, row * O + out + 2, bf, total(a2))
-    _put(y, row * O + out + 3, bf, total(a3))
+    _put(y, row * M + out, bf, total(a0))
+    _put(y, row * M + out + 1, bf, total(a1))
+    _put(y, row * M + out + 2, bf, total(a2))
+    _put(y, row * M + out + 3, bf, total(a3))
 
 
 @compiled
-def _four_of_two(x, w, y, row, out, I, O, w_step, bf, zero):
+def _four_of_two(x, w, y, row, out, D, M, w_step, bf, zero):
     """Write four outputs of two rows: each weight is read and widened once for both."""
     a0 = zero
     a1 = zero
@@ -76,9 +76,9 @@ def _four_of_two(x, w, y, row, out, I, O, w_step, bf, zero):
     w1 = w0 + w_step
     w2 = w1 + w_step
     w3 = w2 + w_step
-    for i in range(0, I, LANES):
-        a = read(x, row * I + i, bf, zero)
-        b = read(x, row * I + I + i, bf, zero)
+    for i in range(0, D, LANES):
+        a = read(x, row * D + i, bf, zero)
+        b = read(x, row * D + D + i, bf, zero)
         weight = read(w, w0 + i, bf, zero)
         a0 = fma(a, weight, a0)
         b0 = fma(b, weight, b0)
@@ -91,25 +91,25 @@ def _four_of_two(x, w, y, row, out, I, O, w_step, bf, zero):
         weight = read(w, w3 + i, bf, zero)
         a3 = fma(a, weight, a3)
         b3 = fma(b, weight, b3)
-    _put(y, row * O + out, bf, total(a0))
-    _put(y, row * O + out + 1, bf, total(a1))
-    _put(y, row * O + out + 2, bf, total(a2))
-    _put(y, row * O + out + 3, bf, total(a3))
-    _put(y, row * O + O + out, bf, total(b0))
-    _put(y, row * O + O + out + 1, bf, total(b1))
-    _put(y, row * O + O + out + 2, bf, total(b2))
-    _put(y, row * O + O + out + 3, bf, total(b3))
+    _put(y, row * M + out, bf, total(a0))
+    _put(y, row * M + out + 1, bf, total(a1))
+    _put(y, row * M + out + 2, bf, total(a2))
+    _put(y, row * M + out + 3, bf, total(a3))
+    _put(y, row * M + M + out, bf, total(b0))
+    _put(y, row * M + M + out + 1, bf, total(b1))
+    _put(y, row * M + M + out + 2, bf, total(b2))
+    _put(y, row * M + M + out + 3, bf, total(b3))
 
 
 def few_rows_product(first, last, a, eps):
     """Compute y = x w^T for a range of blocks of outputs."""
-    x, w, y, N, I, O, w_step, bf, block = a
+    x, w, y, N, D, M, w_step, bf, block = a
     zero = zeros(eps / eps, 16)
-    for out in range(first * block, min(last * block, O), 4):
+    for out in range(first * block, min(last * block, M), 4):
         for row in range(0, N - 1, 2):
-            _four_of_two(x, w, y, row, out, I, O, w_step, bf, zero)
+            _four_of_two(x, w, y, row, out, D, M, w_step, bf, zero)
         if N % 2:
-            _four(x, w, y, N - 1, out, I, O, w_step, bf, zero)
+            _four(x, w, y, N - 1, out, D, M, w_step, bf, zero)
     return 0
 
 
@@ -137,7 +137,7 @@ def fits(x: Tensor, weight: Tensor) -> bool:
 
 
 def product(x: Tensor, weight: Tensor) -> Tensor:
-    """Return `x weight^T` for `[..., I]` and `[O, I]` that `fits`, without gradients."""
+    """Return `x weight^T` for `[..., D]` and `[M, D]` that `fits`, without gradients."""
     x = x.contiguous()
     size, (outputs, inputs) = x.numel() // x.shape[-1], weight.shape
     y = x.new_empty((*x.shape[:-1], outputs))

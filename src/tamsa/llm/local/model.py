@@ -186,9 +186,14 @@ class LocalModel:
             else:
                 future.set_result((result, text))
 
-        show = None if on_text is None else lambda text: post(on_text, text)
+        shown: list[str] = []
+
+        def show(text: str) -> None:
+            shown.append(text)
+            post(on_text, text)  # type: ignore[arg-type]
+
         calls_format = self._format if self.native_tools else None
-        reading = Reading(self._vocabulary, stop, show, calls_format)
+        reading = Reading(self._vocabulary, stop, None if on_text is None else show, calls_format)
 
         def done(result: Outcome | BaseException) -> None:
             post(settle, result, "" if isinstance(result, BaseException) else reading.finish())
@@ -201,6 +206,8 @@ class LocalModel:
             self.engine.cancel(request)
             raise
         text, calls = calls_format.read(raw) if calls_format is not None else (raw, ())
+        if on_text is not None and calls_format is not None and text.startswith(before := "".join(shown)):
+            on_text(text[len(before) :])  # what the format held back, and belongs to the text all the same
         return self._completion(messages, offered, owner, prompt, outcome, text.replace("\x00", "\ufffd"), calls)
 
     def _completion(

@@ -89,6 +89,8 @@ def rows_for(model: Any, max_bytes: int, batch_size: int) -> Rows:
     return SingleRows(model)
 
 
+_FIRST_CAPACITY = 8
+"""Rows that a batch has room for at first; it grows with them, since long contexts make rows large."""
 _RECENT_PROMPTS = 8
 _WORTH_KEEPING = 32
 """Tokens that a kept beginning must save."""
@@ -107,8 +109,8 @@ class KimiRows:
     def __init__(self, model: KimiLinearForCausalLM, max_bytes: int, batch_size: int) -> None:
         self._body, self._head = model.model, model.lm_head
         self._prefixes = PrefixCache(model.config, max_bytes)
-        self._device, self._capacity = model.lm_head.weight.device, batch_size
-        self._batch = RowBatch(model.config, model.lm_head.weight.dtype, self._device, batch_size)
+        self._device, self._capacity = model.lm_head.weight.device, min(batch_size, _FIRST_CAPACITY)
+        self._batch = RowBatch(model.config, model.lm_head.weight.dtype, self._device, self._capacity)
         self._recent: deque[np.ndarray[Any, Any]] = deque(maxlen=_RECENT_PROMPTS)
 
     def open(self, ids: Sequence[int]) -> Opened:

@@ -1,5 +1,9 @@
 """The compiled pointwise kernels equal their plain torch definitions, forward and backward."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -106,3 +110,13 @@ def test_a_changed_row_changes_no_other():
     y = gates.rms_norm(x, w, 1e-5)
     x[50] = 1e30
     assert torch.equal(gates.rms_norm(x, w, 1e-5)[:50], y[:50])
+
+
+def test_a_second_process_finds_what_the_first_has_compiled(tmp_path) -> None:
+    code = "import torch\nfrom tamsa.kernels.gates import rms_norm\nrms_norm(torch.randn(4, 64), torch.ones(64), 1e-6)"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    found = []
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+        found.append({path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")})
+    assert found[0] and found[0] == found[1]

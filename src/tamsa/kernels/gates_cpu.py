@@ -9,8 +9,10 @@ up in a fixed order. Rows are multiples of 16 numbers, fp32 or bf16; sums are fp
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -52,14 +54,20 @@ def _key() -> str:
 
 
 def entry(function: Any, key: str) -> Any:
-    """Compile `function(first, last, a, eps)` under a disk-cache key that changes with the sources."""
+    """Compile `function(first, last, a, eps)` under a disk-cache key that changes with the sources.
+
+    The key is what the entry closes over, and all that it closes over: a compiled function is another one in every
+    process, so that with it in the closure no process would find what an earlier one has compiled.
+    """
 
     def call(first, last, a, eps):
         key  # noqa: B018 - part of the disk cache's key
-        return function(first, last, a, eps)
+        return kernel(first, last, a, eps)  # noqa: F821 - a global of the function made below
 
-    call.__name__ = call.__qualname__ = function.__name__
-    return compiled(call)
+    names = {"__name__": __name__, "__builtins__": builtins, "kernel": function}
+    made = FunctionType(call.__code__, names, function.__name__, None, call.__closure__)
+    made.__qualname__ = function.__name__
+    return compiled(made)
 
 
 def address(x: torch.Tensor | None) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tamsa.errors import ConfigError
 
-STUDIES = {"autodeco": "tamsa.reproduce.autodeco.command"}
+STUDIES = {"autodeco": "tamsa.reproduce.autodeco.command", "nano": "tamsa.reproduce.nano.command"}
 """Name of a study -> its module, which has `run(recipe, overrides, on_note)`."""
 
 

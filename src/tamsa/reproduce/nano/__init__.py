@@ -1,0 +1,1 @@
+"""The bundled model from nothing: worlds, trajectories, tokenizer, training, evaluation, package and card."""

@@ -1,0 +1,78 @@
+"""The model card: what the bundled model is, what it was trained on, and every figure measured on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tamsa.reproduce.nano.recipe import NanoRecipe
+from tamsa.store import read_json, write_atomic, write_json
+
+COLUMNS = ("em", "f1", "visited_recall", "citation_precision", "steps_mean")
+
+
+def write_card(
+    package: Path, recipe: NanoRecipe, scores: Mapping[str, Mapping[str, Any]], stages: Mapping[str, Any]
+) -> None:
+    """Write `README.md` and `scores.json` into the package.
+
+    Args:
+        package: folder of the model.
+        recipe: how it was made.
+        scores: `scores.json` by evaluation and model.
+        stages: `training.json` by stage.
+    """
+    config = read_json(package / "config.json")
+    kinds = config.get("layer_types", [])
+    lines = [
+        "# nano",
+        "",
+        "The model that Tamsa ships: a small Kimi Linear, trained from nothing by Tamsa's own pipeline, without any "
+        "human label. It speaks the format of Tamsa's agent and nothing else; it is no chat model.",
+        "",
+        f"- {config['num_hidden_layers']} layers ({kinds.count('linear_attention')} KDA, "
+        f"{kinds.count('full_attention')} MLA), hidden size {config['hidden_size']}, vocabulary "
+        f"{config['vocab_size']:,}, context {recipe.context_length:,}.",
+        f"- Trained on {len(recipe.worlds.seeds)} simulated encyclopedias (seeds {_span(recipe.worlds.seeds)}, "
+        f"{recipe.worlds.pages:,} pages and up to {recipe.worlds.questions:,} questions each), on trajectories of the "
+        "oracle teacher in them.",
+        "- Made by `tamsa reproduce nano recipes/nano/nano.toml`; training can go on from the weights with "
+        "`tamsa train sft` and `tamsa train rl`.",
+        "",
+        "## Stages",
+        "",
+        "| stage | kind | steps | tokens | minutes |",
+        "|---|---|---|---|---|",
+    ]
+    for name, about in stages.items():
+        tokens = f"{about['tokens']:,}" if "tokens" in about else "–"
+        lines.append(f"| {name} | {about['stage']} | {about['steps']:,} | {tokens} | {about['seconds'] / 60:.0f} |")
+    lines += ["", "## Measured", "", "Each figure with its standard error; questions and pages that nothing saw.", ""]
+    lines += [
+        "| questions | model | n | EM | F1 | pages found | citations right | steps |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for part, models in scores.items():
+        for name, record in models.items():
+            cells = " | ".join(_cell(record, column) for column in COLUMNS)
+            lines.append(f"| {part} | {name} | {record['n']} | {cells} |")
+    write_json(package / "scores.json", {part: dict(models) for part, models in scores.items()})
+    write_atomic(package / "README.md", "\n".join(lines) + "\n")
+
+
+def _cell(record: Mapping[str, Any], column: str) -> str:
+    value = record.get(column)
+    if value is None:
+        return "–"
+    if column == "steps_mean":
+        return f"{value:.1f}"
+    error = record.get(f"{column}_se")
+    return f"{100 * value:.1f}" + (f" ± {100 * error:.1f}" if error is not None else "")
+
+
+def _span(seeds: tuple[int, ...]) -> str:
+    ordered = sorted(seeds)
+    if len(ordered) > 2 and ordered[-1] - ordered[0] == len(ordered) - 1:
+        return f"{ordered[0]}–{ordered[-1]}"
+    return ", ".join(map(str, ordered))

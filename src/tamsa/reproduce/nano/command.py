@@ -1,0 +1,192 @@
+"""`tamsa reproduce nano`: run what is left of the making of the bundled model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM
+
+from tamsa.agent.baseline import BaselinePolicy
+from tamsa.config import load_config
+from tamsa.corpus import open_corpus
+from tamsa.errors import ConfigError
+from tamsa.eval import Scores, evaluate, read_questions
+from tamsa.llm import open_model
+from tamsa.reproduce.nano.card import write_card
+from tamsa.reproduce.nano.data import World, make_worlds
+from tamsa.reproduce.nano.recipe import EvaluationSet, NanoRecipe
+from tamsa.store import make_folder, read_json, write_json
+from tamsa.tools import corpus_toolset, page_chars
+from tamsa.train.stages import run_stage
+from tamsa.types import SCHEMA_VERSION, Model
+
+TOKENIZER_PAGES = 700
+"""Pages and trajectories of each world that the tokenizer learns from: many worlds, so that no name becomes a token."""
+TOKENIZER_TRAJECTORIES = 120
+BATCH = 16
+"""Questions that are decoded together in an evaluation."""
+
+
+def run(recipe: Path | None, overrides: list[str], on_note: Callable[[str], None]) -> None:
+    """Make the bundled model; everything lies in the recipe's `out`, the finished package in `out/package`."""
+    Nano(load_config(NanoRecipe, recipe, overrides), on_note).run()
+
+
+class Nano:
+    """The making of the bundled model.
+
+    Args:
+        recipe: what to do.
+        on_note: receives lines of progress.
+    """
+
+    def __init__(self, recipe: NanoRecipe, on_note: Callable[[str], None]) -> None:
+        self.recipe, self.out, self.on_note = recipe, recipe.out, on_note
+
+    def run(self) -> None:
+        """Run every step that has not been done."""
+        make_folder(self.out)
+        recipe = self.recipe
+        worlds = make_worlds(
+            recipe.worlds, self.out / "worlds", explore=True, workers=recipe.workers, on_note=self.on_note
+        )
+        held_out = make_worlds(
+            recipe.held_out, self.out / "worlds", explore=False, workers=recipe.workers, on_note=self.on_note
+        )
+        tokenizer = self._tokenizer(worlds)
+        models = self._train(worlds, held_out, tokenizer)
+        package = self._package(models[-1][1])
+        scores = self._evaluate(held_out, [*models[:-1], ("nano", package)])
+        write_card(package, recipe, scores, self._about())
+        self.on_note(f"{package}: copy it to src/tamsa/nano to bundle it")
+
+    # ------------------------------------------------------------------ training
+
+    def _tokenizer(self, worlds: Sequence[World]) -> Path:
+        out = self.out / "tokenizer"
+        if not (out / "tokenizer.json").is_file():
+            sources: list[dict[str, Any]] = []
+            for world in worlds:
+                sources.append({"path": world.pages, "limit": TOKENIZER_PAGES, "weight": 0.6})
+                sources.append({"path": world.trajectories, "limit": TOKENIZER_TRAJECTORIES, "weight": 0.4})
+            sources += [{"path": path, "limit": 30_000, "weight": float(len(worlds))} for path in self.recipe.corpora]
+            fields = {**self.recipe.tokenizer, "model_max_length": self.recipe.context_length}
+            run_stage("tokenizer", None, overrides({**fields, "out": out, "sources": sources}), on_note=self.on_note)
+        return out
+
+    def _train(self, worlds: Sequence[World], held_out: Sequence[World], tokenizer: Path) -> list[tuple[str, Path]]:
+        """Run the stages; return the name and model folder of each."""
+        models: list[tuple[str, Path]] = []
+        for stage in self.recipe.stages:
+            fields = dict(stage)
+            try:
+                kind, name = fields.pop("stage"), fields.pop("name")
+            except KeyError as error:
+                raise ConfigError(f"stages: {error.args[0]} is missing in {json.dumps(stage)[:120]}") from None
+            corpora = self.recipe.corpora if fields.pop("corpora", False) else ()
+            out = self.out / name
+            if not (out / "model" / "config.json").is_file():
+                before = models[-1][1] if models else None
+                given = {"out": out, **({"init": before} if before else {"tokenizer": tokenizer})}
+                given |= self._data(kind, worlds, held_out, corpora)
+                resume = (out / "run.json").is_file()
+                run_stage(kind, None, overrides({**fields, **given}), resume=resume, on_note=self.on_note)
+                about = {"schema_version": SCHEMA_VERSION, "profile": asdict(self.recipe.profile)}
+                write_json(out / "model" / "tamsa.json", {**about, "context_length": self.recipe.context_length})
+            models.append((name, out / "model"))
+        if not models:
+            raise ConfigError("stages: none given; add a [[stages]] table with stage and name")
+        return models
+
+    def _data(
+        self, kind: str, worlds: Sequence[World], held_out: Sequence[World], corpora: Sequence[Path]
+    ) -> dict[str, Any]:
+        if kind == "rl":
+            return {
+                "environments": [{"docs": [w.pages], "prompts": w.questions} for w in worlds],
+                "held_out": [{"docs": [w.pages], "prompts": w.questions, "limit": 100} for w in held_out[:1]],
+            }
+        sources: list[dict[str, Any]] = [{"path": path, "weight": float(len(worlds))} for path in corpora]
+        if kind == "pretrain":
+            return {"sources": sources + [{"path": world.pages} for world in worlds]}
+        return {"sources": sources + [{"path": world.trajectories} for world in worlds]}
+
+    # ------------------------------------------------------------------ the package
+
+    def _package(self, model: Path) -> Path:
+        """Write the finished model in bf16, with what an agent should know of it."""
+        package = self.out / "package"
+        if not (package / "config.json").is_file():
+            aside = self.out / ".package.tmp"
+            shutil.rmtree(aside, ignore_errors=True)
+            shutil.copytree(model, aside)
+            for weights in aside.glob("*.safetensors"):
+                weights.unlink()
+            network: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.bfloat16, local_files_only=True)
+            network.save_pretrained(aside)
+            about = {"schema_version": SCHEMA_VERSION, "profile": asdict(self.recipe.profile)}
+            about |= {"sampling": {"greedy": True}, "context_length": self.recipe.context_length}
+            write_json(aside / "tamsa.json", about)
+            aside.replace(package)
+        return package
+
+    def _evaluate(self, held_out: Sequence[World], models: Sequence[tuple[str, Path]]) -> dict[str, dict[str, Any]]:
+        """Evaluate every stage and the baseline on everything held out; finished evaluations are read."""
+        sets = [EvaluationSet(f"world {w.seed}", w.questions, (w.pages,)) for w in held_out]
+        found: dict[str, dict[str, Any]] = {}
+        for part in (*sets, *self.recipe.evaluations):
+            for name, folder in (("baseline", None), *models):
+                out = self.out / "eval" / part.name.replace(" ", "-") / name
+                if not (out / "scores.json").is_file():
+                    model: Model = BaselinePolicy() if folder is None else open_model(f"hf:{folder}")
+                    scores = asyncio.run(self._score(part, model, out))
+                    self.on_note(f"{part.name}, {name}: EM {100 * (scores.overall.em or 0):.1f}")
+                found.setdefault(part.name, {})[name] = read_json(out / "scores.json")
+        return found
+
+    async def _score(self, part: EvaluationSet, model: Model, out: Path) -> Scores:
+        index = open_corpus(list(part.docs))
+        try:
+            return await evaluate(
+                read_questions(part.questions),
+                index=index,
+                tools=lambda: corpus_toolset(index, page_chars=page_chars(model), profile=model.profile),
+                model=model,
+                out=out,
+                concurrency=BATCH,
+                limit=self.recipe.evaluate,
+                resume=out.exists(),
+                corpus=part.name,
+            )
+        finally:
+            await model.aclose()
+            index.close()
+
+    def _about(self) -> dict[str, Any]:
+        """Return `training.json` of every stage, by its name."""
+        return {
+            stage["name"]: read_json(self.out / stage["name"] / "model" / "training.json")
+            for stage in self.recipe.stages
+        }
+
+
+def overrides(fields: Mapping[str, Any]) -> list[str]:
+    """Write fields as `key=value` overrides in TOML syntax."""
+    return [f"{name}={_toml(value)}" for name, value in fields.items()]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name} = {_toml(inner)}" for name, inner in value.items() if inner is not None) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
+    if isinstance(value, str | Path):
+        return json.dumps(str(value), ensure_ascii=False)
+    return json.dumps(value)

@@ -1,0 +1,64 @@
+"""What makes the bundled model: one TOML file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tamsa.errors import ConfigError
+from tamsa.synthesis.teacher import PROFILE
+from tamsa.types import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Worlds:
+    """Simulated encyclopedias with their questions."""
+
+    seeds: tuple[int, ...]
+    pages: int = 2_400
+    questions: int = 1_200
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSet:
+    """Questions over documents that nothing was trained on."""
+
+    name: str
+    questions: Path
+    docs: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NanoRecipe:
+    """How the bundled model is made.
+
+    Raises:
+        ConfigError: a world is both trained on and evaluated on.
+    """
+
+    out: Path
+    """Folder of all the work; what is there is not made again."""
+    worlds: Worlds
+    """To train on."""
+    held_out: Worlds
+    """To evaluate on."""
+    tokenizer: dict[str, Any] = field(default_factory=dict)
+    """Fields of the recipe of `tamsa train tokenizer`, besides the data."""
+    stages: tuple[dict[str, Any], ...] = ()
+    """Stages of training in order: `stage` (pretrain, mid, sft or rl), `name`, and the fields of its recipe besides
+    folders and data. Each begins from the model of the one before."""
+    corpora: tuple[Path, ...] = ()
+    """Further documents that stages with `corpora = true` read, such as encyclopedia passages."""
+    profile: Profile = PROFILE
+    """How the teacher saw its tools, and the model sees them after it."""
+    context_length: int = 4_096
+    evaluations: tuple[EvaluationSet, ...] = ()
+    evaluate: int = 500
+    """Questions of each evaluation."""
+    workers: int = 2
+
+    def __post_init__(self) -> None:
+        both = set(self.worlds.seeds) & set(self.held_out.seeds)
+        if both:
+            raise ConfigError(f"held_out.seeds: {sorted(both)} are trained on; give other seeds")

@@ -1,0 +1,66 @@
+"""The making of the bundled model, with everything small."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("transformers")
+
+from tamsa.config import load_config
+from tamsa.errors import ConfigError
+from tamsa.llm import open_model
+from tamsa.reproduce.nano.command import overrides
+from tamsa.reproduce.nano.recipe import NanoRecipe
+from tamsa.reproduce.studies import run_study
+
+RECIPE = Path(__file__).parents[2] / "recipes" / "nano" / "nano.toml"
+
+
+def test_overrides_are_toml():
+    fields = {
+        "path": Path("a b/ü.jsonl"),
+        "rate": 4e-3,
+        "flag": True,
+        "sources": [{"path": Path("x"), "weight": 1.0, "limit": None}],
+        "model": {"hidden_size": 64},
+    }
+    read = tomllib.loads("\n".join(overrides(fields)))
+    assert read["path"] == "a b/ü.jsonl"
+    assert (read["rate"], read["flag"]) == (4e-3, True)
+    assert read["sources"] == [{"path": "x", "weight": 1.0}]
+    assert read["model"] == {"hidden_size": 64}
+
+
+def test_the_shipped_recipe_is_readable_and_evaluates_on_nothing_it_trains_on():
+    recipe = load_config(NanoRecipe, RECIPE)
+    assert not set(recipe.worlds.seeds) & set(recipe.held_out.seeds)
+    with pytest.raises(ConfigError, match="2001"):
+        load_config(NanoRecipe, RECIPE, ["held_out.seeds=[2001]"])
+
+
+@pytest.mark.soak
+def test_a_small_nano_is_made_packaged_and_opened(tmp_path):
+    small = [
+        f'out="{tmp_path}/nano"',
+        "worlds={seeds=[1, 2], pages=200, questions=24}",
+        "held_out={seeds=[3], pages=200, questions=24}",
+        "tokenizer={vocab_size=600}",
+        "evaluate=3",
+        "workers=1",
+    ]
+    network = "hidden_size=64, num_hidden_layers=4, num_attention_heads=2, intermediate_size=96, num_local_experts=0, "
+    network += "linear_num_heads=2, linear_head_dim=32, kv_lora_rank=32, qk_nope_head_dim=16, qk_rope_head_dim=16, "
+    network += "v_head_dim=32, tie_word_embeddings=true"
+    sft = f'{{stage="sft", name="sft", precision="float32", model={{{network}}}, stages=[{{context=4096}}], '
+    sft += "batch={tokens=4096, micro_tokens=4096}, schedule={steps=2, warmup=1}}"
+    rl = '{stage="rl", name="rl", steps=1, rollouts={group=2, prompts=2, max_calls=2, max_completion_tokens=8}, '
+    rl += "pool={active=4, min_tries=2}}"
+    run_study("nano", RECIPE, [*small, f"stages=[{sft}, {rl}]"], on_note=lambda _: None)
+    package = tmp_path / "nano" / "package"
+    card = (package / "README.md").read_text()
+    assert "| sft | sft | 2 |" in card
+    assert "world 3 | baseline" in card
+    assert set(json.loads((package / "scores.json").read_text())["world 3"]) == {"baseline", "sft", "nano"}
+    assert open_model(f"hf:{package}").profile.brief

@@ -49,6 +49,9 @@ def synthesize_command(
         list[Path] | None,
         typer.Option("--decontaminate", help="Evaluation questions that none may overlap with; may be repeated."),
     ] = None,
+    generator: Annotated[
+        str, typer.Option("--generator", help="graph (no model), or llm: the first --model rewrites the questions.")
+    ] = "graph",
     model: Annotated[
         list[str] | None,
         typer.Option("--model", "-m", help="A model that tries the questions, weakest first; may be repeated."),
@@ -78,6 +81,14 @@ def synthesize_command(
     if out is None:
         raise InputError("--out is missing; name the folder of the data sets")
     models = tuple(dict.fromkeys(model or ()))
+    if generator not in ("graph", "llm"):
+        raise InputError(f"--generator {generator}: there is no such generator; use graph or llm")
+    if generator == "llm" and not models:
+        raise InputError("--generator llm needs --model: the model that writes")
+    if generator == "llm" and number is not None:
+        raise InputError(
+            "--generator llm and --round do not go together yet: --model of a round is the one that is tried"
+        )
     if number is not None and len(models) > 1:
         raise InputError("--round takes one --model: the checkpoint whose failures steer it")
     plan = Plan(
@@ -85,10 +96,11 @@ def synthesize_command(
         seed=seed,
         questions=str(questions) if questions else None,
         num_questions=num_questions,
+        writer=models[0] if generator == "llm" else None,
         modes=tuple(dict.fromkeys(mode or ["react"])),
         samples=samples,
         decontaminate=tuple(str(path) for path in decontaminate or ()),
-        solvers=models if number is None else (),
+        solvers=() if number is not None else models[1:] if generator == "llm" else models,
         solver_samples=tries,
         solver_questions=tried,
         judge=judge,

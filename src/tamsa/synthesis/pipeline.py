@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tamsa.agent.budget import Budget
 from tamsa.corpus import Index, SearchIndex, open_documents
@@ -23,7 +24,10 @@ from tamsa.scoring.judge import Judge
 from tamsa.store import make_folder, read_jsonl, write_atomic, write_json
 from tamsa.synthesis.assembly import Assembly
 from tamsa.synthesis.card import Card
+from tamsa.synthesis.checks import Checker
 from tamsa.synthesis.datasets.sft import tools_json
+from tamsa.synthesis.decontamination import Evaluations
+from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.exploration import TeacherExplorer
 from tamsa.synthesis.explore_stage import (
     QUESTIONS_PER_SHARD,
@@ -42,6 +46,7 @@ from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.selection import select_documents
 from tamsa.synthesis.shards import Crew, Shards
 from tamsa.synthesis.world_questions import from_world, is_world_question
+from tamsa.synthesis.write_stage import WRITTEN_PER_SHARD, WriteJob, choose_written
 from tamsa.types import Document, Model
 
 OnProgress = Callable[[str, int, int], None]
@@ -95,7 +100,7 @@ class Synthesis:
         plan: what to make.
         out: folder of the data sets.
         crew: who does the work; the result does not depend on it.
-        solvers: the models that the plan names, opened, by spec.
+        solvers: the models that the plan names (solvers and writer), opened, by spec.
         runner: keeps the event loop of the models' connections.
         judge: the judge that the plan names.
         budget: limits of one run of a solver.
@@ -194,6 +199,8 @@ class Synthesis:
             else:
                 assert graph is not None
                 found = list(self._make_questions(refused))
+                if self.plan.writer is not None:
+                    found = list(self._written(index, graph, found, refused))
             lines = (json.dumps(item.to_json(), ensure_ascii=False, separators=(",", ":")) + "\n" for item in found)
             write_atomic(path, "".join(lines))
             write_json(counts_path, dict(sorted(refused.items())))
@@ -209,6 +216,30 @@ class Synthesis:
         for number, question in enumerate(found, start=1):
             self.on_progress("questions", number, wanted)
             yield question
+
+    def _written(
+        self, index: Index, graph: Graph, questions: Sequence[GoldQuestion], counts: Counter[str]
+    ) -> Iterator[GoldQuestion]:
+        """Yield the questions as a model has rewritten them, each checked again."""
+        assert self.plan.writer is not None
+        model = self.solvers.get(self.plan.writer)
+        if model is None or self.runner is None:
+            raise ConfigError(f"writer {self.plan.writer}: give the model and a runner, which keeps its event loop")
+        domain = Domain(graph, index.get)
+        evaluations = Evaluations.read(*self.plan.decontaminate) if self.plan.decontaminate else None
+        checker = Checker(domain, index.search, evaluations)
+        job = WriteJob(model, self.runner, domain, checker, self.plan.seed, self.concurrency)
+        shards = Shards(self.out / "shards", "written")
+        done = 0
+
+        def records() -> Iterator[Mapping[str, Any]]:
+            nonlocal done
+            for shard in shards.run(job, question_shards(questions, WRITTEN_PER_SHARD), Crew()):
+                done += len(shard)
+                self.on_progress("write", done, len(questions))
+                yield from shard
+
+        yield from choose_written(records(), counts)
 
     def taught(self, mode: str, questions: Sequence[GoldQuestion]) -> Iterator[Judged]:
         """Yield the teacher's trajectories in a mode, made where they are not there yet."""
@@ -259,6 +290,8 @@ class Synthesis:
         if tested:
             card.figures["survive_shortcut_test"] = round(survived / tested, 4)
         card.figures["questions"] = len(questions)
+        if written := outcomes.pop("written", 0):
+            card.figures["questions_written_by_model"] = written
         card.left_out.update({f"question: {reason}": number for reason, number in outcomes.items() if number})
         if self.plan.questions is None and len(questions) < self.plan.num_questions:
             card.notes.append(

@@ -27,6 +27,8 @@ class Plan:
     """A file of gold questions; None makes questions from the documents."""
     num_questions: int = DEFAULT_QUESTIONS
     """Questions to make; of a given file, the most that are read."""
+    writer: str | None = None
+    """Spec of a model that makes the questions harder and rewords them."""
     modes: tuple[str, ...] = ("react",)
     samples: int = 1
     """Trajectories of the teacher for each question and mode."""

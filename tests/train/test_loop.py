@@ -35,6 +35,11 @@ def weights(out: Path) -> dict[str, torch.Tensor]:
     return load_file(checkpoints(out / "checkpoints")[-1] / "weights.safetensors")
 
 
+def close(trainer: Trainer) -> None:
+    assert trainer.metrics is not None
+    trainer.metrics.close()
+
+
 def stop_after(recipe: TrainRecipe, steps: int, *, resume: bool = False) -> None:
     """Run to a step and die there, as a killed process would: what was not saved is lost."""
     trainer = Trainer("pretrain", recipe, resume=resume, **QUIET)
@@ -112,7 +117,7 @@ def test_bf16_follows_fp32_and_keeps_fp32_masters(make_recipe: MakeRecipe, tmp_p
 def test_decay_rates_norms_and_embeddings_do_not_decay(make_recipe: MakeRecipe) -> None:
     trainer = Trainer("pretrain", make_recipe(), resume=False, **QUIET)
     kinds = trainer.optimisers.kinds
-    trainer.metrics.close()
+    close(trainer)
     assert kinds["model.embed_tokens.weight"] == "embedding"
     assert {kind for name, kind in kinds.items() if name.endswith(("A_log", "dt_bias", "norm.weight"))} == {"plain"}
     assert {kind for name, kind in kinds.items() if name.endswith("up_proj.weight")} == {"muon"}
@@ -125,7 +130,7 @@ def test_sft_counts_the_models_tokens_alone(make_recipe: MakeRecipe, data: Path,
     sft = SftRecipe(**{name: getattr(recipe, name) for name in TrainRecipe.__slots__ if name != "context_loss_weight"})
     trainer = Trainer("sft", sft, resume=False, **QUIET)
     batch = trainer.packer.next_batch()
-    trainer.metrics.close()
+    close(trainer)
     counted = batch.ids[0][1:][batch.weights[:-1] > 0]
     text = trainer.tokenizer.decode(counted.tolist())
     assert "tool_response" not in text and "Date" not in text
@@ -140,7 +145,7 @@ def test_begins_from_a_model_with_a_fresh_optimiser(make_recipe: MakeRecipe, tmp
     train("pretrain", first, **QUIET)
     second = make_recipe(out=tmp_path / "second", init=first.out / "model", model={}, tokenizer=None)
     trainer = Trainer("mid", second, resume=False, **QUIET)
-    trainer.metrics.close()
+    close(trainer)
     saved = weights(first.out)
     assert all(torch.equal(value, saved[name]) for name, value in trainer.optimisers.weights().items())
     assert trainer.optimisers.state() == {}
@@ -224,7 +229,7 @@ def test_bad_records_are_counted_and_none_left_is_refused(make_recipe: MakeRecip
     notes: list[str] = []
     recipe = make_recipe(sources=[{"path": path, "held_out": 0.0}], stages=[{"context": 256}])
     trainer = Trainer("sft", recipe, resume=False, on_note=notes.append)
-    trainer.metrics.close()
+    close(trainer)
     assert len(trainer.mixture.feeds[0].cache) == 5
     assert "3 skipped" in notes[0]
     path.write_text("".join(json.dumps(record) + "\n" for record in bad))

@@ -7,17 +7,17 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from tamsa.errors import InputError, TamsaError
+from tamsa.errors import ConfigError, InputError, TamsaError
 from tamsa.store import make_folder, new_id, read_json, write_json
 from tamsa.train.building import build_tokenizer, load_model, new_model, with_adapters
 from tamsa.train.cache import open_cache
 from tamsa.train.checkpoints import Checkpoint, checkpoints, read_checkpoint, write_checkpoint
+from tamsa.train.distribution import Group, repeated_layers, shard
 from tamsa.train.metrics import Metrics
 from tamsa.train.objective import Objective
 from tamsa.train.optimisers import Optimisers
@@ -83,32 +83,48 @@ class Trainer:
 
     def __init__(self, stage: str, recipe: TrainRecipe, *, resume: bool, on_note: OnNote) -> None:
         recipe.check()
-        self.stage, self.recipe, self.on_note = stage, recipe, on_note
+        self.stage, self.recipe = stage, recipe
+        self.group = Group.join()
+        self.on_note: OnNote = on_note if self.group.is_first else lambda note: None
         self.out = recipe.out
         if recipe.threads is not None:
             torch.set_num_threads(recipe.threads)
         torch.manual_seed(recipe.seed)
         manifest = self._manifest(resume)
         self.tokenizer = build_tokenizer(recipe.tokenizer, recipe.init)
-        self.mixture = Mixture.open(recipe, self.tokenizer, on_note)
+        with self.group.first_goes_first():
+            self.mixture = Mixture.open(recipe, self.tokenizer, self.on_note)
         self.model = self._build_model()
         self.objective = Objective(self.model)
+        self.is_sharded = self.group.size > 1
         dtype = torch.bfloat16 if recipe.precision == "bfloat16" else torch.float32
+        if self.is_sharded:
+            shard(self.objective, repeated_layers(self.model), self.group, dtype)
+            dtype = torch.float32
         self.optimisers = Optimisers(self.model, recipe.optimiser, dtype)
         self.packer = Packer(self.mixture.feeds, recipe.seed, recipe.stages[0].context, recipe.batch.micro_tokens)
         self.schedule = Schedule(recipe.schedule, self._num_steps())
         self.num_micro = recipe.batch.tokens // recipe.batch.micro_tokens
+        if self.num_micro % self.group.size:
+            raise ConfigError(
+                f"batch: {self.num_micro} batches of micro_tokens a step over {self.group.size} processes; "
+                "give a multiple"
+            )
         self.step = self.tokens = self.stage_index = 0
+        self._evaluated_at = -1
         self.seconds = 0.0
         """Of all sessions."""
         if resume:
             self._restore()
-        make_folder(self.out)
-        if not resume:
-            write_json(self.out / "run.json", manifest)
-        self.metrics = Metrics(self.out, self.step, recipe.track.trackio, manifest)
-        self._saved_at = time.monotonic()
-        self._settle()
+        self._saved_at = self.seconds
+        self.metrics: Metrics | None = None
+        if self.group.is_first:
+            make_folder(self.out)
+            if not resume:
+                write_json(self.out / "run.json", manifest)
+            self.metrics = Metrics(self.out, self.step, recipe.track.trackio, manifest)
+        if not self.is_sharded:
+            self._settle()
 
     @torch.no_grad()
     def _settle(self) -> None:
@@ -116,7 +132,7 @@ class Trainer:
 
         Matrix products depend on alignment in their last bits, so a resumed run must have the same places.
         """
-        self.model(torch.zeros((1, 1), dtype=torch.int64), use_cache=False)
+        self.model(torch.zeros((1, 1), dtype=torch.int64, device=self.group.device), use_cache=False)
 
     def _manifest(self, resume: bool) -> dict[str, Any]:
         path = self.out / "run.json"
@@ -156,11 +172,13 @@ class Trainer:
             model: Any = new_model(recipe.model, self.tokenizer)
         else:
             model = load_model(recipe.init, self.tokenizer)
+        if recipe.lora is not None and self.group.size > 1:
+            raise ConfigError("lora: adapters are trained in one process; start without torchrun, or remove [lora]")
         if recipe.lora is not None:
             model = with_adapters(model, recipe.lora)
         if recipe.gradient_checkpointing:
             model.gradient_checkpointing_enable()
-        return model.train()
+        return model.to(self.group.device).train()
 
     def _num_steps(self) -> int | None:
         s, tokens = self.recipe.schedule, self.recipe.batch.tokens
@@ -175,8 +193,8 @@ class Trainer:
 
     # ------------------------------------------------------------------ state
 
-    def save(self) -> Path:
-        """Write a checkpoint."""
+    def save(self) -> None:
+        """Write a checkpoint; every process must call it."""
         state = {
             "schema_version": SCHEMA_VERSION,
             "step": self.step,
@@ -188,8 +206,9 @@ class Trainer:
             "rng": torch.get_rng_state().numpy().tobytes().hex(),
         }
         checkpoint = Checkpoint(self.optimisers.weights(), self.optimisers.state(), state)
-        self._saved_at = time.monotonic()
-        return write_checkpoint(self.out / "checkpoints", self.step, checkpoint, self.recipe.track.keep)
+        self._saved_at = self.seconds
+        if self.group.is_first:
+            write_checkpoint(self.out / "checkpoints", self.step, checkpoint, self.recipe.track.keep)
 
     def _restore(self) -> None:
         found = checkpoints(self.out / "checkpoints")
@@ -213,10 +232,10 @@ class Trainer:
         """Train to the end of the budget and write the model."""
         try:
             self._run()
-        except BaseException:
-            self.metrics.close()
-            raise
-        self.metrics.close()
+        finally:
+            if self.metrics is not None:
+                self.metrics.close()
+            self.group.leave()
 
     def _run(self) -> None:
         track = self.recipe.track
@@ -224,6 +243,7 @@ class Trainer:
         self.on_note(f"{p:,} parameters, {self.mixture.num_tokens:,} tokens of data, {self.recipe.precision}")
         recent: list[tuple[float, float, int]] = []
         while True:
+            self.seconds = self.group.agree(self.seconds)
             self.schedule.observe(self.step, self.seconds)
             if self.schedule.done(self.step):
                 break
@@ -241,11 +261,12 @@ class Trainer:
             began = time.monotonic()
             if track.evaluate_every and self.step % track.evaluate_every == 0:
                 self._evaluate()
-            late = time.monotonic() - self._saved_at > 60 * track.save_minutes
+            self.seconds = self.group.agree(self.seconds)
+            late = self.seconds - self._saved_at > 60 * track.save_minutes
             if late or (track.save_every and self.step % track.save_every == 0):
                 self.save()
             self.seconds += time.monotonic() - began
-        if not self.metrics.records or self.metrics.records[-1].get("held_out_step") != self.step:
+        if self._evaluated_at != self.step:
             self._evaluate()
         self.save()
         self._finish()
@@ -266,12 +287,13 @@ class Trainer:
         batches = [self.packer.next_batch() for _ in range(self.num_micro)]
         weight = sum(float(batch.weights.sum()) for batch in batches)
         total = 0.0
-        for batch in batches:
+        for batch in batches[self.group.rank :: self.group.size]:
             value = self._forward(batch)[0]
-            torch.autograd.backward(value / max(weight, 1e-9))
+            # FSDP takes the mean over the processes, the loss is a sum over them
+            torch.autograd.backward(value * (self.group.size / max(weight, 1e-9)))
             self.optimisers.collect()
             total += float(value.detach())
-        loss = total / max(weight, 1e-9)
+        loss = self.group.total(total) / max(weight, 1e-9)
         if loss != loss:
             raise TamsaError(
                 f"step {self.step:,}: the loss is not a number; resume from the checkpoint with a lower optimiser.lr"
@@ -280,10 +302,13 @@ class Trainer:
         return loss, norm, sum(batch.num_tokens for batch in batches)
 
     def _forward(self, batch: PackedBatch) -> tuple[torch.Tensor, dict[float, tuple[float, int]]]:
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.precision == "autocast"):
-            return self.objective(batch)  # type: ignore[no-any-return]
+        device = self.group.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.recipe.precision == "autocast"):
+            return self.objective(batch.to(device))  # type: ignore[no-any-return]
 
     def _log(self, recent: list[tuple[float, float, int]], norm: float) -> None:
+        if self.metrics is None:
+            return
         tokens = sum(t for _, _, t in recent)
         record = {
             "step": self.step,
@@ -301,7 +326,6 @@ class Trainer:
             f"step {self.step:,} ({share:.0f}%)  loss {record['loss']:.4f}  {record['tokens_per_s']:,.0f} tokens/s"
         )
 
-    @torch.no_grad()
     def held_out_loss(self) -> dict[str, float]:
         """Return the mean loss in nats a token by source, and of a conversation's own tokens as `source/generated`."""
         losses: dict[str, float] = {}
@@ -312,7 +336,10 @@ class Trainer:
             whole = Feed(feed.cache, feed.weight, feed.join, 0.5 if feed.cache.is_chat else 1.0)
             limit = self.recipe.track.held_out_tokens
             for batch in held_out_batches(whole, items, context, self.recipe.batch.micro_tokens, limit):
-                for weight, (loss, count) in self._forward(batch)[1].items():
+                # without gradients Kimi Linear keeps its weights in blocks, which would go stale when they are sharded
+                with torch.set_grad_enabled(self.is_sharded):
+                    found = self._forward(batch)[1]
+                for weight, (loss, count) in found.items():
                     before = sums.get(weight, (0.0, 0))
                     sums[weight] = (before[0] + loss, before[1] + count)
             if not sums:
@@ -325,14 +352,21 @@ class Trainer:
 
     def _evaluate(self) -> None:
         losses = self.held_out_loss()
+        self._evaluated_at = self.step
+        if self.metrics is None:
+            return
         self.metrics.add({"step": self.step, "tokens": self.tokens, "held_out": losses, "held_out_step": self.step})
         if losses:
             shown = "  ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
             self.on_note(f"step {self.step:,}  held out: {shown}")
         self.metrics.plot(self.out / "loss.png", f"{self.stage}: {self.out.name}")
-        write_samples(self.model, self.tokenizer, self.mixture.held_out, self.recipe.track, self.out, self.step)
+        if not self.is_sharded:
+            write_samples(self.model, self.tokenizer, self.mixture.held_out, self.recipe.track, self.out, self.step)
 
     def _finish(self) -> None:
+        weights = self.optimisers.weights()
+        if self.metrics is None:
+            return
         about = {
             "schema_version": SCHEMA_VERSION,
             "run_id": read_json(self.out / "run.json")["run_id"],
@@ -345,7 +379,7 @@ class Trainer:
             "optimiser": asdict(self.recipe.optimiser),
         }
         folder = self.out / "model"
-        save_model(self.model, self.optimisers.weights(), self.tokenizer, folder, self.recipe.save_dtype, about)
+        save_model(self.model, weights, self.tokenizer, folder, self.recipe.save_dtype, about)
         self.on_note(f"{folder}: {self.step:,} steps, {self.tokens:,} tokens, {self.seconds / 60:.1f} minutes")
 
 

@@ -73,8 +73,8 @@ class Muon(torch.optim.Optimizer):
                 state = self.state[param]
                 if "momentum" not in state:
                     state["momentum"] = torch.zeros_like(param)
-                state["momentum"].lerp_(param.grad, 1 - group["momentum"])
-                update = param.grad.lerp(state["momentum"], group["momentum"])
+                momentum = state["momentum"].mul_(group["momentum"]).add_(param.grad, alpha=1 - group["momentum"])
+                update = (param.grad * (1 - group["momentum"])).add_(momentum, alpha=group["momentum"])
                 by_shape.setdefault(param.shape, []).append((param, _whole(update)))
             for shape, members in by_shape.items():
                 updates = torch.stack([update for _, update in members]).view(-1, *shape[-2:])

@@ -135,8 +135,8 @@ class Optimisers:
         if isinstance(norm, DTensor):
             norm = norm.full_tensor()
         size = float(norm)
-        if self.settings.clip and size == size:
-            nn.utils.clip_grads_with_norm_(held, self.settings.clip, norm)
+        if self.settings.clip and size > self.settings.clip:
+            torch._foreach_mul_([m.grad for m in held if m.grad is not None], self.settings.clip / (size + 1e-6))
         for member in self.members:
             for group in member.param_groups:
                 group["lr"] = group["peak"] * scale

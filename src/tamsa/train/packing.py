@@ -46,7 +46,13 @@ class PackedBatch:
         """`[1, N]` positions that restart with each sequence."""
         bounds = self.cu_seqlens.long()
         starts = torch.repeat_interleave(bounds[:-1], bounds.diff())
-        return (torch.arange(self.num_tokens) - starts)[None]
+        return (torch.arange(self.num_tokens, device=bounds.device) - starts)[None]
+
+    def to(self, device: torch.device) -> PackedBatch:
+        """Move the batch."""
+        if device == self.ids.device:
+            return self
+        return PackedBatch(*(part.to(device) for part in (self.ids, self.targets, self.weights, self.cu_seqlens)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.distributed.tensor import DTensor
 
 from tamsa.errors import StorageError
 from tamsa.store import make_folder, write_json
@@ -39,7 +40,7 @@ def save_model(
     make_folder(folder.parent)
     try:
         shutil.rmtree(aside, ignore_errors=True)
-        plain = copy.deepcopy(model).float()
+        plain = _whole_copy(model).float()
         with torch.no_grad():
             for name, param in plain.named_parameters():
                 if name in weights:
@@ -54,3 +55,14 @@ def save_model(
         aside.replace(folder)
     except OSError as error:
         raise StorageError(f"{folder}: cannot write the model ({error.strerror or error})") from error
+
+
+def _whole_copy(model: Any) -> Any:
+    """Copy a model; of one that is sharded, the configuration and the buffers."""
+    if not any(isinstance(param, DTensor) for param in model.parameters()):
+        return copy.deepcopy(model)
+    plain: Any = type(model)(model.config)
+    with torch.no_grad():
+        for (_, buffer), (_, source) in zip(plain.named_buffers(), model.named_buffers(), strict=True):
+            buffer.copy_(source)
+    return plain

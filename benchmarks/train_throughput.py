@@ -48,7 +48,7 @@ MODEL: dict[str, Any] = {
 def prepare(folder: Path) -> None:
     """Write a tokenizer and regular texts."""
     texts = [f"Page {i} tells of the year {i * 37 % 2000} and the town number {i * 11 % 97}. " * 6 for i in range(400)]
-    train_tokenizer(texts, vocab_size=360).save_pretrained(folder / "tokenizer")
+    train_tokenizer(texts, vocab_size=320).save_pretrained(folder / "tokenizer")
     (folder / "texts.jsonl").write_text("".join(json.dumps({"title": "T", "text": text}) + "\n" for text in texts))
 
 

@@ -7,6 +7,7 @@ out as four relations on X. The grammar knows shapes, not particular relations.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from tamsa.agent.baseline.lexicon import relation_terms
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
@@ -24,6 +25,7 @@ from tamsa.agent.baseline.verbs import (
 )
 
 MAX_DEPTH = 10
+MAX_CLAUSE_WORDS = 9
 _THINGS: frozenset[Kind | None] = frozenset(("person", "place", "org", "work", "event", "award"))
 """Kinds of what a document may be about."""
 _PRONOUNS = frozenset("he she it they him them his her its their".split())
@@ -38,6 +40,9 @@ def _describes(argument: Step) -> bool:
 
 class Parser(Tokens):
     """Parses one question into steps."""
+
+    clause_may_follow: Literal["any", "finite", "none"] = "any"
+    """Which verbs after "the group X" open a clause on the group; else X is its name, and the verb the question's."""
 
     # ---------------------------------------------------------------- noun phrases
 
@@ -109,6 +114,15 @@ class Parser(Tokens):
 
     def _name(self, words: list[str], start: int) -> Step:
         """Parse a name with the class words before it and a compound noun after it."""
+        if words and kind_of_noun(last_noun(words)) and self._stranded_ahead():
+            # "the group ⟦X⟧ belonged to": a clause on X, which is not the group itself
+            subject = Step(self.slot(self.peek()), name=self.slot(self.take()))
+            clause = Clause(tuple(self._verb_group()), subject)
+            while not self.at_end() and not self.verb_here():
+                clause = replace(clause, words=(*clause.words, self.take()))
+                if clause.words[-1].casefold() in PREPOSITIONS and self._ends_clause(0):
+                    break
+            return self._apply(start, words, self._described(start, words), clause)
         name = self.slot(self.take())
         head = last_noun(words)
         step = Step(self.text(start, self.position), kind_of_noun(head) or "any", head, name=name)
@@ -124,6 +138,25 @@ class Parser(Tokens):
                 self.take()
             return replace(step, names=(second,))
         return step
+
+    def _stranded_ahead(self) -> bool:
+        """Tell whether a verb and a preposition without its noun follow the name here."""
+        first = self.low(1)
+        if not self.verb_here(1) or self.clause_may_follow == "none":
+            return False
+        if self.clause_may_follow == "finite" and first not in AUXILIARIES and not first.endswith("s"):
+            return False
+        for ahead in range(2, MAX_CLAUSE_WORDS):
+            low = self.low(ahead)
+            if not low or low in RELATIVES or low == "," or self.is_slot(ahead):
+                return False
+            if low in PREPOSITIONS and self._ends_clause(ahead + 1):
+                return True
+        return False
+
+    def _ends_clause(self, ahead: int) -> bool:
+        low = self.low(ahead)
+        return low in ("", "?", ".") or low in AUXILIARIES or self.is_possessive(ahead) or self.verb_here(ahead)
 
     def _modified(self, start: int, words: list[str], base: Step, depth: int) -> Step:
         """Parse what follows the head of a noun phrase."""
@@ -189,7 +222,7 @@ class Parser(Tokens):
                 base = self._constrained(base, self.predicate(depth + 1))
             elif (low in ("the", "a", "an") or self.is_slot()) and words and base.of is None and not base.name:
                 mark = self.position  # "the state the composer comes from"
-                subject = self.noun_phrase(depth + 1)
+                subject = self._subject(depth + 1)
                 if self.at_end() or not self.verb_here() or not names_of(subject):
                     self.position = mark
                     break
@@ -235,6 +268,8 @@ class Parser(Tokens):
         if low.endswith("ing"):
             return True
         following = self.low(1)
+        if self.low(2) in ("", "?", "."):
+            return False  # "the town … located in?": what the question itself says
         return (
             following in PREPOSITIONS
             and following not in ("than",)
@@ -279,9 +314,14 @@ class Parser(Tokens):
                 self.take()
                 base = self._constrained(base, self.predicate(depth + 1))
             return base
+        in_place = pronoun in ("where", "when") or self.low(-2) in PREPOSITIONS
+        before, self.clause_may_follow = self.clause_may_follow, "any" if in_place else "none"
         subject = self.noun_phrase(depth + 1)
+        self.clause_may_follow = before
         verbs = self._verb_group()
-        if self.low() in PREPOSITIONS and not self._noun_phrase_ahead(1):
+        verbs += self._role_of_which()
+        stranded = not self._noun_phrase_ahead(1) or (self.verb_here(1) and not maybe_noun(self.low(1)))
+        if self.low() in PREPOSITIONS and stranded:
             verbs.append(self.take())
         objects: list[str] = []
         while self.is_slot() and verbs:  # "in which X played Y"
@@ -293,6 +333,25 @@ class Parser(Tokens):
             extra.append(self.take())
             extra.append(self.take())
         return self._apply(start, words, base, Clause((*verbs, *extra), subject, tuple(objects)))
+
+    def _subject(self, depth: int) -> Step:
+        """Parse the subject of a clause whose object is the noun before it: "X" is then in apposition to its class."""
+        before, self.clause_may_follow = self.clause_may_follow, "none"
+        subject = self.noun_phrase(depth)
+        self.clause_may_follow = before
+        return subject
+
+    def _role_of_which(self) -> list[str]:
+        """Take "a member of" where the preposition has its noun before the clause: "the team that X is a member of"."""
+        if self.low() not in ("a", "an", "the", "one", "part"):
+            return []
+        for ahead in range(1, 5):
+            low = self.low(ahead)
+            if low in PREPOSITIONS and self._ends_clause(ahead + 1):
+                return [self.take() for _ in range(ahead + 1)]
+            if not low or low in PREPOSITIONS or self.is_slot(ahead) or low in RELATIVES:
+                break
+        return []
 
     def predicate(self, depth: int = 0) -> Clause:
         """Parse a verb group with its object or complement."""

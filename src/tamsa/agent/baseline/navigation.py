@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tamsa.agent.baseline.lexicon import concept, terms
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, words
 from tamsa.agent.baseline.question import Question, name_terms
 from tamsa.agent.baseline.resolver import Wishes
 from tamsa.agent.baseline.state import Known, State, fold_title
@@ -17,14 +17,32 @@ LINK_SENTENCE = 1.4
 TITLE_WORDS = 0.8
 WISH = 1.0
 TITLED = 1.6
+BRIDGE = 1.0
+"""Worth of a document tied to an opened one that has all that the question asks and the opened one lacks."""
+NUM_BRIDGES = 4
+"""Opened documents, from the first, whose ties are looked at."""
+MAX_LACKING = 10
 MENTION = 0.6
 """Worth of a snippet that mentions, word for word, a name of the question whose own page is open."""
 
 
 def rank(
-    state: State, question: Question, wishes: Wishes, scope: frozenset[str] = frozenset()
+    state: State,
+    question: Question,
+    wishes: Wishes,
+    scope: frozenset[str] = frozenset(),
+    *,
+    bridging: bool = True,
 ) -> list[tuple[str, float]]:
-    """Return the documents that are not open yet with their worth, best first."""
+    """Return the documents that are not open yet with their worth, best first.
+
+    Args:
+        state: what is known.
+        question: what is asked.
+        wishes: what the plan asks for.
+        scope: concepts of the names found so far.
+        bridging: whether what ties a document to an opened one counts; a long plan knows its own way.
+    """
     in_names = name_terms(question.names)
     covered = _covered(state, question)
     rest = {term: weight for term, weight in question.weights.items() if term not in covered}
@@ -36,6 +54,7 @@ def rank(
             worth(state, question, known, rest, in_names)
             + _titled(question, known, scope)
             + WISH * wishes.pages.get(known.id, 0.0)
+            + (BRIDGE * _bridged(state, question, known) if bridging else 0.0)
         )
         scored.append((known.id, score))
     scored.sort(key=lambda item: (-item[1], item[0]))
@@ -115,6 +134,38 @@ def _mentions(state: State, question: Question, known: Known) -> float:
         if len(folded) > 4 and folded not in own and any(name.text in snippet for snippet in known.snippets):
             return 1.0
     return 0.0
+
+
+def _bridged(state: State, question: Question, known: Known) -> float:
+    """Say how much of the question a document adds to an opened one that it mentions, in [0, 1]."""
+    if question.form in ("polar", "choice") or not known.snippets:
+        return 0.0
+    best = 0.0
+    present = state.terms_of(known.id)
+    for page in state.opened[:NUM_BRIDGES]:
+        name = fold_title(page.name)
+        if len(name) < 4 or f" {name} " not in known.folded:
+            continue
+        lacking = {term: weight for term, weight in question.weights.items() if term not in page.term_set}
+        own = set(terms(page.title))
+        added = sum(weight for term, weight in lacking.items() if term in present and term not in own)
+        relevant = 1.0 - sum(lacking.values()) / question.total
+        best = max(best, relevant * added / max(sum(lacking.values()), 2.0))
+    return min(1.0, 2.0 * best)
+
+
+def reformulations(state: State, question: Question) -> list[str]:
+    """Ask for each of the first opened documents with the words of the question that it does not answer."""
+    out = []
+    for page in state.opened[:NUM_BRIDGES]:
+        lacking = [word for word in words(question.text) if _asks(word) and concept(word) not in page.term_set]
+        if lacking and len(page.name) > 3:
+            out.append(f"{page.name} {' '.join(dict.fromkeys(lacking[:MAX_LACKING]))}")
+    return out
+
+
+def _asks(word: str) -> bool:
+    return word.casefold() not in STOP_WORDS and len(word) > 1
 
 
 def _links(state: State, question: Question, known: Known, rest: dict[str, float], suspicious: bool) -> float:

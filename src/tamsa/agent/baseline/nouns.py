@@ -41,6 +41,7 @@ _NOUNS: dict[Kind, str] = {
     rabbi theologian sociologist anthropologist archaeologist linguist psychologist geologist mountaineer jurist
     diplomat ambassador chancellor monarch sultan vocalist frontman goalkeeper midfielder defender striker pitcher
     quarterback jockey sprinter tennis-player cartoonist animator star celebrity member successor predecessor
+    nephew niece grandparent grandchild stepmother stepfather
     head climber victor merchant sailor traveller traveler wrestler luchador economist skater owner discoverer
     author namesake mentor pupil rival creator chairman ceo chairwoman governor-general""",
     "place": """place city town village hamlet country nation state province region district county municipality borough
@@ -51,7 +52,7 @@ _NOUNS: dict[Kind, str] = {
     location venue headquarters kingdom empire republic colony planet beach coast range plateau glacier waterfall
     reservoir dam cemetery residence site community archipelago lighthouse observatory garden zoo house home
     mansion hotel hospital prison fort fortress monument memorial constituency seat skyscraper nationality-country
-    homeland borderland ground pitch
+    homeland borderland ground pitch entity
     isle creek stream tributary summit peak pass cave wetland oasis mine ward quarter""",
     "org": """company corporation firm organization organisation institution institute university college school academy
     band group duo trio quartet orchestra choir ensemble team club franchise league association federation union party

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from tamsa.agent.baseline.grammar import Parser
+from tamsa.agent.baseline.kinship import unfold
 from tamsa.agent.baseline.lexicon import concept, is_concept, relation_terms, stem, terms
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.question import TIME_CLAUSE, Name, Question, find_names, last_sentence
@@ -216,6 +217,7 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
     if low in DO:
         parser.take()
         parser.bare_verbs = True
+        parser.clause_may_follow = "finite"
         subject = parser.noun_phrase()
         return _about(parser, question, noun + cue_words, subject)
     if low in AUXILIARIES:
@@ -232,6 +234,7 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
         if follows_verb and not prep:
             return _predicate(parser, question, noun)
         parser.bare_verbs = low not in BE
+        parser.clause_may_follow = "finite"
         subject = parser.noun_phrase()
         if parser.at_end() and not prep and low in BE:  # "which town is the seat of X", "what is the length of X"
             return _renamed(subject, noun)
@@ -385,9 +388,11 @@ def _until_preposition(words: list[str]) -> list[str]:
 
 
 def simplify(step: Step) -> Step:
-    """Merge steps that add nothing of their own ("the date of birth of X", "made the first ascent of X")."""
+    """Merge steps that add nothing of their own ("the date of birth of X"), and part those that are two in one."""
     if step.of is None:
         return step
+    step = unfold(step)
+    assert step.of is not None
     inner = simplify(step.of)
     own = _own_cues(step)
     if inner.of is not None:

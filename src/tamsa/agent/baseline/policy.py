@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tamsa.agent.baseline.aggregation import aggregate, calls_for_list
 from tamsa.agent.baseline.answering import Outcome, compose, conclude
 from tamsa.agent.baseline.comparison import compare
-from tamsa.agent.baseline.navigation import rank
+from tamsa.agent.baseline.navigation import rank, reformulations
 from tamsa.agent.baseline.plan import make_plan, simplify
 from tamsa.agent.baseline.question import Question, analyse
 from tamsa.agent.baseline.resolver import Resolver, Value
@@ -33,6 +33,8 @@ THRESHOLDS = (0.0, 0.9, 0.9, 0.95, 1.2, 1.35, 1.5, 1.7, 1.9, 2.2)
 FIRST_TURN = 1.9
 """Worth that the second document needs to be opened together with the very first."""
 """Worth that the n-th document opened must have, by the number opened before it."""
+REFORMULATED = 0.88
+"""Urgency of asking for an opened document together with what the question still lacks."""
 UNRESOLVED = 0.35
 """What the bounds come down by while nothing that answers was read."""
 
@@ -134,7 +136,12 @@ class BaselinePolicy:
         num_open = len(state.pages) + len(state.failed)
         most = page_limit(plan)
         chosen: list[str] = []
-        ranked = rank(state, question, resolver.wishes, resolver.scope_terms())
+        bridging = question.form not in ("polar", "choice") and (
+            plan is None or plan.depth == 2 or (plan.depth < 2 and not resolved)
+        )
+        for query in reformulations(state, question) if bridging else ():
+            resolver.wishes.query(query, REFORMULATED)
+        ranked = rank(state, question, resolver.wishes, resolver.scope_terms(), bridging=bridging)
         for key, score in ranked[:PAGES_PER_TURN]:
             place = num_open + len(chosen)
             bound = THRESHOLDS[min(place * len(THRESHOLDS) // most, len(THRESHOLDS) - 1)] - (

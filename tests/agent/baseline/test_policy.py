@@ -97,6 +97,20 @@ def test_the_answer_is_given_when_calls_are_no_longer_possible(small_index: Inde
     assert parse_turn(BaselinePolicy().decide(reminded)).answer
 
 
+def test_findings_read_as_sentences_about_their_subject(small_index: Index) -> None:
+    answer = parse_answer(run_policy(small_index, QUESTIONS[3][0]).answer)
+    assert [claim.text for claim in answer.claims] == [
+        "The Copper Gate is a 1931 Veldan drama film directed by Marta Oslin.",
+        "Marta Oslin was born in Torva and studied at the Academy of Lenn.",
+        "Torva is a town in the county of Hald, on the River Sune.",
+        "River Sune is 214 km long and has its source on Mount Orrin.",
+    ]
+    listed = parse_answer(run_policy(small_index, "What is the longest river of Velda?").answer)
+    assert (
+        listed.claims[-1].text == "“List of rivers of Velda” lists River Tolm with Length (km) 402, Source Mount Bragg."
+    )
+
+
 async def test_it_runs_in_the_real_agent(small_index: Index) -> None:
     report = await research(QUESTIONS[2][0], model=BaselinePolicy(), tools=corpus_toolset(small_index))
     assert report.status == "answered"

@@ -6,8 +6,9 @@ import random
 
 import pytest
 
-from tamsa.agent.baseline.plan import make_plan, simplify
+from tamsa.agent.baseline.plan import make_plan
 from tamsa.agent.baseline.question import analyse
+from tamsa.agent.baseline.simplify import simplify
 from tamsa.agent.baseline.steps import Step
 
 
@@ -65,6 +66,16 @@ def test_the_wanted_kind_is_read(question: str, kind: str, head: str) -> None:
             ["locate", "birth", "found", "Lenn Rovers"],
         ),
         ("One novel was written by Ada Rinn. Which one?", ["write", "Ada Rinn"]),
+        ("In which region is the setting of the film Night Ferry?", ["locate", "set", "Night Ferry"]),
+        ("When was the namesake of the prize that Ada Rinn received born?", ["birth", "namesake", "award", "Ada Rinn"]),
+        ("After whom was Mount Bragg named?", ["namesake", "Mount Bragg"]),
+        ("Who is the paternal grandmother of Ada Rinn?", ["parent", "parent", "Ada Rinn"]),
+        ("When did Ada Rinn's father-in-law die?", ["death", "parent", "spouse", "Ada Rinn"]),
+        ("What county is the town where Ada Rinn was born located in?", ["locate", "birth", "Ada Rinn"]),
+        ("When was the team that Jon Fell is a member of founded?", ["found", "belong", "Jon Fell"]),
+        ("Where is the headquarters of the team Jon Fell is a member of?", ["locate", "locate", "belong", "Jon Fell"]),
+        ("Where did the director of film Night Ferry graduate from?", ["study", "direct", "Night Ferry"]),
+        ("Who was the first to reach the summit of Mount Bragg?", ["climb", "Mount Bragg"]),
         (
             "Night Ferry was directed by a man who was a pupil of which painter?",
             ["teach", "direct", "Night Ferry"],
@@ -105,3 +116,18 @@ def test_any_text_is_parsed_to_an_end() -> None:
         text = " ".join(generator.choice(words) for _ in range(generator.randint(0, 40)))
         make_plan(analyse(text))
     make_plan(analyse("of which " * 4_000))
+
+
+@pytest.mark.parametrize(
+    ("question", "described"),
+    [
+        ("Which player played for the football team that was founded in 2008?", "the football team that was founded"),
+        ("Who directed the 1956 film about a whale?", "the 1956 film about a whale"),
+    ],
+)
+def test_a_thing_without_a_name_is_kept_as_its_description(question: str, described: str) -> None:
+    plan = make_plan(analyse(question))
+    assert plan is not None
+    assert plan.of is not None
+    assert plan.of.of is None
+    assert plan.of.phrase.startswith(described)

@@ -7,7 +7,7 @@ import re
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms
 from tamsa.agent.baseline.question import TIME_CLAUSE, Question
 from tamsa.agent.baseline.reading import Reading
-from tamsa.agent.baseline.resolver import Resolver, Value
+from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.tables import (
@@ -18,6 +18,7 @@ from tamsa.agent.baseline.tables import (
     terms_of_office,
     year_in,
 )
+from tamsa.agent.baseline.wishes import Value
 
 _BEFORE = re.compile(
     r"\b(?:predecessor of|preceded|before|succeed|took over from|(?:did|does)\b.*\bfollow)\b", re.IGNORECASE

@@ -14,9 +14,10 @@ from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, read
 from tamsa.agent.baseline.reporting import render
-from tamsa.agent.baseline.resolver import Resolver, Value, folded_text
+from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
+from tamsa.agent.baseline.wishes import Value, folded_text
 
 PLAN_WEIGHT = 2.0
 """How much more a value counts that was reached step by step."""

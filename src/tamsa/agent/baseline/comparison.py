@@ -12,10 +12,11 @@ from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.passages import Page, Span
 from tamsa.agent.baseline.question import Question, name_terms
 from tamsa.agent.baseline.reading import Reading, read
-from tamsa.agent.baseline.resolver import Resolver, Value
+from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.sameness import demonym_terms, holds, same
 from tamsa.agent.baseline.state import State
 from tamsa.agent.baseline.steps import Step
+from tamsa.agent.baseline.wishes import Value
 
 _MAKERS = frozenset("direct perform compose write produce found star invent own design".split())
 _LIFESPAN = re.compile(

@@ -6,8 +6,8 @@ import re
 
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, words
 from tamsa.agent.baseline.question import Question, name_terms
-from tamsa.agent.baseline.resolver import Wishes
 from tamsa.agent.baseline.state import Known, State, fold_title
+from tamsa.agent.baseline.wishes import Wishes
 
 NAMED = 3.0
 RANK = 1.3

@@ -8,11 +8,13 @@ from tamsa.agent.baseline.aggregation import aggregate, calls_for_list
 from tamsa.agent.baseline.answering import Outcome, compose, conclude
 from tamsa.agent.baseline.comparison import compare
 from tamsa.agent.baseline.navigation import rank, reformulations
-from tamsa.agent.baseline.plan import make_plan, simplify
+from tamsa.agent.baseline.plan import make_plan
 from tamsa.agent.baseline.question import Question, analyse
-from tamsa.agent.baseline.resolver import Resolver, Value
+from tamsa.agent.baseline.resolver import Resolver
+from tamsa.agent.baseline.simplify import simplify
 from tamsa.agent.baseline.state import State
 from tamsa.agent.baseline.steps import Step
+from tamsa.agent.baseline.wishes import Value
 from tamsa.agent.react import render_call
 from tamsa.types import Completion, Message, Profile, ToolSchema
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from tamsa.agent.baseline.conflicts import authority, is_source, settle
-from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, forms, phrase_concepts, relation_terms, terms, words
+from tamsa.agent.baseline.conflicts import is_source
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, forms, relation_terms, terms, words
 from tamsa.agent.baseline.nouns import ROLES, noun_fit
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, looks_like_person, read
+from tamsa.agent.baseline.rivals import Rivals
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.tables import SUPERLATIVE, extreme_row, tables_for
+from tamsa.agent.baseline.wishes import Value, folded_text
 
-_DISPUTED = re.compile(r"\b(?:sources?|statements?|weigh|disagree\w*|belie\w+|true|correct|actual\w*|real)\b")
-NEAR_RANK = 5
-"""Rank among the hits for the subject down to which a source that speaks of its own authority is read."""
-MAX_SOURCES = 3
-"""Further sources that are opened because they may state the same fact otherwise."""
 MAX_VALUES = 3
 """Values of an inner step that are followed."""
 
@@ -36,47 +33,12 @@ _AREAS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Value:
-    """One value of a step: a document, a text, or both, and the readings that led to it."""
-
-    text: str
-    id: str = ""
-    score: float = 1.0
-    chain: tuple[Reading, ...] = ()
-
-
-@dataclass
-class Wishes:
-    """What would help to go on: documents to open with their worth, and queries to run."""
-
-    pages: dict[str, float] = field(default_factory=dict)
-    queries: dict[str, float] = field(default_factory=dict)
-
-    def page(self, key: str, worth: float) -> None:
-        """Wish to open a document."""
-        self.pages[key] = max(self.pages.get(key, 0.0), worth)
-
-    def query(self, text: str, worth: float) -> None:
-        """Wish to run a search."""
-        text = " ".join(text.split())[:300]
-        if text:
-            self.queries[text] = max(self.queries.get(text, 0.0), worth)
-
-
-class Resolver:
+class Resolver(Rivals):
     """Evaluates plans over one state."""
 
     def __init__(self, state: State, question: Question) -> None:
-        self.state = state
-        self.question = question
-        self.wishes = Wishes()
+        super().__init__(state, question)
         self._memo: dict[Step, list[Value]] = {}
-        self._outermost: Step | None = None
-        self.readings: dict[Step, list[Reading]] = {}
-        """All readings of a step on its best subject, for comparing sources."""
-        self.rivals: set[str] = set()
-        """Unopened documents that seem to state the value asked for as well."""
         self._excluded = frozenset(fold_title(name.text) for name in question.names)
 
     def values(self, step: Step) -> list[Value]:
@@ -229,24 +191,6 @@ class Resolver:
             if not self.state.is_open(value.id):
                 self.wishes.page(value.id, floor * math.sqrt(subject.score))
 
-    def _weighed(self, step: Step, values: list[Value]) -> list[Value]:
-        """Put the value first that the sources with authority carry, where sources disagree."""
-        best: dict[str, Reading] = {}
-        for reading in sorted(self.readings.get(step, ()), key=lambda reading: -reading.score):
-            if reading.fit >= 0.7 and reading.score >= 0.25 and not reading.is_title:
-                best.setdefault(reading.page.id, reading)
-        if len(best) < 2 or not any(is_source(reading.page.title) for reading in best.values()):
-            return values
-        settled = settle(list(best.values()))
-        if settled is None:
-            return values
-        key = fold_title(settled.winner.text)
-        raised = [
-            replace(value, score=max(value.score, values[0].score) * 1.1) if fold_title(value.text) == key else value
-            for value in values
-        ]
-        return sorted(raised, key=lambda value: -value.score)
-
     def _containing(self, step: Step, values: list[Value]) -> list[Value]:
         """Where a county is asked for and a town was read, find the county that the town lies in."""
         best = next((value for value in values if value.id), None)
@@ -267,49 +211,6 @@ class Resolver:
                     score = best.score * (0.9 + 0.2 * reading.fit)
                     out.append(Value(reading.text, self._document(reading), score, (*best.chain, reading)))
         return out
-
-    def _find_rivals(self, step: Step, about: list[str], subject: Value) -> None:
-        """Note unopened documents whose snippet states the relation of the very subject: they may disagree."""
-        if step.of is None or step.of.of is not None:
-            return
-        cues = set(step.cues)
-        names = [f" {fold_title(name)} " for name in about if len(fold_title(name)) > 3]
-        for key, known in self.state.known.items():
-            if self.state.is_open(key) or not known.snippets or key == subject.id:
-                continue
-            if not any(name in known.folded for name in names):
-                continue
-            page = self.state.preview(key)
-            for sentence in page.sentences:
-                low = f" {fold_title(sentence.text)} "
-                if not any(name in low for name in names):
-                    continue
-                spans = [
-                    s for s in page.spans_in(sentence.start, sentence.end)
-                    if (s.when is not None and step.kind in ("date", "year")) or s.kind == "number" == step.kind
-                ]  # fmt: skip
-                stated = bool(cues & (set(terms(sentence.text)) | {c for _, _, c in phrase_concepts(sentence.text)}))
-                if (spans and (stated or len(sentence.text.split()) <= 12)) or (
-                    stated and step.kind in ("person", "place", "org", "any") and authority(page)[0] != 0.0
-                ):
-                    self.rivals.add(key)
-        if (step is self._outermost or _DISPUTED.search(self.question.text)) and self._doubtful(step, subject):
-            sources = [
-                (min(known.ranks.values(), default=99), key)
-                for key, known in self.state.known.items()
-                if known.snippets and not self.state.is_open(key) and is_source(known.title)
-                and (any(name in known.folded for name in names) or min(known.ranks.values(), default=99) < NEAR_RANK)
-            ]  # fmt: skip
-            self.rivals |= {key for _, key in sorted(sources)[:MAX_SOURCES]}
-        for key in self.rivals:
-            self.wishes.page(key, 1.6)
-
-    def _doubtful(self, step: Step, subject: Value) -> bool:
-        """Tell whether the question itself says that sources disagree, or no page states the value."""
-        if _DISPUTED.search(self.question.text):
-            return True
-        readings = self.readings.get(step, ())
-        return bool(subject.id) and all(reading.score < 0.6 or reading.page.id != subject.id for reading in readings)
 
     def _superlative(self, step: Step) -> Value | None:
         """Resolve a step that a superlative picks from a table ("the longest river of X")."""
@@ -473,16 +374,3 @@ def _is_alias(name: str, lead: str) -> bool:
         return True
     known_as = re.search(r"\b(?:known (?:\w+ )?as|called|nicknamed|renamed)\b.{0,60}", lead[:400])
     return known_as is not None and folded in f" {fold_title(known_as[0])} "
-
-
-_TEXTS: dict[str, str] = {}
-
-
-def folded_text(text: str) -> str:
-    """Fold a page's text as titles are folded, so that names can be looked for in it."""
-    folded = _TEXTS.get(text)
-    if folded is None:
-        if len(_TEXTS) > 256:
-            _TEXTS.clear()
-        folded = _TEXTS[text] = fold_title(text)
-    return folded

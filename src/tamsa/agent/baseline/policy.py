@@ -24,21 +24,23 @@ PAGES_PER_STEP = 4
 """Further documents for each step beyond the second."""
 MOST_PAGES = 22
 PAGES_PER_TURN = 2
+SURE_PAGE = 3.0
+"""Worth from which on a document is opened without waiting for what the searches of the turn find."""
 MAX_QUERIES_PER_TURN = 5
 MAX_QUERIES = 60
-MAX_TURNS = 24
+MAX_TURNS = 36
 SURE_FIT = 0.75
 SURE_COVERAGE = 0.6
 SURE = 0.8
 """Score of a reading from which on it needs no second opinion."""
-THRESHOLDS = (0.0, 0.9, 0.9, 0.95, 1.2, 1.35, 1.5, 1.7, 1.9, 2.2)
+BOUNDS_RESOLVED = (0.0, 0.9, 1.5, 1.6, 1.8, 1.9, 2.0, 2.0, 2.0, 2.2)
+"""Worth that the n-th document opened must have once an answer was read, by the number opened before it."""
+BOUNDS = (0.0, 0.55, 0.55, 0.6, 0.85, 1.0, 1.15, 1.35, 1.55, 1.85)
+"""The same while nothing that answers was read, and on the way along a long chain."""
 FIRST_TURN = 1.9
 """Worth that the second document needs to be opened together with the very first."""
-"""Worth that the n-th document opened must have, by the number opened before it."""
 REFORMULATED = 0.88
 """Urgency of asking for an opened document together with what the question still lacks."""
-UNRESOLVED = 0.35
-"""What the bounds come down by while nothing that answers was read."""
 
 
 class BaselinePolicy:
@@ -138,6 +140,7 @@ class BaselinePolicy:
         num_open = len(state.pages) + len(state.failed)
         most = page_limit(plan)
         chosen: list[str] = []
+        long_chain = plan is not None and plan.depth > 2
         bridging = question.form not in ("polar", "choice") and (
             plan is None or plan.depth == 2 or (plan.depth < 2 and not resolved)
         )
@@ -146,9 +149,8 @@ class BaselinePolicy:
         ranked = rank(state, question, resolver.wishes, resolver.scope_terms(), bridging=bridging)
         for key, score in ranked[:PAGES_PER_TURN]:
             place = num_open + len(chosen)
-            bound = THRESHOLDS[min(place * len(THRESHOLDS) // most, len(THRESHOLDS) - 1)] - (
-                0.0 if resolved or place < 1 else UNRESOLVED
-            )
+            bounds = BOUNDS_RESOLVED if resolved and not long_chain else BOUNDS
+            bound = bounds[min(place * len(bounds) // most, len(bounds) - 1)]
             wish = resolver.wishes.pages.get(key, 0.0)
             if chosen and resolver.wishes.pages.get(chosen[0], 0.0) >= 1.2 and wish < 0.8:
                 break  # the plan knows where to go: nothing else is opened beside it
@@ -161,6 +163,9 @@ class BaselinePolicy:
             queries = [query for query, _ in wanted if query not in state.queries][:MAX_QUERIES_PER_TURN]
         if queries:
             calls.append(("search", {"queries": queries}))
+            best = next((score for _, score in ranked), 0.0)
+            if state.just_opened and best < SURE_PAGE:
+                return calls, "Look for what was named before opening more."
         if chosen:
             calls.append(("visit", {"ids": chosen, "goal": question.text[:300], "page": 1}))
         titles = "; ".join(state.known[key].title for key in chosen)

@@ -75,6 +75,8 @@ class State:
         """Query -> ids of the titles that it mentions, in order."""
         self.must_answer = False
         self.num_turns = 0
+        self.just_opened = False
+        """Whether the last turn opened documents: then its searches were chosen before they were read."""
         self._title_index: dict[str, list[str]] = {}
         self._kinds: dict[str, tuple[Kind, str]] = {}
         for message in messages:
@@ -85,6 +87,7 @@ class State:
                     self.must_answer = True  # the agent speaks again: the research is over
             elif message.role == "assistant":
                 self.num_turns += 1
+                self.just_opened = False
             elif message.role == "tool":
                 self._read(message.data)
         if not self.question:
@@ -98,6 +101,7 @@ class State:
         for result in _mappings(data.get("results")):
             self._read_search(result)
         for page in _mappings(data.get("pages")):
+            self.just_opened = True
             self._read_page(page)
 
     def _read_search(self, result: Mapping[str, Any]) -> None:

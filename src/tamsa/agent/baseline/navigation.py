@@ -10,7 +10,7 @@ from tamsa.agent.baseline.state import Known, State, fold_title
 from tamsa.agent.baseline.wishes import Wishes
 
 NAMED = 3.0
-RANK = 1.6
+RANK = 1.3
 SNIPPET = 1.6
 LINK = 0.9
 LINK_SENTENCE = 1.4
@@ -104,7 +104,7 @@ def worth(state: State, question: Question, known: Known, rest: dict[str, float]
     best = 0.0
     for query, place in known.ranks.items():
         share = 1.0 if query == question.text else 0.55
-        best = max(best, share * (0.55 / (1 + 0.7 * place) + 0.45 * known.scores.get(query, 0.0) ** 2))
+        best = max(best, share * (0.55 / (1 + place) + 0.45 * known.scores.get(query, 0.0) ** 2))
     score += RANK * best
     # what its snippet says about the question
     present = state.terms_of(known.id)

@@ -58,7 +58,8 @@ def _is_part(inner: Step, outer: Step, own: tuple[str, ...]) -> bool:
         return outer.kind == "description"
     if inner.kind != "any":
         return False
-    possessive = set(own) <= {concept(outer.head), "locate"}  # "the region of the setting of X", not "took the points of X"
+    # "the region of the setting of X" are two relations, "took the points of X" is one
+    possessive = set(own) <= {concept(outer.head), "locate"}
     return not head or not possessive or (len(head) > 6 and head.endswith(_EVENT_ENDINGS))
 
 

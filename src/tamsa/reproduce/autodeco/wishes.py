@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +22,27 @@ from tamsa.types import SCHEMA_VERSION
 _MOVES = (("certain", "T falls"), ("certain", "P falls"), ("varied", "T rises"), ("varied", "P rises"))
 
 
-def _wordings(problems: list[Problem], held_out: bool) -> list[dict[str, str]]:
-    """Return each problem in three wordings, the pairs of words that ask taken in turn."""
+def _wordings(problems: list[Problem], held_out: bool, seed: int) -> list[dict[str, str]]:
+    """Return each problem in three wordings, the pairs of words that ask drawn at random."""
+    draw = random.Random(f"wishes {seed} {held_out}")
     certain, varied = (asking_pairs(words, held_out=held_out) for words in (CERTAIN, VARIED))
     return [
         {
             "prompt": problem.prompt,
-            "certain": f"{' '.join(certain[i % len(certain)])} {problem.prompt}",
-            "varied": f"{' '.join(varied[i % len(varied)])} {problem.prompt}",
+            "certain": f"{' '.join(draw.choice(certain))} {problem.prompt}",
+            "varied": f"{' '.join(draw.choice(varied))} {problem.prompt}",
         }
-        for i, problem in enumerate(problems)
+        for problem in problems
     ]
 
 
-def run_wishes(study: Study, seed: int) -> dict[str, Any]:
+def run_wishes(study: Study, seed: int, split: str = "test") -> dict[str, Any]:
     """Train the reward heads of a seed for control, and measure on unseen problems asked for in unseen words.
+
+    Args:
+        study: the study, run.
+        seed: of its seeds.
+        split: the problems of the measurement.
 
     Returns:
         `before` and `after`, as `ControlScores`.
@@ -43,31 +50,34 @@ def run_wishes(study: Study, seed: int) -> dict[str, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     folder: Path = study.out / f"seed-{seed}"
-    done = folder / "wishes.json"
+    done = folder / f"wishes-{split}.json"
     if done.exists():
         found: dict[str, Any] = read_json(done)
         return found
     tasks = Tasks(seed, study.habits)
-    path = folder / "wishes.jsonl"
-    asked = _wordings(tasks.problems("train", 80), held_out=False)
+    path = folder / f"wishes-{split}.jsonl"
+    seen = tasks.problems("train", study.num_train)
+    if split == "test":  # people are few: those of the validation problems help too
+        seen += tasks.problems("validation", study.num_train // 3)
+    asked = _wordings(seen, False, seed)
     write_atomic(path, "".join(json.dumps(record) + "\n" for record in asked))
     recipe = HeadsRecipe(
         model=str(folder / "base"),
-        out=folder / "wishes",
+        out=folder / f"wishes-{split}",
         source="control",
         heads=str(folder / "reward8" / "heads"),
         seed=seed,
         data=Data(path=path),
         sampling=Sampling(max_new_tokens=MAX_NEW_TOKENS),
-        optimizer=Optimizer(3e-3, epochs=60, save_every=1000),
-        control=Control(held_out=0.1),
+        optimizer=Optimizer(5e-3, epochs=70, save_every=1000),
+        control=Control(margin_temperature=0.25, margin_top_p=0.08, anchor=3.0, held_out=0.1),
     )
     run = train_heads(recipe)
     base = AutoModelForCausalLM.from_pretrained(folder / "base").eval()
     tokenizer = AutoTokenizer.from_pretrained(folder / "base")
     unseen = [
         ControlPrompt(*(encode(record[field].split()) for field in ("prompt", "certain", "varied")))
-        for record in _wordings(tasks.problems("test", 40), held_out=True)
+        for record in _wordings(tasks.problems(split, 40), True, seed)
     ]
     scores: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "seed": seed}
     for name, heads in (("before", Path(recipe.heads or "")), ("after", run.heads)):

@@ -11,6 +11,7 @@ import pytest
 from tamsa.errors import ConfigError, InputError
 from tamsa.reproduce.autodeco import Study, run_study
 from tamsa.reproduce.autodeco.base import Base, encode, make_tokenizer
+from tamsa.reproduce.autodeco.command import fill
 from tamsa.reproduce.autodeco.methods import static_grid
 from tamsa.reproduce.autodeco.tables import claims_markdown, make_claims, make_lines, methods_of, plot, table_markdown
 from tamsa.reproduce.autodeco.tasks import (
@@ -25,6 +26,7 @@ from tamsa.reproduce.autodeco.tasks import (
     result,
     verify,
 )
+from tamsa.reproduce.autodeco.wishes import _wordings
 from tamsa.reproduce.studies import run_study as run_named
 
 
@@ -195,6 +197,27 @@ def test_tables_tell_differences_that_are_there_from_those_that_are_not(tmp_path
     plot(tmp_path / "study.png", lines)
     assert (tmp_path / "study.png").read_bytes()[:4] == b"\x89PNG"
     assert json.dumps(make_claims(scores)[0].record())
+
+
+def test_a_page_gets_its_tables_and_keeps_the_rest():
+    page = "a\n<!-- study:table -->\nold\n<!-- /study:table -->\nb\n"
+    filled = fill(page, {"table": "new\n"}, "page.md")
+    assert filled == "a\n<!-- study:table -->\nnew\n<!-- /study:table -->\nb\n"
+    assert fill(filled, {"table": "new\n"}, "page.md") == filled
+    with pytest.raises(InputError, match="study:wishes"):
+        fill(page, {"wishes": "x"}, "page.md")
+
+
+def test_wishes_are_worded_for_every_problem_with_pairs_of_their_own():
+    tasks = Tasks(0)
+    known, unseen = (_wordings(tasks.problems("test", 20), held_out, 0) for held_out in (False, True))
+    assert len(known) == 60 and all(record["certain"].endswith(record["prompt"]) for record in known)
+
+    def pairs(records, field):
+        return {tuple(record[field].split()[:2]) for record in records}
+
+    for field in ("certain", "varied"):
+        assert len(pairs(known, field)) > 8 and not pairs(known, field) & pairs(unseen, field)
 
 
 def test_bad_requests_are_named(tmp_path):

@@ -142,6 +142,8 @@ def nationality_in(phrase: str) -> tuple[int, int] | None:
     if match is None or any(word in _NOT_NATIONAL for word in re.split(r"[-–/\s]", match.group())):
         return None
     following = phrase[match.end() :].lstrip()
+    if following.startswith(("football", "rules", "Rules")) and match.group() in ("American", "Canadian", "Australian"):
+        return None  # a kind of football
     if not following or following[0].isupper() or phrase[match.end()] == "-":
         return None  # part of a longer name: "American League", "Australian-born"
     return match.span()

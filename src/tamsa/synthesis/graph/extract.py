@@ -13,6 +13,7 @@ from typing import Any
 
 from tamsa.synthesis.graph.definitions import definition_facts, is_national
 from tamsa.synthesis.graph.facts import Found
+from tamsa.synthesis.graph.kinds import kind_of_noun
 from tamsa.synthesis.graph.linking import Entities, Linker
 from tamsa.synthesis.graph.masks import NAME, Atom
 from tamsa.synthesis.graph.memory import Statement, typed
@@ -214,7 +215,9 @@ class Extractor:
             return False
         if " " in atom.text:
             return True
-        if not NAME_ENDS.match(text, atom.end):
+        if not NAME_ENDS.match(text, atom.end) or kind_of_noun(atom.text.lower()):
+            return False
+        if not self._entities.kind(target) or len(words_of(self._entities.title(target))) > 1:
             return False
         return self._entities.kind(target) != "place" or bool(WHERE.search(text, max(0, atom.start - 16), atom.start))
 

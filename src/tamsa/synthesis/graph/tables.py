@@ -19,6 +19,7 @@ _RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
 _CELL = re.compile(r"(?:\\.|[^|\\])*")
 _FIGURE = re.compile(r"[\d#+±<>~$€£.,:/°-]*\d")
 _TAIL = re.compile(r"\s+(?:\d{1,3}(?:\.\d+)?°.*|\(#\s?\d+\))$", re.DOTALL)
+_COORDINATES = re.compile(r"\d{1,3}(?:\.\d+)?°")
 _SILENT = frozenset(
     "ref refs reference references source sources citation citations image images photo picture".split()
 )
@@ -159,6 +160,8 @@ def is_empty(text: str) -> bool:
 def value_of(cell: CellSpan) -> CellSpan:
     """Return a cell without coordinates and register numbers at its end: `Main St. 35°30′47″N …` is `Main St.`."""
     match = _TAIL.search(cell.text)
+    if _COORDINATES.match(cell.text):
+        return cell
     if match is None or not match.start():
         return cell
     return CellSpan(cell.text[: match.start()], cell.start, cell.start + match.start())

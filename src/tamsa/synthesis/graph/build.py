@@ -37,7 +37,7 @@ from tamsa.types import SCHEMA_VERSION, Document
 BLOCK_DOCUMENTS = 1000
 BLOCK_CHARS = 4_000_000
 """A block ends at the first of the two."""
-VERSION = 5
+VERSION = 6
 """Changes when the extractor would read another graph from the same documents."""
 _PROFILE_LAYOUT = {
     "id": "s",

@@ -51,7 +51,10 @@ _RIGHT = (
     r"alongside|opposite|following|together|later|that|-|–|—|across|becoming|making|having|being|founded|located|"
     r"produced|then|so|did|it|he|she)(?:[ ,.;]|$))"
 )
-_DESCRIPTION = rf"(?P<d>(?:(?:the|The|an?|his|her|its|their|fellow|by) )?(?:[{NAME}]{_I} )?(?:[a-z][a-z-]*,? ){{0,4}}?)"
+_DESCRIPTION = (
+    rf"(?P<d>(?:(?:the|The|an?|his|her|its|their|fellow|by|{POSSESSIVE}{_I}) )?(?:[{NAME}]{_I} )?"
+    r"(?:[a-z][a-z-]*,? ){0,4}?)"
+)
 _NAMES = f"[{SUBJECT}{NAME}]{_I}"
 _ENDS = f"[{SUBJECT}{NAME}{PRONOUN}]{_I}"
 _UNITS = {"m": "m|ft", "km": "km|mi|m", "km2": "km2|sq mi|acre|ha", "min": "min", "t": "t", "people": "people|"}
@@ -161,7 +164,7 @@ def _compile(template: str) -> str:
     place = 0
     text = template.strip()
     anchored = text.startswith("^")
-    text = text.lstrip("^")
+    text = re.sub(r"\[([^\[\],]*[^\s\[\],])\] ", r"[\1 ]", text.lstrip("^"))  # `[x] y` is `[x ]y`
     for match in _SLOT.finditer(text):
         out.append(_literal(text[place : match.start()]))
         slot = match.group()
@@ -172,7 +175,7 @@ def _compile(template: str) -> str:
         place = match.end()
     out.append(_literal(text[place:]))
     pattern = "".join(out)
-    head = "" if text.startswith(("{S}", "{v}")) else r"(?:^|(?<=[ ;,(]))"
+    head = "" if text.startswith(("{S}", "{v}")) else _LEFT if text.startswith("{s+}") else r"(?:^|(?<=[ ;,(]))"
     return (r"^(?:[^,;]{0,40}, )?" if anchored else head) + pattern + r"(?![a-z])"
 
 
@@ -183,6 +186,7 @@ def _literal(text: str) -> str:
     text = text.replace("[", "(?:").replace("]", ")?")
     text = re.sub(r"\((?!\?:)", "(?:", text).replace("\ue000", "(?:[Tt]he )?")
     text = text.replace("\ue001", "an? ")
+    text = re.sub(r"\b(his|her|its)\b", rf"(?:\1|{POSSESSIVE}{_I})", text)
     text = _AUXILIARY.sub(lambda match: rf"{match.group()}(?: [a-z]+ly| also| then| later| once| first)?", text)
     return text if not text.startswith(" ") or not text.strip() else " " + _ADVERB + text[1:]
 

@@ -33,7 +33,8 @@ _OPENERS = frozenset(
     "established built created published situated based along between within over through about around near and but or "
     "not no only such like unlike besides despite instead together set named known produced starring featuring "
     "currently previously formerly recently initially eventually subsequently additionally due prior having being "
-    "part her him my our your why how whose here so yet nor either neither per via".split()
+    "part her him my our your why how whose here so yet nor either neither per via death opened crystals prices texts "
+    "home completed erected constructed good large heavy accounts".split()
 )
 _TIMES = frozenset(
     "january february march april may june july august september october november december monday tuesday wednesday "

@@ -51,7 +51,7 @@ PEOPLE = (
     relation("died_in", "person", "place|building", """
         {S} died [suddenly |peacefully ][at home |at {t} ][of {t} |from {t} ][on {w} ](in|at|near) {V}
         {S} passed away [on {w} ](in|at) {V}
-        {S} spent the last years [of life] in {V} and died there
+        {S} spent the last years of life in {V}
         {S's} death took place (in|at) {V}
         {S's} place of death was {V}
         [The ]death of {s} took place (in|at) {V}
@@ -61,6 +61,7 @@ PEOPLE = (
     """),
     relation("buried_at", "person", "building|place", """
         {S} (was|is|lies) (buried|interred|entombed) (at|in) {V}
+        {s+} (are|were) buried (at|in) {V}
         {S} was laid to rest (at|in) {V}
         {S's} (grave|tomb) (is|lies) [to be found ](at|in) {V}
         [The ](grave|tomb) of {s} (can be seen|is found|is|lies) (at|in) {V}
@@ -86,6 +87,7 @@ PEOPLE = (
         {S} was sent to {V} at the age of {t}
         {S} was a student (of|at) {V}
         {S} attended {V}
+        {s+} (studied|were educated) at {V}
         {S} enrolled (at|in) {V}
         {S} is an (alumnus|alumna|graduate) of {V}
         {S} was an (alumnus|alumna|graduate) of {V}

@@ -38,7 +38,7 @@ PLACES = (
         [The ]government of {s} (sits in|has its seat in) the capital, {V}
         {v} (is|was|has been|serves as) the capital [city ]of {s}
         {v} serves as the capital of {s}
-        As the capital of {s}, {V} holds
+        As the capital of {s}, {v} holds
     """, "place"),
     relation("region_seat", "place", "place", """
         [The ](seat|administrative seat) of the region is {V}
@@ -48,7 +48,7 @@ PLACES = (
         [The ](administrative seat|administrative centre|administrative center|county seat|seat) of {s} is {V}
         {v} is the (seat of the region|administrative seat|county seat|administrative center|administrative centre|seat) of {s}
         [The ]regional assembly of {s} meets in {V}
-        As seat of {s}, {V} has
+        As seat of {s}, {v} has
         {S's} (county seat|seat|administrative center|administrative centre) is {V}
         {S} is a region of {n}, (with its seat at|administered from) {V}
     """, "place"),
@@ -250,6 +250,7 @@ PLACES = (
     """),
     relation("found_in", "species", "place", """
         {S} (lives|occurs) in {V}
+        {s+} live in {V}
         {S} (is|was) [commonly |only ](found|endemic|native) [only ](in|to) {V+}
         {S's} range is limited to {V}
         [The ]home of {s} is {V}

@@ -156,7 +156,7 @@ SOCIETY = (
     relation("dated", "event|work", "", """
         {S} bears the date {W}
         [The ]date of {s} is {W}
-        {S} dates from {W}
+        {S} (dates|was dating) from {W}
     """),
     relation("negotiator", "event|work", "person", """
         {S} was negotiated by {V}

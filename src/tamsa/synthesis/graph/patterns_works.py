@@ -20,7 +20,7 @@ WORKS = (
         {S} was (written|adapted) for the screen by {V}
         {S's} (screenplay|script) (was|is) [written ]by {V}
         [The ](screenplay|script) (of|for) {s} (was|is) [written ]by {V}
-        {v} wrote the (screenplay|script) (of|for) {s}
+        {v} wrote the (screenplay|script|screenplays) (of|for) {s+}
         {v} supplied the script of {s}
         [The ](script|screenplay) came from {V}
         {S} follows a screenplay by {V}
@@ -39,6 +39,7 @@ WORKS = (
     """),
     relation("by", "work", "person|organization", """
         {S} is by {V+}
+        {S} is in {t} by {V+}
         {S} (was|is) [recorded |performed |sung ][and released ](recorded|performed|sung|released) by {V+}
     """),
     relation("work_of", "*", "person", """
@@ -65,7 +66,7 @@ WORKS = (
     relation("composer", "work", "person", """
         {S's} (music|score) was (written|composed) by {V}
         [The ](music|score|soundtrack) (of|for) {s} (is|was) [composed |written ]by {V}
-        {v} (composed|wrote) the (music|score) (of|for) {s}
+        {v} (composed|wrote) the (music|score|scores) (of|for) {s+}
         {v} supplied the score of {s}
         [The ]score came from {V}
         {S} has a score by {V}
@@ -79,7 +80,7 @@ WORKS = (
         [The ]leading (part|role) (went to|is played by|was played by) {V}
         [The ]leading (part|role) (of|in) {s} (went to|is played by|was played by) {V}
         {v} plays the leading part
-        {v} (played the leading part|starred|had the leading part) in {s}
+        {v} (played the leading part|starred|had the leading part) in {s+}
     """, "work"),
     relation("based_on", "work", "work", """
         {S} (is|was) [loosely |partly ](based on|based upon|adapted from) [the ][{t} ][{w} ]{V}
@@ -227,6 +228,7 @@ WORKS = (
         {S} was designed by {V+}
         {S} was (designed|planned) by [the ]architect[s] {V+}
         {S} was built to the (plans|designs|design) of {V}
+        {s+} were built to the plans of {V}
         [The ]plans of {s} (were drawn|are) by {V}
         {v} designed {s+}
         {v} drew the plans of {s}

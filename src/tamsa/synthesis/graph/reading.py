@@ -284,7 +284,7 @@ _BY_KIND: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "dated": (
         ("battle", "fought_on"), ("siege", "fought_on"), ("treaty", "signed_on"), ("painting", "painted"),
-        ("photograph", "painted"),
+        ("photograph", "painted"), ("novel", "published"), ("book", "published"),
     ),
     "work_of": (
         ("painting", "painter"), ("novel", "author"), ("building", "designed_by"), ("album", "artist"),

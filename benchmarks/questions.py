@@ -140,6 +140,7 @@ SAME: dict[str, tuple[str, ...]] = {
     "part_of": ("in_region", "in_country"),
     "nationality": ("citizen_of",),
     "winner": ("winner", "victor"),
+    "held_on": ("held_on", "fought_on", "signed_on"),
 }
 """Names of the world for a relation of the graph, where they differ."""
 

@@ -98,11 +98,11 @@ def answers_of(answer: Item, domain: Domain, kind: str) -> tuple[str, ...]:
     if entity is None:
         return answer_forms(answer)
     titled = answer_forms(entity_item(entity.title, entity.id), domain.aliases(answer))
-    if entity.kind == "person" or set(fold(answer.text).split()) == set(fold(titled[0]).split()):
+    words, title = set(fold(answer.text).split()), set(fold(titled[0]).split())
+    if words == title or (entity.kind == "person" and words & title):
         return titled
     written = answer_forms(answer)
-    shared = set(fold(answer.text).split()) & set(fold(titled[0]).split())
-    return tuple(dict.fromkeys((*written, *titled))) if shared else written
+    return tuple(dict.fromkeys((*written, *titled))) if words <= title or title <= words else written
 
 
 def random_edge(domain: Domain, relation: str, random: Random, tries: int = 6) -> Edge | None:

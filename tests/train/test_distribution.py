@@ -59,7 +59,7 @@ def start(recipe: Path, *options: str, processes: int = 1) -> subprocess.Popen[s
 
 
 def finish(process: subprocess.Popen[str]) -> None:
-    output, _ = process.communicate(timeout=240)
+    output, _ = process.communicate(timeout=900)
     assert process.returncode == 0, output[-3000:]
 
 

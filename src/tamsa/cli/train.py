@@ -29,7 +29,7 @@ Init = Annotated[Path | None, typer.Option("--init", help="Folder of a model to 
 def _given(recipe: Path | None, overrides: list[str] | None) -> tuple[Path | None, list[str]]:
     """Take a first argument with `=` for an override: a recipe may be left out."""
     given = list(overrides or ())
-    if recipe is not None and "=" in recipe.name and not recipe.exists():
+    if recipe is not None and "=" in str(recipe) and not recipe.exists():
         return None, [str(recipe), *given]
     return recipe, given
 

@@ -1,0 +1,41 @@
+"""`tamsa train`: recipes, overrides and mistakes on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tamsa.cli.main import app
+from tamsa.errors import ConfigError, InputError, TamsaError
+from tamsa.train.stages import STAGES, run_stage
+
+
+def test_unknown_stage_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no such stage; known: tokenizer"):
+        run_stage("nothing", None)
+
+
+def test_every_stage_is_a_command() -> None:
+    result = CliRunner().invoke(app, ["train", "--help"])
+    assert result.exit_code == 0
+    assert all(name in result.output for name in STAGES)
+
+
+def test_tokenizer_is_learned_from_overrides_alone(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "made"
+    given = [f"out={out}", f'sources=[{{path="{data / "texts.jsonl"}"}}]', "vocab_size=330"]
+    result = CliRunner().invoke(app, ["train", "tokenizer", *given])
+    assert result.exit_code == 0, result.output
+    assert "330 tokens" in result.output
+    with pytest.raises(InputError, match="exists already"):
+        run_stage("tokenizer", None, given)
+
+
+@pytest.mark.parametrize("stage", ["tokenizer", "pretrain", "mid", "sft"])
+def test_missing_recipe_and_wrong_override_are_named(stage: str, tmp_path: Path) -> None:
+    with pytest.raises(TamsaError, match=r"none\.toml"):
+        run_stage(stage, tmp_path / "none.toml")
+    with pytest.raises(TamsaError, match="nonsense"):
+        run_stage(stage, None, [f"out={tmp_path}/x", "sources=[]", "nonsense=1"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -103,6 +104,7 @@ def _on_cluster(job: Job, shards: Iterator[Any], workers: int, address: str) -> 
         ray: Any = importlib.import_module("ray")
     except ImportError as error:
         raise ConfigError("--ray needs Ray; install it with: pip install 'tamsa[ray]'") from error
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns of a change of its own
     mine = not ray.is_initialized()
     if mine:
         try:

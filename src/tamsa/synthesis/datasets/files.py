@@ -61,7 +61,7 @@ def write_parquet(path: Path, rows: Iterable[Mapping[str, Any]], schema: Schema)
         finally:
             os.close(handle)
         temporary.replace(path)
-    except OSError as error:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
         raise StorageError(
             f"{path}: cannot write ({error.strerror}); free some space or choose another --out"

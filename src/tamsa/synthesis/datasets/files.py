@@ -61,9 +61,9 @@ def write_parquet(path: Path, rows: Iterable[Mapping[str, Any]], schema: Schema)
         finally:
             os.close(handle)
         temporary.replace(path)
-    except BaseException as error:
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StorageError(f"{path}: cannot write ({reason}); free some space or choose another --out") from error
+    finally:
         temporary.unlink(missing_ok=True)
-        raise StorageError(
-            f"{path}: cannot write ({error.strerror}); free some space or choose another --out"
-        ) from error
     return count

@@ -64,7 +64,8 @@ class Chat:
         return set(getattr(self._tokenizer, "added_tokens_decoder", None) or ())
 
     def _encode(self, text: str) -> list[int]:
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False) if text else []
+        # not verbose: a prompt beyond the model's length is refused later, in our own words
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False, verbose=False) if text else []
         return ids
 
     # ------------------------------------------------------------------ prompts

@@ -144,7 +144,7 @@ class LocalModel:
         return self._count(text)
 
     def _count_tokens(self, text: str) -> int:
-        return len(self._tokenizer.encode(text, add_special_tokens=False)) if text else 0
+        return len(self._tokenizer.encode(text, add_special_tokens=False, verbose=False)) if text else 0
 
     async def aclose(self) -> None:
         """End the engine's thread and let the weights go."""

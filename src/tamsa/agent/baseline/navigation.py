@@ -9,6 +9,7 @@ from tamsa.agent.baseline.question import Question, name_terms
 from tamsa.agent.baseline.state import Known, State, fold_title
 from tamsa.agent.baseline.wishes import Wishes
 
+_YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
 NAMED = 3.0
 RANK = 1.3
 SNIPPET = 1.6
@@ -21,6 +22,8 @@ BRIDGE = 1.0
 """Worth of a document tied to an opened one that has all that the question asks and the opened one lacks."""
 NUM_BRIDGES = 4
 """Opened documents, from the first, whose ties are looked at."""
+OTHER_YEAR = 1.5
+"""What a title with another year than the question's costs: "1989 League" where that of 1981 is asked for."""
 MAX_LACKING = 10
 MENTION = 0.6
 """Worth of a snippet that mentions, word for word, a name of the question whose own page is open."""
@@ -44,6 +47,7 @@ def rank(
         bridging: whether what ties a document to an opened one counts; a long plan knows its own way.
     """
     in_names = name_terms(question.names)
+    years = set(_YEAR.findall(question.text))
     covered = _covered(state, question)
     rest = {term: weight for term, weight in question.weights.items() if term not in covered}
     scored = []
@@ -55,10 +59,17 @@ def rank(
             + _titled(question, known, scope)
             + WISH * wishes.pages.get(known.id, 0.0)
             + (BRIDGE * _bridged(state, question, known) if bridging else 0.0)
+            - (OTHER_YEAR if _of_other_year(question, known, years) else 0.0)
         )
         scored.append((known.id, score))
     scored.sort(key=lambda item: (-item[1], item[0]))
     return scored
+
+
+def _of_other_year(question: Question, known: Known, years: set[str]) -> bool:
+    """Tell whether a title opens with a year, and not with one that the question names."""
+    titled = set(_YEAR.findall(known.title[:5]))
+    return bool(years and titled and not titled & years) and question.text not in known.named_in
 
 
 def _titled(question: Question, known: Known, scope: frozenset[str]) -> float:

@@ -14,6 +14,7 @@ from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.simplify import simplify
 from tamsa.agent.baseline.state import State
 from tamsa.agent.baseline.steps import Step
+from tamsa.agent.baseline.tables import SUPERLATIVE
 from tamsa.agent.baseline.wishes import Value
 from tamsa.agent.react import render_call
 from tamsa.types import Completion, Message, Profile, ToolSchema
@@ -213,6 +214,11 @@ def _settled(state: State, question: Question, plan: Step, values: list[Value]) 
     if plan.of is None or not values or len(values[0].chain) < plan.depth:
         return False
     chain = values[0].chain
+    step: Step | None = plan
+    while step is not None:  # the most or least of several is read off a table, not off one page
+        if SUPERLATIVE.search(step.phrase) and not any(reading.sentence.row for reading in chain):
+            return False
+        step = step.of
     if not all(reading.score >= SURE and reading.fit >= SURE_FIT for reading in chain):
         return False
     present = frozenset().union(*(reading.page.term_set for reading in chain))

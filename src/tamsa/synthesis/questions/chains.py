@@ -19,7 +19,7 @@ from tamsa.synthesis.wording.saying import Saying
 
 _LONG = 12
 """Words of a phrase beyond which two sentences read better than one."""
-_OBSCURED = 0.45
+_OBSCURED = 0.65
 """Share of the chains that begin at an obscured anchor."""
 
 

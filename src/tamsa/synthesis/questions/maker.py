@@ -20,20 +20,20 @@ from tamsa.synthesis.questions.times import temporal
 from tamsa.synthesis.records import GoldQuestion
 
 SHARES: dict[str, float] = {
-    "chain-1": 0.05,
-    "chain-2": 0.20,
-    "chain-3": 0.14,
-    "chain-4": 0.06,
-    "chain-5": 0.04,
-    "table": 0.12,
-    "comparison": 0.08,
-    "yes_no": 0.07,
-    "intersection": 0.08,
+    "chain-1": 0.03,
+    "chain-2": 0.15,
+    "chain-3": 0.17,
+    "chain-4": 0.08,
+    "chain-5": 0.05,
+    "table": 0.08,
+    "comparison": 0.10,
+    "yes_no": 0.09,
+    "intersection": 0.07,
     "superlative": 0.05,
-    "counting": 0.03,
-    "temporal": 0.05,
+    "counting": 0.02,
+    "temporal": 0.07,
     "conflict": 0.01,
-    "unanswerable": 0.02,
+    "unanswerable": 0.03,
 }
 """Shares of the slots among the questions drawn. Slots that a graph cannot fill leave their share to the others."""
 

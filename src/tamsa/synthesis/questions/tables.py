@@ -137,7 +137,7 @@ def tabular(domain: Domain, random: Random, relations: Relations) -> Draft | Non
     if listing is None:
         return None
     row = random.randrange(len(listing.table.rows))
-    if random.random() < 0.25:
+    if random.random() < 0.12:
         return _cell_of_subject(domain, listing, row, random)
     clauses = _singling(listing, row, random)
     if clauses is None:
@@ -410,7 +410,7 @@ def _about_row(
     subject = table.rows[row][table.subject_column]
     used = tuple(hop.relation for hop in hops)
     entity = subject.object
-    if entity is not None and random.random() < 0.7:
+    if entity is not None and random.random() < 0.9:
         edges = [edge for edge in domain.edges_of(entity) if domain.askable(edge)]
         edges = [
             edge

@@ -20,17 +20,17 @@ from tamsa.synthesis.questions.times import temporal
 from tamsa.synthesis.records import GoldQuestion
 
 SHARES: dict[str, float] = {
-    "chain-1": 0.03,
+    "chain-1": 0.02,
     "chain-2": 0.15,
-    "chain-3": 0.17,
+    "chain-3": 0.19,
     "chain-4": 0.08,
     "chain-5": 0.05,
     "table": 0.08,
     "comparison": 0.10,
     "yes_no": 0.09,
-    "intersection": 0.07,
-    "superlative": 0.05,
-    "counting": 0.02,
+    "intersection": 0.06,
+    "superlative": 0.04,
+    "counting": 0.015,
     "temporal": 0.07,
     "conflict": 0.01,
     "unanswerable": 0.03,

@@ -66,7 +66,7 @@ def test_questions_are_whole_sentences(questions: list[GoldQuestion]) -> None:
         text = question.question
         assert text[0].isupper() or text[0].isdigit(), text
         assert text[-1] in "?.", text
-        assert not re.search(r"[{}]|\bthe the\b|\ba the\b|  | ,|None", text), text
+        assert not re.search(r"[{}]|\bthe the\b|\ba the\b|  | ,|,[.?:,]|None", text), text
 
 
 def test_both_answers_of_yes_no_occur(questions: list[GoldQuestion]) -> None:

@@ -134,4 +134,4 @@ def ask_name(phrase: str, human: bool, random: Random) -> str:
 def ask_after(saying: Saying, phrase: str, that: str, random: Random) -> str:
     """Ask in two sentences: the first names the thing, the second asks about `that film`."""
     opening = random.choice(OPENINGS).replace("{N}", phrase)
-    return f"{opening} {upper_first(fill(random.choice(fitting(saying.asks, that)), that))}"
+    return upper_first(f"{opening} {upper_first(fill(random.choice(fitting(saying.asks, that)), that))}")

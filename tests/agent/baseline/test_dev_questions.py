@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tamsa.agent.baseline.policy import MOST_PAGES
 from tamsa.agent.react import parse_answer
 from tamsa.corpus import Index
 
@@ -40,13 +41,16 @@ def test_dev_questions_reach_the_floor(tmp_path: Path) -> None:
     index = Index.build(({"id": a, "title": b, "text": c} for a, b, c in kept.values()), tmp_path / "index")
     right = 0
     recalls = []
+    opened = []
     for question in questions:
         run = run_policy(index, question["question"])
         right += _normal(parse_answer(run.answer).text) in {_normal(answer) for answer in question["answers"]}
         titles = {kept[key][1] for key in run.opened}
         if question["supporting_titles"]:
             recalls.append(sum(t in titles for t in question["supporting_titles"]) / len(question["supporting_titles"]))
-        assert len(run.opened) <= 10
+        opened.append(len(run.opened))
     index.close()
     assert right / len(questions) >= 0.5
     assert sum(recalls) / len(recalls) >= 0.93
+    assert sum(opened) / len(opened) <= 6
+    assert max(opened) <= MOST_PAGES

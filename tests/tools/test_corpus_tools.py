@@ -41,7 +41,7 @@ async def test_title_serves_for_the_id(library: Any) -> None:
 
 async def test_long_document_is_paged_without_loss(library: Any) -> None:
     tools = corpus_toolset(library)
-    first = (await use(tools, "visit", ids=["long.md"], goal="the 1999 bridges")).data["pages"][0]
+    first = (await use(tools, "visit", ids=["long.md"], goal="the 1999 bridges", page=1)).data["pages"][0]
     texts = []
     for number in range(1, first["num_pages"] + 1):
         result = await use(tools, "visit", ids=["long.md"], page=number)
@@ -51,10 +51,13 @@ async def test_long_document_is_paged_without_loss(library: Any) -> None:
     assert (await use(tools, "visit", ids=["long.md"], page=first["num_pages"] + 1)).error
 
 
-async def test_goal_names_the_pages_that_fit(library: Any) -> None:
-    result = await use(corpus_toolset(library), "visit", ids=["long.md"], goal="1999 bridges")
-    pages = result.data["pages"][0]["num_pages"]
-    assert f"pages that fit the goal best: {pages}" in result.text
+async def test_goal_shows_the_passages_that_fit_and_names_their_pages(library: Any) -> None:
+    tools = corpus_toolset(library)
+    shown = await use(tools, "visit", ids=["long.md"], goal="1999 bridges")
+    assert "its 1999 bridges" in shown.text
+    opened = await use(tools, "visit", ids=["long.md"], goal="1999 bridges", page=1)
+    pages = opened.data["pages"][0]["num_pages"]
+    assert f"pages that fit the goal best: {pages}" in opened.text
 
 
 async def test_unknown_id_is_said_and_the_others_opened(library: Any) -> None:

@@ -1,5 +1,7 @@
 """Kimi Linear on transformers; importing this package registers it with the Auto classes."""
 
+import importlib
+
 import transformers
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 
@@ -16,7 +18,9 @@ register_conversion()
 AutoConfig.register("kimi_linear", KimiLinearConfig, exist_ok=True)
 AutoModel.register(KimiLinearConfig, KimiLinearModel, exist_ok=True)
 AutoModelForCausalLM.register(KimiLinearConfig, KimiLinearForCausalLM, exist_ok=True)
-# TRL finds a checkpoint's class by its name in this namespace
+# TRL finds a checkpoint's class by its name in this namespace, where transformers' own module, imported later, would
+# put its own again
+importlib.import_module("transformers.models.kimi_linear.modeling_kimi_linear")
 for model_class in (KimiLinearModel, KimiLinearForCausalLM):
     setattr(transformers, model_class.__name__, model_class)
 

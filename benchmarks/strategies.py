@@ -5,7 +5,7 @@ searches again by what it has read. In `react` it reads the whole conversation. 
 last observation, so what it knows must stand in the report; in `fold` it folds finished steps into a line that says the
 same. Whatever it forgets because of a format shows in the pages that it finds.
 
-Usage: python benchmarks/strategies.py [--questions 300] [--steps 100] [--out FILE] [--traces FOLDER]
+Usage: python benchmarks/strategies.py [--questions 300] [--steps 100] [--out FILE] [--traces FILE]
 """
 
 from __future__ import annotations
@@ -22,14 +22,19 @@ from pathlib import Path
 from statistics import mean, median, stdev
 
 from tamsa.agent import Budget, research
+from tamsa.agent.baseline import BaselinePolicy
+from tamsa.agent.heavy import research_heavy
 from tamsa.agent.react import render_call
 from tamsa.corpus import Index
 from tamsa.corpus.analysis import terms
 from tamsa.eval import read_questions
 from tamsa.llm import ModelSettings, ScriptedModel
 from tamsa.store import RunFolder, read_jsonl
-from tamsa.tools import corpus_toolset
-from tamsa.types import Message
+from tamsa.synthesis.pipeline import read_gold
+from tamsa.synthesis.records import GoldQuestion
+from tamsa.synthesis.teacher import OracleTeacher
+from tamsa.tools import corpus_toolset, page_chars
+from tamsa.types import Message, Model
 from tamsa.world import build_world
 
 MODES = ("react", "iter", "fold")
@@ -40,6 +45,17 @@ FOLDED = 20
 FOLD_EVERY = 5
 """Steps that are folded together."""
 PAGE_CHARS = 4_000
+DATE = "2026-11-25"
+SHOWN = 300
+"""Characters of a record that a trace shows."""
+RECORDS = 16
+"""Records of a run that it shows; more are left out in the middle."""
+SAYS = {
+    "react": "The whole conversation. Played by the teacher of the synthesis, which knows the chain.",
+    "iter": "A workspace: question, report, last action and its result; the report is written anew each turn. Teacher.",
+    "fold": "Finished steps folded into a line. Played by the rules of this benchmark, which open the best document.",
+    "heavy": "Agents side by side; the first two of four are shown. Played by the baseline, so all agree at once.",
+}
 _HIT = re.compile(r"^\d+\. (?P<title>.+?) \(id: (?P<id>[^)\n]+)\)\n   (?P<snippet>.*)$", re.MULTILINE)
 _NAMED = re.compile(r"^Documents named in the query: (.*)$", re.MULTILINE)
 _PAGE = re.compile(r"^(?P<title>.+?) \(id: (?P<id>[^)\n]+)\)(?:, [^\n]*)?\n(?P<text>.*?)(?=\nLinks: |\Z)", re.DOTALL)
@@ -173,7 +189,7 @@ async def run_one(question, mode: str, index: Index, num_steps: int, folder: Run
         budget=Budget(max_calls=10_000, max_tokens=10**12),
         mode=mode,
         folder=folder,
-        date="2026-11-25",
+        date=DATE,
     )
     titles = {index.get(key).title for key in report.visited}  # type: ignore[union-attr]
     wanted = set(question.supporting_titles)
@@ -196,21 +212,45 @@ def summarise(rows: list[dict]) -> dict:
     }
 
 
-def write_traces(index: Index, question, folder: Path) -> None:
-    """Write one short run of each strategy on the same question as Markdown."""
-    lines = []
-    for mode in MODES:
+async def trace(gold: GoldQuestion, mode: str, index: Index, folder: RunFolder) -> None:
+    """Run one question in a folder: `react` and `iter` by the teacher, `heavy` by the baseline, `fold` by the rules."""
+    if mode == "heavy":
+        tools = lambda: corpus_toolset(index)  # noqa: E731
+        await research_heavy(
+            gold.question, model=BaselinePolicy(), make_tools=tools, synthesize=False, folder=folder, date=DATE
+        )
+        return
+    if mode == "fold":
+        model: Model = ScriptedModel(policy(mode, gold.question, 9), ModelSettings(context_length=1_000_000))
+        tools_ = corpus_toolset(index, page_chars=PAGE_CHARS)
+    else:
+        model = OracleTeacher(gold, index, seed=1, mode=mode)
+        tools_ = corpus_toolset(index, page_chars=page_chars(model), profile=model.profile)
+    await research(gold.question, model=model, tools=tools_, mode=mode, folder=folder, date=DATE)
+
+
+def write_traces(index: Index, gold: GoldQuestion, path: Path) -> None:
+    """Write one run of each strategy on the same question as Markdown, each record in short."""
+    lines = [f"# {gold.question}", ""]
+    for mode, says in SAYS.items():
+        lines += [f"## {mode}", "", says, ""]
         with tempfile.TemporaryDirectory() as place:
-            run = RunFolder.create(Path(place) / mode, {"question": question.question})
-            asyncio.run(run_one(question, mode, index, 9, run))
+            run = RunFolder.create(Path(place) / mode, {"question": gold.question})
+            asyncio.run(trace(gold, mode, index, run))
             run.close()
-            lines.append(f"## {mode}\n")
-            for record in read_jsonl(Path(place) / mode / "steps.jsonl"):
-                if record["kind"] in ("completion", "observation", "summary"):
-                    shown = record["text"] if len(record["text"]) < 700 else record["text"][:700] + " …"
-                    lines.append(f"**{record['kind']}**\n\n```\n{shown}\n```\n")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "strategies.md").write_text(f"# {question.question}\n\n" + "\n".join(lines), encoding="utf-8")
+            journals = sorted((Path(place) / mode).rglob("steps.jsonl"))
+            for journal in journals[:2] if mode == "heavy" else journals:
+                lines += [f"Agent {journal.parent.name}:", ""] if mode == "heavy" else []
+                kinds = ("completion", "observation", "summary")
+                records = [record for record in read_jsonl(journal) if record["kind"] in kinds]
+                for number, record in enumerate(records):
+                    if number == RECORDS - 1 < len(records) - 1:
+                        lines += [f"… {len(records) - RECORDS} more …", ""]
+                    if number < RECORDS - 1 or number == len(records) - 1:
+                        text = record["text"]
+                        shown = text if len(text) < SHOWN or record["kind"] == "completion" else text[:SHOWN] + " …"
+                        lines += [f"*{record['kind']}*", "", "```", shown, "```", ""]
+    path.write_text("\n".join(lines), encoding="utf-8")
 
 
 def main() -> None:
@@ -228,8 +268,8 @@ def main() -> None:
         index = Index.build(read_jsonl(world / "pages.jsonl"), Path(place) / "index")
         questions = read_questions(world / "questions.jsonl")[: options.questions]
         if options.traces:
-            chain = next(q for q in questions if len(q.supporting_titles) == 3)
-            write_traces(index, chain, options.traces)
+            golds = read_gold(world / "questions.jsonl", index)
+            write_traces(index, next(g for g in golds if g.kind == "chain" and g.hops == 3), options.traces)
         results = {}
         for mode in MODES:
             rows = [asyncio.run(run_one(question, mode, index, options.steps)) for question in questions]

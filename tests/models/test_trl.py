@@ -1,10 +1,14 @@
 """TRL's trainers use the model as any other: after `import tamsa.models`, by folder or as an object."""
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
 import torch
+import transformers
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers.utils.import_utils import direct_transformers_import
 
 import tamsa.models
 
@@ -34,6 +38,13 @@ def folder(model_of, tmp_path):
     model.save_pretrained(tmp_path / "model")
     tokenizer.save_pretrained(tmp_path / "model")
     return tmp_path / "model"
+
+
+def test_our_class_stays_under_its_name_when_the_namespace_is_made_anew(monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", sys.modules["transformers"])  # put back afterwards
+    anew = direct_transformers_import(Path(transformers.__file__).parent)  # as transformers.processing_utils does
+    assert anew is not transformers
+    assert anew.KimiLinearForCausalLM is tamsa.models.KimiLinearForCausalLM
 
 
 def common(folder):

@@ -1,8 +1,8 @@
 """Kimi Linear on transformers; importing this package registers it with the Auto classes."""
 
 import importlib
+import sys
 
-import transformers
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 
 from tamsa.models.cache import KimiLinearCache, Snapshot
@@ -18,11 +18,11 @@ register_conversion()
 AutoConfig.register("kimi_linear", KimiLinearConfig, exist_ok=True)
 AutoModel.register(KimiLinearConfig, KimiLinearModel, exist_ok=True)
 AutoModelForCausalLM.register(KimiLinearConfig, KimiLinearForCausalLM, exist_ok=True)
-# TRL finds a checkpoint's class by its name in this namespace, where transformers' own module, imported later, would
-# put its own again
-importlib.import_module("transformers.models.kimi_linear.modeling_kimi_linear")
+# TRL finds a checkpoint's class by its name in transformers' namespace, which asks this package of its own for it. The
+# namespace alone would not do: transformers.processing_utils makes it anew when it is imported.
 for model_class in (KimiLinearModel, KimiLinearForCausalLM):
-    setattr(transformers, model_class.__name__, model_class)
+    setattr(importlib.import_module("transformers.models.kimi_linear"), model_class.__name__, model_class)
+    setattr(sys.modules["transformers"], model_class.__name__, model_class)
 
 __all__ = [
     "KimiLinearCache",

@@ -1,6 +1,5 @@
 """Kimi Linear on transformers; importing this package registers it with the Auto classes."""
 
-import importlib
 import sys
 
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
@@ -18,10 +17,9 @@ register_conversion()
 AutoConfig.register("kimi_linear", KimiLinearConfig, exist_ok=True)
 AutoModel.register(KimiLinearConfig, KimiLinearModel, exist_ok=True)
 AutoModelForCausalLM.register(KimiLinearConfig, KimiLinearForCausalLM, exist_ok=True)
-# TRL finds a checkpoint's class by its name in transformers' namespace, which asks this package of its own for it. The
-# namespace alone would not do: transformers.processing_utils makes it anew when it is imported.
+# TRL finds a checkpoint's class by its name in transformers' namespace. The module that `import transformers` gives at
+# the top may be another one: transformers.processing_utils, which the imports above load, makes it anew.
 for model_class in (KimiLinearModel, KimiLinearForCausalLM):
-    setattr(importlib.import_module("transformers.models.kimi_linear"), model_class.__name__, model_class)
     setattr(sys.modules["transformers"], model_class.__name__, model_class)
 
 __all__ = [

@@ -116,6 +116,9 @@ class Nano:
         sources: list[dict[str, Any]] = [{"path": path, "weight": float(len(worlds))} for path in corpora]
         if kind == "pretrain":
             return {"sources": sources + [{"path": world.pages} for world in worlds]}
+        if kind == "mid":
+            parts = [(world.tasks, 1.0) for world in worlds] + [(world.trajectories, 0.5) for world in worlds]
+            return {"sources": sources + [{"path": path, "weight": weight} for path, weight in parts]}
         return {"sources": sources + [{"path": world.trajectories} for world in worlds]}
 
     # ------------------------------------------------------------------ the package

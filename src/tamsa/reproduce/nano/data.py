@@ -21,6 +21,8 @@ class World:
     questions: Path
     trajectories: Path | None = None
     """Conversations for fine-tuning; None for a world to evaluate on."""
+    tasks: Path | None = None
+    """Tasks for mid-training: extraction, restructuring, planning and the like."""
 
 
 def make_worlds(
@@ -40,11 +42,12 @@ def make_worlds(
         folder = out / f"world-{seed}"
         build_world(folder, num_pages=worlds.pages, seed=seed, num_questions=worlds.questions)
         pages, questions = folder / "pages.jsonl", folder / "questions.jsonl"
-        trajectories = None
+        trajectories = tasks = None
         if explore:
-            plan = Plan((str(pages),), seed=seed, questions=str(questions), num_questions=10**6, midtraining=False)
+            plan = Plan((str(pages),), seed=seed, questions=str(questions), num_questions=10**6)
             summary = synthesize(plan, out / f"data-{seed}", workers=workers)
             on_note(f"world {seed}: {summary.num_questions:,} questions, {sum(summary.trajectories.values()):,} kept")
             trajectories = out / f"data-{seed}" / "sft_react.parquet"
-        made.append(World(seed, pages, questions, trajectories))
+            tasks = out / f"data-{seed}" / "mid_tasks.parquet"
+        made.append(World(seed, pages, questions, trajectories, tasks))
     return made

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import torch
 
 from tamsa.errors import ConfigError, InputError, TamsaError
-from tamsa.store import make_folder, new_id, read_json, write_json
+from tamsa.store import make_folder, read_json, write_json
 from tamsa.train.building import build_tokenizer, load_model, new_model, with_adapters
 from tamsa.train.cache import open_cache
 from tamsa.train.checkpoints import Checkpoint, checkpoints, read_checkpoint, write_checkpoint
 from tamsa.train.distribution import Group, repeated_layers, shard
+from tamsa.train.manifest import make_manifest, parent_of
 from tamsa.train.metrics import Metrics
 from tamsa.train.objective import Objective
 from tamsa.train.optimisers import Optimisers
@@ -90,7 +89,7 @@ class Trainer:
         if recipe.threads is not None:
             torch.set_num_threads(recipe.threads)
         torch.manual_seed(recipe.seed)
-        manifest = self._manifest(resume)
+        manifest = make_manifest(stage, recipe.out, recipe.to_json(), recipe.init, resume=resume, free=FREE)
         self.tokenizer = build_tokenizer(recipe.tokenizer, recipe.init)
         with self.group.first_goes_first():
             self.mixture = Mixture.open(recipe, self.tokenizer, self.on_note)
@@ -133,38 +132,6 @@ class Trainer:
         Matrix products depend on alignment in their last bits, so a resumed run must have the same places.
         """
         self.model(torch.zeros((1, 1), dtype=torch.int64, device=self.group.device), use_cache=False)
-
-    def _manifest(self, resume: bool) -> dict[str, Any]:
-        path = self.out / "run.json"
-        recipe = self.recipe.to_json()
-        if resume:
-            if not path.is_file():
-                raise InputError(f"{self.out}: no run to resume (run.json is missing)")
-            manifest: dict[str, Any] = read_json(path)
-            for name, value in manifest["recipe"].items():
-                if name not in FREE and recipe.get(name) != value:
-                    raise InputError(
-                        f"{self.out}: was begun with {name} = {json.dumps(value)[:160]}, the recipe says "
-                        f"{json.dumps(recipe.get(name))[:160]}; only {', '.join(FREE)} may change on resume"
-                    )
-            return manifest
-        if path.exists():
-            raise InputError(f"{self.out}: holds a run already; continue it with --resume or choose another out")
-        versions = {name: version(name) for name in ("tamsa", "torch", "transformers", "tokenizers")}
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "run_id": new_id(),
-            "stage": self.stage,
-            "parent": self._parent(),
-            "recipe": recipe,
-            "versions": versions,
-            "threads": torch.get_num_threads(),
-        }
-
-    def _parent(self) -> str:
-        """Return the id of the run that made the initial model, where it is known."""
-        card = self.recipe.init / "training.json" if self.recipe.init else None
-        return str(read_json(card).get("run_id", "")) if card is not None and card.is_file() else ""
 
     def _build_model(self) -> Any:
         recipe = self.recipe
@@ -371,7 +338,7 @@ class Trainer:
             "schema_version": SCHEMA_VERSION,
             "run_id": read_json(self.out / "run.json")["run_id"],
             "stage": self.stage,
-            "parent": self._parent(),
+            "parent": parent_of(self.recipe.init),
             "steps": self.step,
             "tokens": self.tokens,
             "seconds": round(self.seconds, 1),

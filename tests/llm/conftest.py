@@ -155,8 +155,10 @@ async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeEndpoin
         monkeypatch.delenv(name, raising=False)
     fake = FakeEndpoint()
     tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         task = asyncio.ensure_future(fake.serve(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
@@ -168,4 +170,8 @@ async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeEndpoin
     for task in list(tasks):
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    for writer in writers:
+        writer.transport.abort()
+    await asyncio.sleep(0)  # the loop closes the sockets in its next turns
+    await asyncio.sleep(0)
     await server.wait_closed()

@@ -36,7 +36,7 @@ TURNS, TAIL, ANSWER = 6, 300, 48
 
 
 def nano_sized(dtype: torch.dtype) -> KimiLinearForCausalLM:
-    """Build a random model of the sizes in recipes/nano."""
+    """Build a random model of the sizes in recipes/pretrain.toml."""
     torch.manual_seed(0)
     config = KimiLinearConfig(
         vocab_size=VOCAB,

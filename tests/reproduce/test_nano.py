@@ -15,7 +15,7 @@ from tamsa.reproduce.nano.command import overrides
 from tamsa.reproduce.nano.recipe import NanoRecipe
 from tamsa.reproduce.studies import run_study
 
-RECIPE = Path(__file__).parents[2] / "recipes" / "nano" / "nano.toml"
+RECIPE = Path(__file__).parents[2] / "recipes" / "nano.toml"
 
 
 def test_overrides_are_toml():

@@ -46,6 +46,10 @@ def call(name: str, **arguments: object) -> str:
 
 
 async def test_run_goes_on_whatever_a_tool_does(tmp_path: Path) -> None:
+    python = await python_tool(limits=Limits(wall_s=5, memory_mib=256))
+    if not isinstance(python, FunctionTool):
+        pytest.skip(str(python))
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(PAGE)}\r\nConnection: close\r\n\r\n"
@@ -61,9 +65,6 @@ async def test_run_goes_on_whatever_a_tool_does(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "note.md").write_text("# Note\n\nA survey of 1850 dates the bridge to 1210.\n")
 
-    python = await python_tool(limits=Limits(wall_s=5, memory_mib=256))
-    if not isinstance(python, FunctionTool):
-        pytest.skip(str(python))
     fetcher = Fetcher(Guard(trusted=("127.0.0.1", port)), pace=Pace(interval_s=0), robots=False)
     web = WebTools(fetcher, PageParser(), [])
     question = f"When was the bridge described at {url} built?"

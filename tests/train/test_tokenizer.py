@@ -41,6 +41,11 @@ def test_any_text_comes_back_exactly(tokenizer: Any, text: str) -> None:
 def test_numbers_are_spelled_alike_wherever_they_stand(tokenizer: Any) -> None:
     digits = [tokenizer.convert_ids_to_tokens(text_ids(tokenizer, text))[-4:] for text in ("1987", "in 1987", ">1987")]
     assert digits == [list("1987")] * 3
+    call = '{"name": "visit", "arguments": {"ids": ["Port Vuvinkot"]}}'
+    name = text_ids(tokenizer, "Port Vuvinkot")
+    for text in ("Port Vuvinkot", "in Port Vuvinkot", call):
+        ids = text_ids(tokenizer, text)
+        assert any(ids[start : start + len(name)] == name for start in range(len(ids))), text
 
 
 def test_protocol_strings_are_one_token_and_control_tokens_come_first(tokenizer: Any) -> None:

@@ -62,7 +62,8 @@ def train_tokenizer(
 ) -> Any:
     """Learn a byte-level BPE.
 
-    Digits are split singly, without the space before them, so that a number is spelled alike wherever it stands.
+    Digits are split singly, without the space before them, and the space before a capital is a token of its own, so
+    that a number or a name is spelled alike wherever it stands and can be copied token for token.
 
     Args:
         texts: what it learns from.
@@ -79,7 +80,7 @@ def train_tokenizer(
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(r"\d"), "isolated"),
+            pre_tokenizers.Split(Regex(r"\d| (?=\p{Lu})"), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
         ]
     )

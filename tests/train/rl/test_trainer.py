@@ -6,8 +6,13 @@ import pytest
 
 pytest.importorskip("transformers")
 
+import torch
+
+from tamsa.config import load_config
 from tamsa.errors import InputError
 from tamsa.store import read_jsonl
+from tamsa.train.rl.recipe import RlRecipe
+from tamsa.train.rl.trainer import RlTrainer
 from tamsa.train.stages import run_stage
 from tests.llm.local.tiny import make_network, make_tokenizer
 
@@ -88,3 +93,16 @@ def test_a_wrong_prompt_is_named_before_anything_is_written(world, line, named):
     with pytest.raises(InputError, match=named):
         run_stage("rl", world / "rl.toml")
     assert not (world / "run").exists()
+
+
+def test_bf16_computes_in_bf16_and_moves_fp32_masters(world):
+    recipe = load_config(RlRecipe, world / "rl.toml", ["precision='bfloat16'"])
+    trainer = RlTrainer(recipe, resume=False, on_note=lambda _: None)
+    for model in trainer._models:
+        model.engine.close()
+    dtypes = {name: p.dtype for name, p in trainer.model.named_parameters()}
+    assert dtypes["model.layers.0.mlp.gate_proj.weight"] == torch.bfloat16
+    assert dtypes["model.norm.weight"] == torch.float32
+    assert {weight.dtype for weight in trainer.optimisers.weights().values()} == {torch.float32}
+    trainer.metrics.close()
+    trainer.rollouts.close()

@@ -37,7 +37,7 @@ def write_card(
         f"- Trained on {len(recipe.worlds.seeds)} simulated encyclopedias (seeds {_span(recipe.worlds.seeds)}, "
         f"{recipe.worlds.pages:,} pages and up to {recipe.worlds.questions:,} questions each), on trajectories of the "
         "oracle teacher in them.",
-        "- Made by `tamsa reproduce nano recipes/nano/nano.toml`; training can go on from the weights with "
+        "- Made by `tamsa reproduce nano recipes/nano.toml`; training can go on from the weights with "
         "`tamsa train sft` and `tamsa train rl`.",
         "",
         "## Stages",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from tamsa.errors import ConfigError
 from tamsa.train.optimisers import OptimiserSettings
+from tamsa.train.recipe import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +143,4 @@ class RlRecipe:
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain JSON form."""
-        return _plain(asdict(self))  # type: ignore[no-any-return]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value
+        return plain(asdict(self))  # type: ignore[no-any-return]

@@ -58,8 +58,8 @@ class RlTrainer:
         prompts = read_prompts(recipe.environments)
         self.held_out = read_prompts(recipe.held_out)
         self.tokenizer = build_tokenizer(None, recipe.init)
-        self.model = load_model(recipe.init, self.tokenizer).to(getattr(torch, recipe.precision))
-        self.optimisers = Optimisers(self.model, recipe.optimiser)
+        self.model = load_model(recipe.init, self.tokenizer)
+        self.optimisers = Optimisers(self.model, recipe.optimiser, getattr(torch, recipe.precision))
         self.learner = Learner(self.model, self.optimisers, recipe.objective, recipe.rollouts, recipe.micro_tokens)
         self.pool = Pool(prompts, recipe.pool, recipe.seed)
         self.step = 0

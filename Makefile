@@ -8,7 +8,7 @@ DATA ?= $(TAMSA_DATA)
 OUT ?= build/bench
 DEMO := demo
 
-.PHONY: help demo test test-vllm check lint types layers tests soak bench clean
+.PHONY: help demo test test-vllm check lint types layers tests soak bench nano clean
 
 help:  ## Say what each target does.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ soak: $(VENV)/.dev  ## The long floods and kills: malformed outputs, hostile doc
 
 bench: $(VENV)/.dev  ## The benchmarks; DATA=FOLDER names the evaluation data, OUT=FOLDER takes the figures.
 	$(BIN)/python benchmarks/all.py --data "$(DATA)" --out $(OUT)
+
+nano: $(VENV)/.dev  ## Make the small model from nothing; hours of two cores, killed and continued at will.
+	$(BIN)/tamsa reproduce nano recipes/nano.toml
 
 clean:  ## Remove what the targets above made.
 	rm -rf $(VENV) $(VLLM) $(DEMO) build

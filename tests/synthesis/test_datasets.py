@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tamsa.agent.react import parse_turn
-from tamsa.synthesis.card import Card
+from tamsa.synthesis.card import LENGTH_BINS, RATE_BINS, Card, length_bin, rate_bin
 from tamsa.synthesis.datasets.files import write_parquet
 from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan
@@ -133,3 +133,14 @@ def test_a_card_shows_hostile_samples_as_text(tmp_path: Path) -> None:
     page = (tmp_path / "card.html").read_text()
     assert "<script" not in page and "<img" not in page and "<b>" not in page and "<i>" not in page
     assert "~~~~~~" in (tmp_path / "card.md").read_text()
+
+
+def test_bins_of_a_card_stand_in_the_order_of_what_they_hold():
+    assert [length_bin(n) for n in (0, 1_000, 1_001, 32_000, 32_001)] == [
+        *(LENGTH_BINS[i] for i in (0, 0, 1, 5, 6)),
+    ]
+    assert [rate_bin(r) for r in (0.0, 0.1, 0.25, 0.99, 1.0)] == [RATE_BINS[i] for i in (0, 1, 2, 4, 5)]
+    card = Card("T", {})
+    for chars in (5_000, 5_000, 5_000, 10, 40_000):
+        card.count("chars", "Characters", length_bin(chars), LENGTH_BINS)
+    assert list(card.to_json()["distributions"]["chars"]) == ["up to 1,000", "up to 8,000", "over 32,000"]

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from tamsa.agent import prompts
-from tamsa.synthesis.card import MAX_SAMPLE_CHARS, NUM_SAMPLES, Card, length_bin, rate_bin
+from tamsa.synthesis.card import LENGTH_BINS, MAX_SAMPLE_CHARS, NUM_SAMPLES, RATE_BINS, Card, length_bin, rate_bin
 from tamsa.synthesis.curation import Graded, by_question, grade, pass_rates
 from tamsa.synthesis.datasets.action_tasks import action_tasks, evidence_tasks, sentence_of
 from tamsa.synthesis.datasets.files import write_parquet
@@ -102,7 +102,8 @@ class Assembly:
                         (f"Trajectory: {question.kind}", _show(exploration.conversations[0].messages))
                     )
                 for row in sft_rows(exploration, question, self.tools):
-                    self.card.count(f"chars_{mode}", f"Characters of a sample ({mode})", length_bin(row["num_chars"]))
+                    title = f"Characters of a sample ({mode})"
+                    self.card.count(f"chars_{mode}", title, length_bin(row["num_chars"]), LENGTH_BINS)
                     yield row
 
         self._write(f"sft_{mode}.parquet", rows(), SFT_SCHEMA)
@@ -129,7 +130,8 @@ class Assembly:
         for item in graded:
             self.card.count("pools", "Difficulty pool", item.pool)
             for rate in item.rates:
-                self.card.count(f"pass_{rate.solver}", f"Pass rate of {rate.solver}", rate_bin(rate.rate))
+                title = f"Pass rate of {rate.solver}"
+                self.card.count(f"pass_{rate.solver}", title, rate_bin(rate.rate), RATE_BINS)
         for solver in solvers:
             mine = [rate for item in graded for rate in item.rates if rate.solver == solver]
             if mine:

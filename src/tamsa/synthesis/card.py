@@ -15,6 +15,8 @@ from tamsa.types import SCHEMA_VERSION
 NUM_SAMPLES = 3
 MAX_SAMPLE_CHARS = 6_000
 _LENGTHS = (1_000, 2_000, 4_000, 8_000, 16_000, 32_000)
+LENGTH_BINS = (*(f"up to {bound:,}" for bound in _LENGTHS), f"over {_LENGTHS[-1]:,}")
+RATE_BINS = ("never", *(f"{low}–{low + 25} %" for low in range(0, 100, 25)), "always")
 _BAR = 26
 """Height of a bar of a plot with its gap, in pixels."""
 
@@ -41,17 +43,14 @@ class Distribution:
 
 def length_bin(chars: int) -> str:
     """Name the bin of a length in characters."""
-    for bound in _LENGTHS:
-        if chars <= bound:
-            return f"up to {bound:,}"
-    return f"over {_LENGTHS[-1]:,}"
+    return LENGTH_BINS[sum(chars > bound for bound in _LENGTHS)]
 
 
 def rate_bin(rate: float) -> str:
     """Name the bin of a pass rate in [0, 1]."""
     if rate in (0.0, 1.0):
         return "never" if rate == 0.0 else "always"
-    return f"{int(rate * 4) * 25}–{int(rate * 4) * 25 + 25} %"
+    return RATE_BINS[1 + int(rate * 4)]
 
 
 @dataclass

@@ -23,7 +23,7 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.dev: $(VENV)/.core
 	@echo "installing the extras and the tools of the check"
-	$(PIP) --editable ".[dev,dense,lancedb,mcp,models,pdf,train,trl,web]"
+	$(PIP) --editable ".[dev,dense,lancedb,mcp,models,pdf,track,train,trl,web]"
 	@touch $@
 
 demo: $(VENV)/.core  ## Build a small simulated encyclopedia and ask it a three-hop question.

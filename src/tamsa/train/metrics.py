@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,13 @@ class Metrics:
         try:
             import trackio
         except ImportError as error:
-            raise ConfigError(f"track.trackio = {project!r}: install trackio, or leave it empty") from error
-        trackio.init(project=project, name=name, config=dict(about), resume="allow")
-        self._log = lambda record: trackio.log(dict(record))
+            raise ConfigError(
+                f'track.trackio = {project!r}: install it (pip install "tamsa[track]"), or leave it empty'
+            ) from error
+        trackio.init(
+            project=project, name=name, config=dict(about), resume="allow", auto_log_gpu=False, auto_log_cpu=False
+        )
+        self._log = lambda record: trackio.log(dict(_flat(record)), step=int(record["step"]))
         self._finish = trackio.finish
 
     def add(self, record: Mapping[str, Any]) -> None:
@@ -83,6 +87,15 @@ class Metrics:
         if self._finish is not None:
             with contextlib.suppress(Exception):  # a tracker that fails must not lose a finished run
                 self._finish()
+
+
+def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the numbers of a record under names with slashes, without its step, which a tracker counts itself."""
+    for key, value in record.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}/")
+        elif key != "step" and isinstance(value, int | float):
+            yield f"{prefix}{key}", value
 
 
 def _step(line: str) -> int:

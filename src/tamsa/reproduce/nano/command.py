@@ -114,12 +114,15 @@ class Nano:
                 "held_out": [{"docs": [w.pages], "prompts": w.questions, "limit": 100} for w in held_out[:1]],
             }
         sources: list[dict[str, Any]] = [{"path": path, "weight": float(len(worlds))} for path in corpora]
-        if kind == "pretrain":
-            return {"sources": sources + [{"path": world.pages} for world in worlds]}
-        if kind == "mid":
-            parts = [(world.tasks, 1.0) for world in worlds] + [(world.trajectories, 0.5) for world in worlds]
-            return {"sources": sources + [{"path": path, "weight": weight} for path, weight in parts]}
-        return {"sources": sources + [{"path": world.trajectories} for world in worlds]}
+        for number, world in enumerate(worlds):
+            kept = {} if number == 0 else {"held_out": 0.0}  # the loss on one world's items tells enough
+            if kind == "pretrain":
+                sources.append({"path": world.pages, **kept})
+                continue
+            if kind == "mid":
+                sources.append({"path": world.tasks, **kept})
+            sources.append({"path": world.trajectories, "weight": 0.5 if kind == "mid" else 1.0, **kept})
+        return {"sources": sources}
 
     # ------------------------------------------------------------------ the package
 

@@ -39,6 +39,16 @@ async def test_title_serves_for_the_id(library: Any) -> None:
     assert page["id"] == "ford.md"
 
 
+async def test_misspelled_id_opens_the_closest_title_and_says_so(library: Any) -> None:
+    tools = corpus_toolset(library)
+    result = await use(tools, "visit", ids=["Velm Forde"])  # a word of the title leads to it
+    assert result.data["pages"][0]["id"] == "ford.md"
+    assert "There is no document 'Velm Forde'" in result.text
+    result = await use(tools, "visit", ids=["Ostrant"])  # the page just opened names it
+    assert result.data["pages"][0]["id"] == "ostrand.md"
+    assert (await use(tools, "visit", ids=["Ostrich"])).error
+
+
 async def test_long_document_is_paged_without_loss(library: Any) -> None:
     tools = corpus_toolset(library)
     first = (await use(tools, "visit", ids=["long.md"], goal="the 1999 bridges", page=1)).data["pages"][0]

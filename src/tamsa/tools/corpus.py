@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
 from tamsa.corpus.interface import SearchIndex
@@ -22,6 +23,10 @@ MAX_IDS = 5
 MAX_MATCHES = 10
 MATCH_CONTEXT_CHARS = 160
 MAX_LINKS = 40
+NEAR = 0.8
+"""Likeness (difflib's ratio) from which a misspelled id stands for a title."""
+NEAR_HITS = 20
+"""Documents found by the words of a misspelled id among which its title is sought."""
 
 
 def page_chars(model: Model) -> int:
@@ -56,7 +61,7 @@ def corpus_toolset(
 
     return Toolset(
         [
-            FunctionTool(tools.search),
+            FunctionTool(tools.search, on_replay=tools.note_search),
             FunctionTool(tools.visit, on_replay=tools.note_visit),
             FunctionTool(tools.find),
             *(tool for offer in offers for tool in offer.tools),
@@ -67,7 +72,7 @@ def corpus_toolset(
 
 
 class CorpusTools:
-    """The three tools with the little state they share: which document was opened last."""
+    """The three tools with the little state they share: the titles shown, and which document was opened last."""
 
     def __init__(
         self,
@@ -84,6 +89,8 @@ class CorpusTools:
         self._num_hits = self._profile.hits_per_query or HITS_PER_QUERY
         self._num_links = MAX_LINKS if self._profile.max_links is None else self._profile.max_links
         self._opened = ""
+        self._shown: dict[str, str] = {}
+        """Ids by title, of everything that searches and pages have named."""
 
     def search(self, queries: list[str]) -> ToolResult:
         """Search the documents. Give several different queries at once to cover several angles.
@@ -114,7 +121,14 @@ class CorpusTools:
             lines += self._list(query, titles, hits)
         if len(queries) > len(kept):
             lines.append(f"Only the first {len(kept)} queries were used.")
-        return ToolResult("\n".join(lines).strip(), {"results": results})
+        result = ToolResult("\n".join(lines).strip(), {"results": results})
+        self.note_search({}, result)
+        return result
+
+    def note_search(self, arguments: Mapping[str, Any], result: ToolResult) -> None:
+        """Remember the titles that a search has shown."""
+        for found in (result.data or {}).get("results", ()):
+            self._shown |= {item["title"]: item["id"] for item in (*found["hits"], *found["titles"])}
 
     def _list(self, query: str, titles: Mapping[str, str], hits: Sequence[Hit]) -> list[str]:
         """Write the results of one query as lines."""
@@ -216,10 +230,11 @@ class CorpusTools:
         return ToolResult("\n".join([head, *shown]), {"id": document.id, "matches": matches, "total": total})
 
     def note_visit(self, arguments: Mapping[str, Any], result: ToolResult) -> None:
-        """Remember the document that a visit opened last."""
+        """Remember the document that a visit opened last, and the titles that its page names."""
         for opened in (result.data or {}).get("pages", ()):
             if not opened["error"]:
                 self._opened = opened["id"]
+                self._shown |= {link["title"]: link["id"] for link in opened["links"]}
 
     def _resolve(self, key: str) -> Document | None:
         document = self._index.get(key)
@@ -228,8 +243,21 @@ class CorpusTools:
             document = self._index.get(named[0]) if named else None
         return document
 
+    def _nearest(self, key: str) -> Document | None:
+        """Find the document whose title is most like a misspelled id, among those shown and those with its words."""
+        titles = self._shown | {hit.title: hit.id for hit in self._index.search(key, NEAR_HITS)}
+        matcher = SequenceMatcher(None, b=key.casefold(), autojunk=False)
+        best, likeness = "", NEAR
+        for title in titles:
+            matcher.set_seq1(title.casefold())
+            if matcher.quick_ratio() >= likeness and (ratio := matcher.ratio()) >= likeness:
+                best, likeness = title, ratio
+        return self._index.get(titles[best]) if best else None
+
     def _open(self, key: str, goal: str, page: int) -> dict[str, Any]:
-        document = self._resolve(key)
+        document = exact = self._resolve(key)
+        if document is None:
+            document = self._nearest(key)
         if document is None:
             return {
                 "id": key,
@@ -239,6 +267,8 @@ class CorpusTools:
         size = self._page_chars
         fitting = [] if page or len(document.text) <= size else best_passages(document, goal, size)
         opened = open_passages(document, fitting, size) if fitting else open_page(document, page or 1, size)
+        if exact is None:
+            opened["asked"] = key
         if not opened["error"]:
             spans = opened.get("passages") or [(opened["start"], opened["end"])]
             opened["links"] = [link for start, end in spans for link in self._links(document, start, end)]
@@ -272,6 +302,8 @@ class CorpusTools:
         else:
             parts.append(str(opened["text"]))
         parts += [f"[{problem}]" for problem in (reading.problems if reading is not None else ())]
+        if "asked" in opened:
+            parts.append(f"[There is no document {opened['asked']!r}; this is the closest title.]")
         targets = {link["id"]: link["title"] for link in opened["links"]}
         if targets and self._num_links:
             shown = list(targets.items())[: self._num_links]

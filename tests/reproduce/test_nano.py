@@ -57,10 +57,13 @@ def test_a_small_nano_is_made_packaged_and_opened(tmp_path):
     sft += "batch={tokens=4096, micro_tokens=4096}, schedule={steps=2, warmup=1}}"
     rl = '{stage="rl", name="rl", steps=1, rollouts={group=2, prompts=2, max_calls=2, max_completion_tokens=8}, '
     rl += "pool={active=4, min_tries=2}}"
-    run_study("nano", RECIPE, [*small, f"stages=[{sft}, {rl}]"], on_note=lambda _: None)
+    heads = '{stage="heads", name="heads", optimizer={learning_rate=1e-3}}'
+    run_study("nano", RECIPE, [*small, f"stages=[{sft}, {rl}, {heads}]"], on_note=lambda _: None)
     package = tmp_path / "nano" / "package"
     card = (package / "README.md").read_text()
     assert "| sft | sft | 2 |" in card
     assert "world 3 | baseline" in card
-    assert set(json.loads((package / "scores.json").read_text())["world 3"]) == {"baseline", "sft", "nano"}
+    names = {"baseline", "sft", "nano", "nano, T = 1", "nano, AutoDeco"}
+    assert set(json.loads((package / "scores.json").read_text())["world 3"]) == names
+    assert (package / "heads" / "config.json").is_file()
     assert open_model(f"hf:{package}").profile.brief

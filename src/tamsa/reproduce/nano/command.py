@@ -6,23 +6,24 @@ import asyncio
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as parquet
 import torch
 from transformers import AutoModelForCausalLM
 
 from tamsa.agent.baseline import BaselinePolicy
-from tamsa.config import load_config
+from tamsa.config import from_mapping, load_config
 from tamsa.corpus import open_corpus
 from tamsa.errors import ConfigError
 from tamsa.eval import Scores, evaluate, read_questions
-from tamsa.llm import open_model
+from tamsa.llm import ModelSettings, open_model
 from tamsa.reproduce.nano.card import write_card
 from tamsa.reproduce.nano.data import World, make_worlds
 from tamsa.reproduce.nano.recipe import EvaluationSet, NanoRecipe
-from tamsa.store import make_folder, read_json, write_json
+from tamsa.store import make_folder, read_json, write_atomic, write_json
 from tamsa.tools import corpus_toolset, page_chars
 from tamsa.train.stages import run_stage
 from tamsa.types import SCHEMA_VERSION, Model
@@ -30,6 +31,8 @@ from tamsa.types import SCHEMA_VERSION, Model
 TOKENIZER_PAGES = 700
 """Pages and trajectories of each world that the tokenizer learns from: many worlds, so that no name becomes a token."""
 TOKENIZER_TRAJECTORIES = 120
+HEADS_TRAJECTORIES = 400
+"""Conversations that AutoDeco heads are trained on."""
 BATCH = 16
 """Questions that are decoded together in an evaluation."""
 
@@ -37,6 +40,20 @@ BATCH = 16
 def run(recipe: Path | None, overrides: list[str], on_note: Callable[[str], None]) -> None:
     """Make the bundled model; everything lies in the recipe's `out`, the finished package in `out/package`."""
     Nano(load_config(NanoRecipe, recipe, overrides), on_note).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model to be evaluated."""
+
+    name: str
+    folder: Path | None
+    """None: the baseline."""
+    settings: ModelSettings = field(default_factory=ModelSettings)
+
+    def open(self) -> Model:
+        """Open the model."""
+        return BaselinePolicy() if self.folder is None else open_model(f"hf:{self.folder}", self.settings)
 
 
 class Nano:
@@ -49,6 +66,8 @@ class Nano:
 
     def __init__(self, recipe: NanoRecipe, on_note: Callable[[str], None]) -> None:
         self.recipe, self.out, self.on_note = recipe, recipe.out, on_note
+        self.heads: Path | None = None
+        """AutoDeco heads of the finished model, once they are trained."""
 
     def run(self) -> None:
         """Run every step that has not been done."""
@@ -63,7 +82,12 @@ class Nano:
         tokenizer = self._tokenizer(worlds)
         models = self._train(worlds, held_out, tokenizer)
         package = self._package(models[-1][1])
-        scores = self._evaluate(held_out, [*models[:-1], ("nano", package)])
+        decodings = [
+            Candidate(f"nano, {name}", package, from_mapping(ModelSettings, settings, f"decodings.{name}"))
+            for name, settings in recipe.decodings.items()
+        ]
+        stages = [Candidate(name, folder) for name, folder in models[:-1]]
+        scores = self._evaluate(held_out, [*stages, Candidate("nano", package)], decodings)
         write_card(package, recipe, scores, self._about())
         self.on_note(f"{package}: copy it to src/tamsa/nano to bundle it")
 
@@ -82,7 +106,7 @@ class Nano:
         return out
 
     def _train(self, worlds: Sequence[World], held_out: Sequence[World], tokenizer: Path) -> list[tuple[str, Path]]:
-        """Run the stages; return the name and model folder of each."""
+        """Run the stages; return the name and the model folder of each that has one of its own."""
         models: list[tuple[str, Path]] = []
         for stage in self.recipe.stages:
             fields = dict(stage)
@@ -90,10 +114,13 @@ class Nano:
                 kind, name = fields.pop("stage"), fields.pop("name")
             except KeyError as error:
                 raise ConfigError(f"stages: {error.args[0]} is missing in {json.dumps(stage)[:120]}") from None
+            before = models[-1][1] if models else None
+            if kind == "heads":
+                self._train_heads(name, fields, before, worlds[0])
+                continue
             corpora = self.recipe.corpora if fields.pop("corpora", False) else ()
             out = self.out / name
             if not (out / "model" / "config.json").is_file():
-                before = models[-1][1] if models else None
                 given = {"out": out, **({"init": before} if before else {"tokenizer": tokenizer})}
                 given |= self._data(kind, worlds, held_out, corpora)
                 resume = (out / "run.json").is_file()
@@ -104,6 +131,28 @@ class Nano:
         if not models:
             raise ConfigError("stages: none given; add a [[stages]] table with stage and name")
         return models
+
+    def _train_heads(self, name: str, fields: Mapping[str, Any], model: Path | None, world: World) -> None:
+        """Train AutoDeco heads on trajectories, the weights of the model frozen."""
+        if model is None or world.trajectories is None:
+            raise ConfigError(f"stages: {name}: heads need a model; put a stage that trains one before them")
+        out = self.out / name
+        if not (out / "heads" / "config.json").is_file():
+            make_folder(out)
+            rows = parquet.read_table(world.trajectories, columns=["messages"]).to_pylist()[:HEADS_TRAJECTORIES]
+            data = out / "conversations.jsonl"
+            write_atomic(data, "".join(json.dumps(row) + "\n" for row in rows))
+            given = {
+                "model": model,
+                "out": out / "run",
+                "data": {"path": data, "max_length": self.recipe.context_length},
+            }
+            run_stage("heads", None, overrides({**fields, **given}), on_note=self.on_note)
+            aside = out / ".heads.tmp"
+            shutil.rmtree(aside, ignore_errors=True)
+            shutil.copytree(out / "run" / "heads", aside)
+            aside.replace(out / "heads")
+        self.heads = out / "heads"
 
     def _data(
         self, kind: str, worlds: Sequence[World], held_out: Sequence[World], corpora: Sequence[Path]
@@ -137,24 +186,27 @@ class Nano:
                 weights.unlink()
             network: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.bfloat16, local_files_only=True)
             network.save_pretrained(aside)
+            if self.heads is not None:
+                shutil.copytree(self.heads, aside / "heads")
             about = {"schema_version": SCHEMA_VERSION, "profile": asdict(self.recipe.profile)}
             about |= {"sampling": {"greedy": True}, "context_length": self.recipe.context_length}
             write_json(aside / "tamsa.json", about)
             aside.replace(package)
         return package
 
-    def _evaluate(self, held_out: Sequence[World], models: Sequence[tuple[str, Path]]) -> dict[str, dict[str, Any]]:
+    def _evaluate(
+        self, held_out: Sequence[World], models: Sequence[Candidate], decodings: Sequence[Candidate]
+    ) -> dict[str, dict[str, Any]]:
         """Evaluate every stage and the baseline on everything held out; finished evaluations are read."""
         sets = [EvaluationSet(f"world {w.seed}", w.questions, (w.pages,)) for w in held_out]
         found: dict[str, dict[str, Any]] = {}
         for part in (*sets, *self.recipe.evaluations):
-            for name, folder in (("baseline", None), *models):
-                out = self.out / "eval" / part.name.replace(" ", "-") / name
+            for one in (Candidate("baseline", None), *models, *(decodings if part in sets else ())):
+                out = self.out / "eval" / part.name.replace(" ", "-") / one.name.replace(" ", "-")
                 if not (out / "scores.json").is_file():
-                    model: Model = BaselinePolicy() if folder is None else open_model(f"hf:{folder}")
-                    scores = asyncio.run(self._score(part, model, out))
-                    self.on_note(f"{part.name}, {name}: EM {100 * (scores.overall.em or 0):.1f}")
-                found.setdefault(part.name, {})[name] = read_json(out / "scores.json")
+                    scores = asyncio.run(self._score(part, one.open(), out))
+                    self.on_note(f"{part.name}, {one.name}: EM {100 * (scores.overall.em or 0):.1f}")
+                found.setdefault(part.name, {})[one.name] = read_json(out / "scores.json")
         return found
 
     async def _score(self, part: EvaluationSet, model: Model, out: Path) -> Scores:
@@ -180,6 +232,7 @@ class Nano:
         return {
             stage["name"]: read_json(self.out / stage["name"] / "model" / "training.json")
             for stage in self.recipe.stages
+            if stage["stage"] != "heads"
         }
 
 

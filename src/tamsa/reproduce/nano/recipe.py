@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,8 @@ class NanoRecipe:
     tokenizer: dict[str, Any] = field(default_factory=dict)
     """Fields of the recipe of `tamsa train tokenizer`, besides the data."""
     stages: tuple[dict[str, Any], ...] = ()
-    """Stages of training in order: `stage` (pretrain, mid, sft or rl), `name`, and the fields of its recipe besides
-    folders and data. Each begins from the model of the one before."""
+    """Stages of training in order: `stage` (pretrain, mid, sft, rl or heads), `name`, and the fields of its recipe
+    besides folders and data. Each begins from the model of the one before; heads leave it as it is."""
     corpora: tuple[Path, ...] = ()
     """Further documents that stages with `corpora = true` read, such as encyclopedia passages."""
     profile: Profile = PROFILE
@@ -56,6 +57,9 @@ class NanoRecipe:
     evaluations: tuple[EvaluationSet, ...] = ()
     evaluate: int = 500
     """Questions of each evaluation."""
+    decodings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Further ways to decode the finished model, each by its name and the model settings that differ; compared on
+    worlds alone. The model itself decodes greedily."""
     workers: int = 2
 
     def __post_init__(self) -> None:

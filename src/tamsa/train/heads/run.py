@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+import tamsa.models  # noqa: F401 - Auto classes then load our Kimi Linear
 from tamsa import __version__
 from tamsa.decoding import AutoDecoConfig, AutoDecoForCausalLM
 from tamsa.decoding.baselines import Learned

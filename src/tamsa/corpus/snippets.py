@@ -33,14 +33,18 @@ def best_window(text: str, stems: Iterable[str], max_chars: int = MAX_CHARS) -> 
             at = lowered.find(stem, at + 1)
     places.sort()
     edges = [0, *(match.end() for match in _EDGE.finditer(text))]
-    best, best_score, needed = 0, 0, 0
+    best, best_score, needed, first = 0, 0, 0, -1
     for edge in edges:
         inside: dict[str, int] = {}
         for at, stem in places:
             if edge <= at and at + len(stem) <= edge + max_chars:
                 inside.setdefault(stem, at + len(stem))
-        if inside and len(inside) >= best_score:  # of equals the last: it begins with the sentence of the first word
-            best, best_score, needed = edge, len(inside), max(inside.values())
+        if not inside:
+            continue
+        opening = next(at for at, _ in places if at >= edge)
+        # Of equals the first, which tells what the thing is; it begins with the sentence of its first word.
+        if len(inside) > best_score or (len(inside) == best_score and opening == first):
+            best, best_score, needed, first = edge, len(inside), max(inside.values()), opening
     if not best_score and places:
         best = max(0, places[0][0] - 40)
     end = min(len(text), best + max_chars)

@@ -75,8 +75,12 @@ def conclude(state: State, question: Question, plan: Step | None) -> Outcome:
         if settled is not None:
             return Outcome(settled.winner.text, 1.0, (settled.winner,), settled, source="conflict")
         best = values[0] if values else None
-    soft = max(soft_values(state, question), key=lambda value: value.score, default=None)
+    softs = soft_values(state, question)
     silent = plan is not None and is_silent(resolver, plan)
+    if silent and plan is not None:
+        passed = _on_the_way(resolver, plan)
+        softs = [value for value in softs if fold_title(value.text) not in passed]
+    soft = max(softs, key=lambda value: value.score, default=None)
     if silent and (soft is None or soft.score < SOFT_DESPITE_SILENCE):
         return Outcome("", 0.0, source="silent")
     if unknown_subject(state, question):
@@ -113,10 +117,26 @@ def is_silent(resolver: Resolver, plan: Step) -> bool:
             return False
         subjects = resolver.values(step.of)
         values = resolver.values(step)
-        if values and values[0].score >= (MIN_FINAL_SCORE if step is plan else MIN_PLAN_SCORE):
+        if any(value.score >= MIN_FINAL_SCORE and _is_stated(value) for value in values[:1] if step is plan):
+            continue
+        if step is not plan and values and values[0].score >= MIN_PLAN_SCORE:
             continue
         return bool(subjects) and subjects[0].id in resolver.state.pages
     return False
+
+
+def _is_stated(value: Value) -> bool:
+    return not value.chain or value.chain[-1].stated
+
+
+def _on_the_way(resolver: Resolver, plan: Step) -> set[str]:
+    """Folded values of the inner steps: what a question leads through is not its answer."""
+    out = set()
+    step = plan.of
+    while step is not None:
+        out |= {fold_title(value.text) for value in resolver.values(step)[:1]}
+        step = step.of
+    return out
 
 
 def unknown_subject(state: State, question: Question) -> bool:

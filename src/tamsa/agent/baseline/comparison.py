@@ -13,8 +13,8 @@ from tamsa.agent.baseline.passages import Page, Span
 from tamsa.agent.baseline.question import Question, name_terms
 from tamsa.agent.baseline.reading import Reading, read
 from tamsa.agent.baseline.resolver import Resolver
-from tamsa.agent.baseline.sameness import demonym_terms, holds, same
-from tamsa.agent.baseline.state import State
+from tamsa.agent.baseline.sameness import demonym_terms, holds, same, shared_thing
+from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.wishes import Value
 
@@ -25,6 +25,8 @@ _LIFESPAN = re.compile(
 _COMPARED_NOUN = re.compile(
     r"\b(?:old|young|new|high|low|larg|long|short|big|tall|small|earli|late)(?:er|est)\s+([a-z]+)\b", re.IGNORECASE
 )
+SHARED = 0.45
+"""Score from which on what one side has counts as read."""
 _GENERIC = frozenset("same both either nation country place city state located locate type kind and or do from".split())
 
 
@@ -75,7 +77,7 @@ def compare(state: State, question: Question, resolver: Resolver) -> Verdict | N
     if question.form == "polar":
         if question.extreme and re.search(r"\bthan\b|\bbefore\b|\bafter\b", question.text, re.IGNORECASE):
             return _polar_order(question, sides, role)
-        return _polar(state, question, sides)
+        return _polar(question, sides, resolver)
     if question.form == "choice":
         return _choice(state, question, sides, role)
     return _shared(question, sides)
@@ -309,16 +311,40 @@ def _polar_order(question: Question, sides: list[Side], role: Role | None) -> Ve
     return Verdict("yes" if winner is sides[0] else "no", readings, True)
 
 
-def _polar(state: State, question: Question, sides: list[Side]) -> Verdict | None:
+def _both(question: Question, sides: list[Side], resolver: Resolver) -> tuple[bool, tuple[Reading, ...]] | None:
+    """Find the thing that each side has and tell whether it is one: "did X and Y study at the same school"."""
+    thing = shared_thing(question.text.casefold())
+    if thing is None:
+        return None
+    kind, noun = thing
+    skip = name_terms(question.names) | _GENERIC
+    cues = tuple(term for term in question.weights if term not in skip)
+    other = tuple(term for term in cues if term != concept(noun) or is_concept(term))
+    found = []
+    for side in sides:
+        step = Step(f"{noun} of {side.label}", kind, noun, other or cues, of=Step(side.label, name=side.label))
+        value = next(iter(resolver.values(step)), None)
+        if value is not None and value.score >= SHARED and value.chain and value.chain[-1].stated:
+            found.append(value)
+    if len(found) < len(sides):
+        return None
+    one, two = found
+    return (bool(one.id) and one.id == two.id) or fold_title(one.text) == fold_title(two.text), one.chain + two.chain
+
+
+def _polar(question: Question, sides: list[Side], resolver: Resolver) -> Verdict | None:
     proofs = sum((side.chain + _evidence(side.page) for side in sides), ())
     if any(side.page is None for side in sides):
         return None
     pages = [side.page for side in sides if side.page is not None]
     text = question.text.casefold()
     if re.search(r"\b(?:same|share|shared|in common|also)\b", text):
-        agreed = same(state, text, pages)
+        both = _both(question, sides, resolver)
+        if both is not None:
+            return Verdict("yes" if both[0] else "no", both[1], True)
+        agreed = same(text, pages)
         if agreed is not None:
-            return Verdict("yes" if agreed else "no", proofs, True)
+            return Verdict("yes" if agreed else "no", proofs, shared_thing(text) is None)
     skip = name_terms(tuple(name for name in question.names if name.text in {side.label for side in sides}))
     wanted = {t: w for t, w in question.weights.items() if t not in skip and t not in _GENERIC}
     fits = [holds(wanted, page) for page in pages]

@@ -30,9 +30,12 @@ _REFERENCE = re.compile(
     r"lives of|report of)\b",
     re.IGNORECASE,
 )
-_NOT_THIS = re.compile(
-    r"\b(?:not(?: of| in| from)?|instead of|rather than|printed|for|erroneously|wrongly|formerly)\s+$", re.IGNORECASE
-)
+_UNCHECKED = re.compile(
+    r"\badds? no new|\bfollows older|"
+    r"\b(?:nothing|not|never|no one|nobody|without|no)\b[^.]{0,30}"
+    r"\b(?:check(?:ed|ing)?|verif\w+|consulted|examined|instruments?|confirmed)\b", re.IGNORECASE,
+)  # fmt: skip
+"""What a source says that rests on nothing of its own: "nothing was checked against records"."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,7 @@ def authority(page: Page) -> tuple[float, str]:
     if _CORRECTS.search(page.title) or len(_CORRECTS.findall(lead)) > 1:
         return 3.0, "it is a correction of what was printed before"
     official, hearsay = len(_OFFICIAL.findall(lead)), len(_HEARSAY.findall(lead))
-    if re.search(
-        r"\badds? no new|\bcarried no instruments|follows older|without (?:checking|instruments)", lead, re.IGNORECASE
-    ):
+    if _UNCHECKED.search(lead):
         return -1.0, "it only repeats others"
     if official > hearsay:
         return 2.0, "it rests on official records or measurements"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from tamsa.agent.baseline.building import Builder
+from tamsa.agent.baseline.groups import Groups
 from tamsa.agent.baseline.nouns import kind_of_noun
 from tamsa.agent.baseline.steps import Clause, Step, last_noun, names_of
 from tamsa.agent.baseline.verbs import (
@@ -19,7 +19,6 @@ from tamsa.agent.baseline.verbs import (
     PREPOSITIONS,
     RELATIVES,
     is_base_verb,
-    is_verb,
     maybe_noun,
 )
 
@@ -27,7 +26,7 @@ MAX_DEPTH = 10
 MAX_CLAUSE_WORDS = 9
 
 
-class Parser(Builder):
+class Parser(Groups):
     """Parses one question into steps."""
 
     clause_may_follow: Literal["any", "finite", "none"] = "any"
@@ -86,21 +85,6 @@ class Parser(Builder):
             base = self._described(start, words)
         return self._modified(start, words, base, depth)
 
-    def _words_until_break(self) -> list[str]:
-        words: list[str] = []
-        while not self.at_end():
-            low = self.low()
-            if self.is_slot() or low in PREPOSITIONS or low in RELATIVES or low in (",", "and", "or", ";", ":"):
-                break
-            if self.is_possessive() or (
-                words and self.verb_here() and not (maybe_noun(low) and kind_of_noun(words[-1]) is None)
-            ):
-                break
-            if low in AUXILIARIES:
-                break
-            words.append(self.take())
-        return words
-
     def _name(self, words: list[str], start: int) -> Step:
         """Parse a name with the class words before it and a compound noun after it."""
         if words and kind_of_noun(last_noun(words)) and self._stranded_ahead():
@@ -142,10 +126,6 @@ class Parser(Builder):
             if low in PREPOSITIONS and self._ends_clause(ahead + 1):
                 return True
         return False
-
-    def _ends_clause(self, ahead: int) -> bool:
-        low = self.low(ahead)
-        return low in ("", "?", ".") or low in AUXILIARIES or self.is_possessive(ahead) or self.verb_here(ahead)
 
     def _modified(self, start: int, words: list[str], base: Step, depth: int) -> Step:
         """Parse what follows the head of a noun phrase."""
@@ -221,53 +201,6 @@ class Parser(Builder):
                 break
         return base
 
-    def _ends_after_slot(self) -> bool:
-        return self.position + 1 >= len(self.tokens) or self.peek(1) in "?.!"
-
-    def _anaphor_ahead(self, ahead: int) -> bool:
-        return (
-            self.referent is not None
-            and self.low(ahead) in ("that", "this")
-            and kind_of_noun(self.low(ahead + 1)) is not None
-        )
-
-    def _noun_phrase_ahead(self, ahead: int) -> bool:
-        low = self.low(ahead)
-        if self._anaphor_ahead(ahead):
-            return True
-        return (
-            bool(low)
-            and low not in PREPOSITIONS
-            and low not in RELATIVES
-            and low not in ",?.!;"
-            and low not in AUXILIARIES
-        )
-
-    def _participle_here(self) -> bool:
-        low = self.low()
-        if low in ADVERBS and self.low(1) not in AUXILIARIES:
-            return is_verb(self.low(1)) and (self.low(2) in PREPOSITIONS or self.low(1).endswith("ing"))
-        if not is_verb(low) or low in AUXILIARIES:
-            return False
-        if low.endswith("ing"):
-            return True
-        following = self.low(1)
-        if self.low(2) in ("", "?", "."):
-            return False  # "the town … located in?": what the question itself says
-        return (
-            following in PREPOSITIONS
-            and following not in ("than",)
-            and self.low(2) not in ("which", "whom")
-            and (following == "by" or self._is_reduced(1))
-        )
-
-    def _is_reduced(self, ahead: int) -> bool:
-        """Tell a reduced relative ("held in X") from a main verb ("died in X"): a verb must follow, or the end."""
-        if self.low() in ("died", "lived", "rose", "stood", "lay", "grew", "came", "went", "began", "became", "rises",
-                          "stands", "lies", "flows", "took", "won", "wrote"):  # fmt: skip
-            return False
-        return not self.low().endswith("s")
-
     def _participle(self, start: int, words: list[str], base: Step, depth: int) -> Step:
         verbs = []
         while self.low() in ADVERBS:
@@ -298,12 +231,15 @@ class Parser(Builder):
                 self.take()
                 base = self._constrained(base, self.predicate(depth + 1))
             return base
-        in_place = pronoun in ("where", "when") or self.low(-2) in PREPOSITIONS
+        preposition = self.low(-2) if self.low(-2) in PREPOSITIONS else ""
+        in_place = pronoun in ("where", "when") or bool(preposition)
         before, self.clause_may_follow = self.clause_may_follow, "any" if in_place else "none"
         subject = self.noun_phrase(depth + 1)
         self.clause_may_follow = before
         verbs = self._verb_group()
-        verbs += self._role_of_which()
+        if preposition in ("after", "for") and "named" in verbs:
+            verbs.append("namesake")  # "the person after whom X is named"
+        verbs += self._role_of_which(bare=preposition == "of")
         stranded = not self._noun_phrase_ahead(1) or (self.verb_here(1) and not maybe_noun(self.low(1)))
         if self.low() in PREPOSITIONS and stranded:
             verbs.append(self.take())
@@ -325,21 +261,11 @@ class Parser(Builder):
         self.clause_may_follow = before
         return subject
 
-    def _role_of_which(self) -> list[str]:
-        """Take "a member of" where the preposition has its noun before the clause: "the team that X is a member of"."""
-        if self.low() not in ("a", "an", "the", "one", "part"):
-            return []
-        for ahead in range(1, 5):
-            low = self.low(ahead)
-            if low in PREPOSITIONS and self._ends_clause(ahead + 1):
-                return [self.take() for _ in range(ahead + 1)]
-            if not low or low in PREPOSITIONS or self.is_slot(ahead) or low in RELATIVES:
-                break
-        return []
-
     def predicate(self, depth: int = 0) -> Clause:
         """Parse a verb group with its object or complement."""
         verbs = self._verb_group()
+        if self._adjective_here(verbs):  # "is official in X", "is native to X"
+            verbs.append(self.take())
         while self.low() in PREPOSITIONS and self.low(1) not in ("which", "whom", "whose"):
             verbs.append(self.take())
         if self.at_end() or not self._noun_phrase_ahead(0) or self.verb_here(after_noun=True):
@@ -373,27 +299,3 @@ class Parser(Builder):
             break
         own = set(names_of(argument))
         return Clause(tuple(words), argument, tuple(name for name in names if name not in own))
-
-    def _verb_group(self) -> list[str]:
-        verbs: list[str] = []
-        while not self.at_end():
-            low = self.low()
-            if low in ("its", "his", "her", "their") and verbs and verbs[-1].casefold() in ("has", "have", "had"):
-                self.take()
-                verbs += self._words_until_break()
-                break
-            if not (low in AUXILIARIES or low in ADVERBS or is_verb(low) or (self.bare_verbs and is_base_verb(low))):
-                break
-            if self.is_slot():
-                break
-            if (
-                verbs
-                and low not in AUXILIARIES
-                and low not in ADVERBS
-                and any(is_verb(v) and v.casefold() not in AUXILIARIES for v in verbs)
-            ):
-                break
-            if low in AUXILIARIES and any(is_verb(v) and v.casefold() not in AUXILIARIES for v in verbs):
-                break
-            verbs.append(self.take())
-        return verbs

@@ -51,13 +51,13 @@ _CONCEPTS = {
     "award": "award awards awarded prize prizes medal honour honor honours honored honoured",
     "study": "mater study studied studies studying educated education attended attend alma "
     "graduated graduate graduating "
-    "enrolled student school university college",
+    "enrolled student students alumni alumnus alumna school university college",
     "lead": "lead leader leads led head heads headed chair chairs chaired chairman chairwoman president presided "
     "ceo chief run runs govern governed governs governor ruled rules ruler reigned office mayor",
-    "design": "design designed designer designs architect architects",
+    "design": "plans design designed designer designs architect architects",
     "discover": "discover discovered discoverer discovers discovery described describer",
     "invent": "invent invented inventor invents invention created creator creators create creates developed developer",
-    "work": "employed employer employs employee job occupation profession career employ",
+    "work": "employed employer employs employee staff job occupation profession career employ",
     "near": "border borders bordered bordering adjacent adjoins neighbouring neighboring",
     "flow": "flow flows flowed flowing mouth empties empty drains tributary discharges join joins joined confluence",
     "source": "source sources rise rises rose rising originates originate headwaters spring springs",
@@ -94,8 +94,11 @@ _CONCEPTS = {
     "namesake": "namesake namesakes eponym eponymous",
     "grant": "give gives given giving gave grant grants granted bestow bestows bestowed confer confers conferred",
     "manufacture": "manufacture manufactures manufactured manufacturing manufacturer manufacturers maker makers",
+    "bury": "bury buries buried burial buries grave tomb interred",
     "weigh": "ton tons tonne tonnes tonnage weight weighs weighed",
 }
+_BY = r"the work of|from the hand of|: by"
+"""What tells of the maker of anything."""
 _PHRASES: dict[str, str] = {
     "namesake": r"named (?:after|for|in (?:honou?r|memory) of)|"
     r"name (?:\S+ ){0,5}?(?:honou?rs|recalls|commemorates|remembers|comes from|derives from|is taken from)|"
@@ -112,16 +115,19 @@ _PHRASES: dict[str, str] = {
     "capital": r"meets in|seat of government",
     "parent": r"brought up by|child of|born to",
     "child": r"brought up by|father of|mother of",
-    "teach": r"pupil of|studied under|student of|as a pupil",
+    "teach": r"pupil of|studied under|student of|as a pupil|(?:learned|learnt) (?:\S+ ){0,4}?(?:from|under)",
     "work": r"in the service of|on the payroll|on the staff of|worked (?:for|at|as)|works (?:for|at|as)|work for",
     "produce": r"made (?:for|by)",
     "release": r"came out|comes? out|appeared in|first appeared|on air|in print",
-    "compose": r"(?:has|had) a score|music (?:is )?by",
+    "compose": rf"(?:has|had) a score|music (?:is )?by|{_BY}",
     "flow": r"empties into|tributary of|runs through",
     "climb": r"first to stand on|first to reach",
-    "write": r"from the pen of|the work of|from the hand of",
-    "invent": r"the brainchild of",
-    "locate": r"run from|at home in|based in|landmarks? of|draws its water|on the banks",
+    "write": rf"from the pen of|{_BY}",
+    "paint": rf"from the brush of|{_BY}",
+    "design": rf"(?:to|after) (?:the|whose) plans|plans? (?:of|for|were|was)|drew (?:up )?the plans|{_BY}",
+    "invent": rf"the brainchild of|{_BY}",
+    "locate": r"(?:is|was) an? (?:[\w-]+ ){1,4}?(?:in|on|near) (?=(?-i:(?:the )?[A-Z]))|head offices?|run from|"
+    r"at home in|based in|landmarks? of|draws its water|on the banks",
     "spouse-of": r"hand in marriage",
     "population": r"home to \S+ people|people live",
     "compete": r"took part",
@@ -199,7 +205,7 @@ def forms(term: str) -> tuple[str, ...]:
 
 def is_concept(term: str) -> bool:
     """Tell whether a term as returned by `concept` is a relation concept, not a plain stem."""
-    return term in _CONCEPTS
+    return term in _CONCEPTS or term in _PHRASES
 
 
 def words(text: str) -> list[str]:

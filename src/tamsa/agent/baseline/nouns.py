@@ -52,9 +52,10 @@ _NOUNS: dict[Kind, str] = {
     location venue headquarters kingdom empire republic colony planet beach coast range plateau glacier waterfall
     reservoir dam cemetery residence site community archipelago lighthouse observatory garden zoo house home
     mansion hotel hospital prison fort fortress monument memorial constituency seat skyscraper nationality-country
-    homeland borderland ground pitch entity
-    isle creek stream tributary summit peak pass cave wetland oasis mine ward quarter""",
-    "org": """company corporation firm organization organisation institution institute university college school academy
+    homeland borderland ground pitch entity setting destination
+    isle creek stream tributary summit peak pass cave wetland oasis mine ward quarter gallery viaduct library""",
+    "org": """company body
+    corporation firm organization organisation institution institute university college school academy
     band group duo trio quartet orchestra choir ensemble team club franchise league association federation union party
     agency ministry council committee bank airline railway label studio publisher network channel broadcaster
     newspaper-company station-network manufacturer retailer brewery foundation charity society church-body army navy
@@ -140,7 +141,7 @@ _PLACE_WORDS = frozenset(
     theater hall cathedral temple abbey tower airport station harbour harbor port fort beach hills hill falls creek
     region territory republic kingdom coast cape village town township borough state states prefecture highlands
     gardens garden cemetery canal channel-islands springs heights plateau range glacier basin ridge house
-    hotel""".split()
+    hotel gallery observatory lighthouse viaduct library""".split()
 )
 _AWARD_WORDS = frozenset("award awards prize medal trophy grammy oscar emmy bafta honour honor order-of".split())
 _EVENT_WORDS = frozenset(
@@ -185,6 +186,7 @@ _GROUPS = (
     "team club side franchise",
     "song single track composition",
     "book novel novella",
+    "museum gallery",
     "award prize medal",
     "player footballer cricketer athlete",
 )
@@ -194,7 +196,8 @@ ROLES = frozenset(
     leader namesake pupil mentor teacher maker manufacturer employer
     head chief owner winner champion member successor predecessor discoverer author writer director creator performer
     star player man woman person celebrity figure chairman ceo president producer composer designer inventor editor
-    architect host presenter character publisher label team brand place location venue headquarters seat site home
+    architect host presenter character publisher label team body setting destination
+    brand place location venue headquarters seat site home
     work residence""".split()
 )
 

@@ -32,6 +32,7 @@ _DEFINITION_END = re.compile(
     r"developed|held|featuring|to|as|than|near|between|about|under|after|since|during|played|made|owned|"
     r"operated|built|recorded|serving|living|currently)\b"
 )
+_ASIDE = re.compile(r",\s+an?\s+[^,;.|\n]*")
 _TABLE_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 
 
@@ -234,6 +235,20 @@ class Page:
             if at >= 0 and span.end <= bounds[at][1]:
                 out[bounds[at][0]].append(span)
         return out
+
+    @cached_property
+    def asides(self) -> list[tuple[int, int, str]]:
+        """What is said in passing of another thing, "X, a company based in Y": offsets after the name, and the name."""
+        own = set(self.name.split())
+        return [
+            (match.start(), match.end(), span.text)
+            for span in self.spans
+            if span.when is None
+            and span.number is None
+            and self.text[span.end : span.end + 1] == ","
+            and not set(span.text.split()) <= own
+            and (match := _ASIDE.match(self.text, span.end))
+        ]
 
     @cached_property
     def term_set(self) -> frozenset[str]:

@@ -219,6 +219,8 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
         parser.bare_verbs = low not in BE
         parser.clause_may_follow = "finite"
         subject = parser.noun_phrase()
+        if parser.at_end() and any(word in ("'s", "’s") for word in noun):  # "which country's citizen is X"
+            return Step(question.text, question.kind, question.head, relation_terms(" ".join(noun)), of=subject)
         if parser.at_end() and not prep and low in BE:  # "which town is the seat of X", "what is the length of X"
             return _renamed(subject, noun)
         if parser.at_end() and subject.of is not None and prep and low in BE and question.kind != "number":

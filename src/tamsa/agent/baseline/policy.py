@@ -30,6 +30,8 @@ SURE_PAGE = 3.0
 MAX_QUERIES_PER_TURN = 5
 MAX_QUERIES = 60
 MAX_TURNS = 36
+HITS_PER_QUERY = 20
+"""Hits that a search shows: the policy has no context to spare, and what names a thing need not rank high."""
 SURE_FIT = 0.75
 SURE_COVERAGE = 0.6
 SURE = 0.8
@@ -56,7 +58,7 @@ class BaselinePolicy:
     context_length = 4_000_000
     native_tools = True
     """Observations come as `tool` messages with their data, which is what the rules read."""
-    profile = Profile()
+    profile = Profile(hits_per_query=HITS_PER_QUERY)
 
     async def complete(
         self,

@@ -26,7 +26,7 @@ _PAREN = re.compile(r"\s\([^()]{2,40}\)")
 _HOW_NUMBER = re.compile(
     r"\bhow (?:many|much|old|long|tall|high|large|big|far|deep|wide|heavy|fast|often|populous)\b", re.IGNORECASE
 )
-_JOINT = re.compile(r"(?<=[a-z]{3})\.\s(?=[A-Z])|\s(?:and|or|in|for|on|at|with|to|as|by|from|during)\s(?:the\s)?")
+_JOINT = re.compile(r"(?<=[^\W\d_A-Z]{3})\.\s(?=[A-Z])|\s(?:and|or|in|for|on|at|with|to|as|by|from|during)\s(?:the\s)?")
 _KIND_OF_WH: dict[str, Kind] = {"who": "person", "whom": "person", "whose": "person", "when": "date", "where": "place"}
 _MIN_WORDS = frozenset(
     """first earlier earliest before older oldest elder fewer fewest less least smaller smallest lower lowest shorter
@@ -344,6 +344,8 @@ def _head_noun(phrase: str) -> str:
             continue
         if low in _NP_END or word == ",":
             break
+        if low.endswith(("'s", "’s")) and kind_of_noun(low[:-2]):
+            return str(low[:-2])  # "which country's citizen": the country is asked for
         if kept and kind_of_noun(kept[-1]) and kind_of_noun(low) is None and low.endswith(("ed", "ing", "s")):
             break  # "which river flows", "what company founded"
         if (

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tamsa.agent.baseline.attributes import attribute_spans
+from tamsa.agent.baseline.direction import contrary
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, phrase_concepts, terms
 from tamsa.agent.baseline.nouns import COUNTRIES, COUNTRY_OF, ROLES, Kind, noun_fit, noun_of_name
 from tamsa.agent.baseline.passages import Page, Sentence, Span
@@ -46,6 +47,8 @@ class Reading:
     is_title: bool = False
     fit: float = 1.0
     """How well it fits the wanted kind."""
+    stated: bool = True
+    """Whether words for the relation stand with it, not only the right kind of thing."""
 
     @property
     def sentence(self) -> Sentence:
@@ -165,6 +168,7 @@ def read(
     """
     cues = set(cues)
     own = page.id == subject if subject else _is_about(page, about)
+    folded_about = {fold_title(name) for name in about}
     found: dict[tuple[int, int], Reading] = {}
     strong = attribute_spans(page, frozenset(cues), want, head) if own else {}
     for index, sentence in enumerate(page.sentences):
@@ -178,6 +182,12 @@ def read(
         for start, end, term in phrase_concepts(sentence.text):
             if term in cues:
                 cue_at.append((start + sentence.start, end + sentence.start, term))
+        for start, end in contrary(head, sentence.text, own=own) if cue_at else ():
+            start, end = start + sentence.start, end + sentence.start
+            cue_at = [cue for cue in cue_at if cue[1] <= start or end <= cue[0]]
+        for start, end, name in page.asides if cue_at else ():
+            if fold_title(name) not in folded_about:  # said of another than the subject
+                cue_at = [cue for cue in cue_at if not start <= cue[0] < end]
         present = {term for _, _, term in tokens}
         coverage = len({term for _, _, term in cue_at}) / len(cues) if cues else 0.3
         support = sum(1 for term in near if term in present) / (len(near) + 1) if near else 0.0
@@ -230,7 +240,7 @@ def read(
                 text, start, end = _present(page, span, want, head)
                 found[(span.start, span.end)] = Reading(
                     text, score, page, start, end, span.target or next(iter(state.by_title(span.text)), ""), span.kind,
-                    fit=fit,
+                    fit=fit, stated=bool(cue_at) or boost > 0.0,
                 )  # fmt: skip
     return sorted(found.values(), key=lambda reading: (-reading.score, reading.start))
 
@@ -292,7 +302,10 @@ def describing_spans(page: Page, sentence: Sentence, defining: bool) -> list[Spa
     return out
 
 
-_VAGUE = frozenset("place location birthplace hometown home site venue work event capital seat member part".split())
+_VAGUE = frozenset(
+    "place location birthplace hometown home site venue work event capital seat member part setting destination "
+    "body".split()
+)
 
 
 def _same_name(folded: str, title: str, span: Span, kind: Kind) -> bool:

@@ -7,14 +7,14 @@ import re
 from dataclasses import replace
 
 from tamsa.agent.baseline.conflicts import is_source
-from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, forms, relation_terms, terms, words
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, words
 from tamsa.agent.baseline.nouns import ROLES, noun_fit
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, looks_like_person, read
-from tamsa.agent.baseline.rivals import Rivals
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.tables import SUPERLATIVE, extreme_row, tables_for
+from tamsa.agent.baseline.ties import Ties, conditions_of, said_in
 from tamsa.agent.baseline.wishes import Value, folded_text
 
 MAX_VALUES = 3
@@ -25,15 +25,15 @@ FLOORS = (1.5, 1.0)
 """Worth of the best and the second document of an inner step, however weakly it was read."""
 MIN_FIT = 0.2
 """How well such a document must fit the kind that is wanted."""
-STATED = 0.5
-"""Worth of a snippet whose one sentence states the whole relation with its subject."""
-MAX_FORMS_ASKED = 8
+AGAIN = 1.3
+"""How much more a value counts that is read from two of the things it is tied to."""
+_LYING = ("locate",)
 _AREAS = frozenset(
     "county district province region state prefecture department canton country nation continent municipality".split()
 )
 
 
-class Resolver(Rivals):
+class Resolver(Ties):
     """Evaluates plans over one state."""
 
     def __init__(self, state: State, question: Question) -> None:
@@ -130,11 +130,14 @@ class Resolver(Rivals):
         state = self.state
         picked = self._superlative(step)
         subjects = self.values(step.of)[:MAX_VALUES] if picked is None else [picked]
+        if picked is None and step.of.name and step.names and subjects:
+            subjects = [*subjects, *(v for name in step.names[:2] for v in self._named(name, "")[:1] if v.id)]
         if picked is not None and (step.kind not in ("person", "date", "year", "number") or not step.cues):
             return [picked]
         if picked is not None and picked.id and not state.is_open(picked.id):
             self.wishes.page(picked.id, 2.6)
         found: dict[str, Value] = {}
+        via: dict[str, set[str]] = {}
         near = [term for name in step.names for term in terms(name)]
         for subject in subjects:
             about = [subject.text]
@@ -144,16 +147,19 @@ class Resolver(Rivals):
                     self.wishes.page(subject.id, 2.4 * subject.score)
             elif subject.text:
                 self.wishes.query(subject.text, 0.9 * subject.score)
+            conditions = conditions_of(step, about)
             exclude = {fold_title(name) for name in about} | self._chain_titles(subject) | self._excluded
+            exclude.add(fold_title(subjects[0].text))
             readings: list[Reading] = []
             for page in state.opened:
                 own = page.id == subject.id
                 if not own and not self._mentions(page.id, about):
                     continue
-                readings += read(
-                    state, page, cues=step.cues, want=step.kind, head=step.head, about=about,
-                    near=near, exclude=exclude, subject=subject.id,
-                )[:6]  # fmt: skip
+                for cues in (step.cues, _LYING) if step.kind == "place" and _only_class(step) else (step.cues,):
+                    readings += read(
+                        state, page, cues=cues, want=step.kind, head=step.head, about=about,
+                        near=near, exclude=exclude, subject=subject.id,
+                    )[:6]  # fmt: skip
                 if not own:
                     readings += self._title_reading(step, page.id, about)
             if step not in self.readings:
@@ -168,17 +174,19 @@ class Resolver(Rivals):
                     math.sqrt(subject.score) * reading.score,
                     (*subject.chain, reading),
                 )
-                if step.names and value.id in state.pages:
-                    there = sum(self._mentions(value.id, [name]) for name in step.names) / len(step.names)
+                if conditions and value.id in state.pages:
+                    there = sum(self._mentions(value.id, [name]) for name in conditions) / len(conditions)
                     value = replace(value, score=value.score * (0.6 + 0.7 * there))
                 key = value.id or fold_title(reading.text)
                 old = found.get(key)
+                via.setdefault(key, set()).add(subject.text)
                 if old is None or value.score > old.score:
                     found[key] = value
-        values = sorted(found.values(), key=lambda value: -value.score)
+        both = [replace(v, score=v.score * AGAIN) if step.names and len(via[k]) > 1 else v for k, v in found.items()]
+        values = sorted(both, key=lambda value: -value.score)
         if step.of.of is None and len(values) > 1:
             values = self._weighed(step, values)
-        if step is not self._outermost and subjects and subjects[0].id in state.pages:
+        if (step is not self._outermost or step.names) and subjects and subjects[0].id in state.pages:
             self._keep_going(step, values, subjects[0])
         if step.head in _AREAS and step.kind == "place":
             values = sorted(values + self._containing(step, values), key=lambda value: -value.score)
@@ -304,7 +312,7 @@ class Resolver(Rivals):
             low = f" {fold_title(sentence.text)} "
             if not any(f" {fold_title(name)} " in low for name in about):
                 continue
-            present = set(terms(sentence.text))
+            present = said_in(sentence.text, step.head) | {concept(noun)}  # "a film director. Her films include X."
             coverage = len(cues & present) / len(cues) if cues else 0.3
             exact = bool(step.head and noun) and noun_fit(step.head, noun) >= 0.95 and step.head not in ROLES
             score = (0.4 if exact else 0.15) + 0.9 * coverage
@@ -313,57 +321,15 @@ class Resolver(Rivals):
             if step.head and noun and noun_fit(step.head, noun) <= 0.5:
                 score *= 0.5  # a town where a river is asked for
             if best is None or score > best.score:
-                best = Reading(page.name, score, page, sentence.start, sentence.end, key, kind, is_title=True)
+                best = Reading(
+                    page.name, score, page, sentence.start, sentence.end, key, kind, is_title=True, stated=coverage > 0
+                )
         return [best] if best else []
 
-    def _inverse(self, step: Step, about: list[str], subject: Value) -> None:
-        """Wish for documents whose snippet ties the subject to the relation, and for a search that finds them."""
-        cues = set(step.cues)
-        name = about[-1] if "(" not in about[-1] else about[0]
-        others = " ".join(step.names[:2])
-        if step.head and step.kind not in ("any", "name"):
-            self.wishes.query(f"{name} {step.head}", 0.75 * subject.score)
-        spaced = [f" {fold_title(item)} " for item in about]
-        self.wishes.query(f"{name} {others} {' '.join(self._surface(step))}", 0.8 * subject.score)
-        said = [word for cue in step.cues for word in forms(cue)][:MAX_FORMS_ASKED]
-        if said:
-            self.wishes.query(f"{name} {others} {' '.join(said)}", 0.72 * subject.score)
-        for key, known in self.state.known.items():
-            if self.state.is_open(key) or not known.snippets:
-                continue
-            low = known.folded
-            if not any(item in low for item in spaced):
-                continue
-            present = self.state.terms_of(key)
-            coverage = len(cues & present) / len(cues) if cues else 0.0
-            kind, noun = self.state.kind_of(key)
-            fits = step.kind in ("any", kind) or kind == "any"
-            exact = bool(step.head and noun) and kind == step.kind and noun_fit(step.head, noun) >= 0.95
-            floor = 0.5 if exact else 0.28 if kind == step.kind and kind != "any" else 0.0
-            stated = self._stated(key, spaced, cues)
-            worth = max(floor + 0.65 * coverage if exact else coverage, floor) + STATED * stated
-            worth *= (1.0 if fits or stated else 0.4) * subject.score
-            if step.names:
-                worth *= 0.7 + 0.8 * sum(f" {fold_title(name)} " in low for name in step.names) / len(step.names)
-            if step.head and noun and concept(noun) == concept(step.head):
-                worth *= 1.3
-            if worth > 0.25:
-                self.wishes.page(key, 1.5 * worth)
 
-    def _stated(self, key: str, names: list[str], cues: set[str]) -> float:
-        """Say how much of a relation one sentence of a snippet states together with its subject, in [0, 1]."""
-        best = 0.0
-        page = self.state.preview(key)
-        for sentence in page.sentences if cues else ():
-            low = f" {fold_title(sentence.text)} "
-            if any(name in low for name in names):
-                best = max(best, len(cues & set(relation_terms(sentence.text))) / len(cues))
-        return best
-
-    def _surface(self, step: Step) -> list[str]:
-        cues = set(step.cues) | ({concept(step.head)} if step.head else set())
-        words = [word for word in self.question.text.replace("?", " ").split() if concept(word.strip("'\",.")) in cues]
-        return list(dict.fromkeys(word.strip("'\",.") for word in words))[:6]
+def _only_class(step: Step) -> bool:
+    """Tell whether a step names nothing but the class of its value: "the town of X" is where X lies."""
+    return set(step.cues) == {concept(step.head)}
 
 
 def _is_alias(name: str, lead: str) -> bool:

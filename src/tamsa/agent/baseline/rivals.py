@@ -56,6 +56,7 @@ class Rivals:
         if step.of is None or step.of.of is not None:
             return
         cues = set(step.cues)
+        disputed = bool(_DISPUTED.search(self.question.text))
         names = [f" {fold_title(name)} " for name in about if len(fold_title(name)) > 3]
         for key, known in self.state.known.items():
             if self.state.is_open(key) or not known.snippets or key == subject.id:
@@ -72,11 +73,15 @@ class Rivals:
                     if (s.when is not None and step.kind in ("date", "year")) or s.kind == "number" == step.kind
                 ]  # fmt: skip
                 stated = bool(cues & (set(terms(sentence.text)) | {c for _, _, c in phrase_concepts(sentence.text)}))
+                weighty = disputed or authority(page)[0] != 0.0
                 if (spans and (stated or len(sentence.text.split()) <= 12)) or (
-                    stated and step.kind in ("person", "place", "org", "any") and authority(page)[0] != 0.0
+                    stated and weighty and step.kind in ("person", "place", "org", "any")
                 ):
                     self.rivals.add(key)
-        if (step is self._outermost or _DISPUTED.search(self.question.text)) and self._doubtful(step, subject):
+        for page in self.state.opened if disputed else ():
+            if is_source(page.title):
+                self.wishes.query(page.title, 0.9)  # what corrects a source names it
+        if (step is self._outermost or disputed) and self._doubtful(step, subject):
             sources = [
                 (min(known.ranks.values(), default=99), key)
                 for key, known in self.state.known.items()

@@ -6,11 +6,12 @@ import re
 
 from tamsa.agent.baseline import attributes
 from tamsa.agent.baseline.lexicon import concept, terms, words
-from tamsa.agent.baseline.nouns import COUNTRY_OF, DEMONYM_OF, kind_of_noun, noun_fit
+from tamsa.agent.baseline.nouns import COUNTRY_OF, DEMONYM_OF, Kind, kind_of_noun, noun_fit
 from tamsa.agent.baseline.passages import Page
-from tamsa.agent.baseline.reading import read
-from tamsa.agent.baseline.state import State, fold_title
+from tamsa.agent.baseline.state import fold_title
 
+_SAME = re.compile(r"\bsame\s+(?:[a-z]+\s+)?([a-z]+)")
+_THINGS = ("place", "org", "person", "award", "event")
 _BROAD = frozenset("country nation state city town county place region area province continent island".split())
 
 
@@ -46,27 +47,20 @@ def holds(wanted: dict[str, float], page: Page) -> bool:
     return score / total >= 0.6
 
 
-def same(state: State, text: str, pages: list[Page]) -> bool | None:
+def shared_thing(text: str) -> tuple[Kind, str] | None:
+    """Return kind and noun of the thing that two subjects may share, where pages can be found for such things."""
+    noun = _SAME.search(text)
+    kind = kind_of_noun(noun[1]) if noun else None
+    return (kind, noun[1]) if noun and kind in _THINGS and noun[1] not in _BROAD else None
+
+
+def same(text: str, pages: list[Page]) -> bool | None:
     """Say whether two subjects share what a question asks: country, year, trade, place; None if unknown."""
     if re.search(r"\b(?:nationality|nationalities|country|nation)\b", text):
         countries = [attributes.country_of(page) for page in pages]
         if all(countries):
             return countries[0] == countries[1]
         return None
-    noun = re.search(r"\bsame\s+(?:[a-z]+\s+)?([a-z]+)", text)
-    if noun and kind_of_noun(noun[1]) in ("place", "org", "person", "award", "event") and noun[1] not in _BROAD:
-        found = [
-            {
-                reading.target or fold_title(reading.text)
-                for reading in read(
-                    state, page, cues=terms(text), want=kind_of_noun(noun[1]) or "any", head=noun[1]
-                )[:2]
-                if reading.score > 0.4
-            }
-            for page in pages
-        ]  # fmt: skip
-        if all(found):
-            return bool(found[0] & found[1])
     if re.search(r"\byear\b|\bdate\b|\bdecade\b", text):
         measure = attributes.birth_span if "born" in text else attributes.founding_span
         whens = [attributes.year_of(measure(page)) for page in pages]

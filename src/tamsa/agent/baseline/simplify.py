@@ -16,12 +16,13 @@ _EVENTIVE = frozenset(
     """birth death marriage burial foundation founding establishment inception release publication premiere opening
     closure construction completion discovery invention creation ascent signature signing residence origin
     employment service arrival departure source mouth field site
-    scene first list""".split()
+    scene first list headquarters""".split()
 )
 """Nouns for what happens to a thing: "the date of birth of X" is one relation, not two."""
 _EVENT_ENDINGS = ("tion", "sion", "ment", "ance", "ence", "ship")
 _PARTS = frozenset(
-    "screenplay script score music lyrics soundtrack libretto text words story choreography summit top".split()
+    "screenplay script score music lyrics soundtrack libretto text words story choreography summit top "
+    "part role lead".split()
 )
 """Parts of a thing that its own page tells of: "wrote the screenplay of X", "reached the summit of X"."""
 
@@ -41,6 +42,9 @@ def simplify(step: Step) -> Step:
         if bare and not step.names and stem(step.head) == stem(inner.head):
             return replace(inner, kind=step.kind, head=step.head)
         if _is_part(inner, step, own) and not inner.name:
+            same = inner.of is not None and inner.of.of is not None and stem(inner.of.head) == stem(step.head)
+            if "list" in inner.cues and step.head and same:  # "the longest river in the list of rivers of X"
+                return replace(step, cues=own, of=inner.of.of, names=step.names + inner.names)
             return replace(
                 step, cues=tuple(dict.fromkeys(own + inner.cues)), of=inner.of, names=step.names + inner.names
             )
@@ -58,6 +62,8 @@ def _is_part(inner: Step, outer: Step, own: tuple[str, ...]) -> bool:
         return outer.kind == "description"
     if inner.kind != "any":
         return False
+    if "first" in inner.cues and head and outer.kind in ("person", "any"):
+        return True  # "the author of the first grammar of X": the page on X tells of its first one
     # "the region of the setting of X" are two relations, "took the points of X" is one
     possessive = set(own) <= {concept(outer.head), "locate"}
     return not head or not possessive or (len(head) > 6 and head.endswith(_EVENT_ENDINGS))

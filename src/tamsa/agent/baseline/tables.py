@@ -167,6 +167,8 @@ def count_rows(found: Found, question_text: str, hints: Collection[str]) -> Read
 def extreme_row(found: Found, question_text: str, head: str, hints: Collection[str]) -> Reading | None:
     """Find the row with the largest or smallest value of what a superlative measures."""
     low = re.findall(r"[a-z]+", question_text.casefold())
+    # "the first to climb the highest mountain" measures by height
+    low = [word for word in low if word == "populous" or (word != "won" and SUPERLATIVE.fullmatch(word))] or low
     direction, measures = "", list(hints)
     for word in low:
         if word in _SMALLEST:

@@ -25,6 +25,7 @@ class Tokens:
             at = name.end
         out.append(text[at:])
         plain = re.sub(r"[\"“”‘]|(?<=⟧)[’'](?!s\b)", "", "".join(out))
+        plain = re.sub(r"\bhead offices?\b", "headquarters", plain)
         self.tokens = _TOKEN.findall(plain)
         self.position = 0
         self.bare_verbs = False

@@ -79,7 +79,8 @@ def conclude(state: State, question: Question, plan: Step | None) -> Outcome:
     silent = plan is not None and is_silent(resolver, plan)
     if silent and plan is not None:
         passed = _on_the_way(resolver, plan)
-        softs = [value for value in softs if fold_title(value.text) not in passed]
+        subject = next((value.text for value in resolver.values(plan.of)), "") if plan.of is not None else ""
+        softs = [value for value in softs if fold_title(value.text) not in passed and _speaks_of(value, subject)]
     soft = max(softs, key=lambda value: value.score, default=None)
     if silent and (soft is None or soft.score < SOFT_DESPITE_SILENCE):
         return Outcome("", 0.0, source="silent")
@@ -117,7 +118,7 @@ def is_silent(resolver: Resolver, plan: Step) -> bool:
             return False
         subjects = resolver.values(step.of)
         values = resolver.values(step)
-        if any(value.score >= MIN_FINAL_SCORE and _is_stated(value) for value in values[:1] if step is plan):
+        if step is plan and values and values[0].score >= MIN_FINAL_SCORE and _is_stated(step, values[0]):
             continue
         if step is not plan and values and values[0].score >= MIN_PLAN_SCORE:
             continue
@@ -125,8 +126,17 @@ def is_silent(resolver: Resolver, plan: Step) -> bool:
     return False
 
 
-def _is_stated(value: Value) -> bool:
-    return not value.chain or value.chain[-1].stated
+def _is_stated(step: Step, value: Value) -> bool:
+    return not step.cues or not value.chain or value.chain[-1].stated
+
+
+def _speaks_of(value: Value, subject: str) -> bool:
+    """Tell whether a span was read where its words stand, on a page that speaks of the subject."""
+    reading = value.chain[-1]
+    name = f" {fold_title(subject)} "
+    return reading.stated and (
+        name in f" {fold_title(reading.page.title)} " or name in f" {folded_text(reading.page.text)} "
+    )
 
 
 def _on_the_way(resolver: Resolver, plan: Step) -> set[str]:

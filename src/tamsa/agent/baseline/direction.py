@@ -27,6 +27,9 @@ _OTHER = {head: _OWN[head] for head in _KIN}
 _OTHER |= dict.fromkeys(_PUPILS, _OWN["teacher"]) | dict.fromkeys(_TEACHERS, _OWN["pupil"])
 """The same on a page about the value, which names the subject: there the relation runs the other way."""
 
+COUNTERPARTS = dict.fromkeys(_PUPILS, "teacher") | dict.fromkeys(_TEACHERS, "pupil")
+"""Who the one is to the other: "whose pupil was X" asks for X's teacher."""
+
 
 def contrary(head: str, text: str, *, own: bool) -> list[tuple[int, int]]:
     """Find what looks like a relation but states its contrary.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from tamsa.agent.baseline.direction import COUNTERPARTS
 from tamsa.agent.baseline.grammar import Parser
 from tamsa.agent.baseline.lexicon import relation_terms, terms
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
@@ -155,7 +156,8 @@ def _question(parser: Parser, question: Question) -> Step | None:
         if parser.low() in AUXILIARIES:
             parser.take()
             subject = parser.noun_phrase()
-            return Step(question.text, question.kind, "", terms(" ".join(owned)), of=subject)
+            head = COUNTERPARTS.get(owned[-1].casefold(), "") if owned else ""
+            return Step(question.text, question.kind, head, terms(" ".join(owned)), of=subject)
         return None
     if low in ("name", "give", "tell", "identify", "state", "find"):
         parser.take()
@@ -219,7 +221,7 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
         parser.bare_verbs = low not in BE
         parser.clause_may_follow = "finite"
         subject = parser.noun_phrase()
-        if parser.at_end() and any(word in ("'s", "’s") for word in noun):  # "which country's citizen is X"
+        if parser.at_end() and any(word.endswith(("'s", "’s")) for word in noun):  # "which country's citizen is X"
             return Step(question.text, question.kind, question.head, relation_terms(" ".join(noun)), of=subject)
         if parser.at_end() and not prep and low in BE:  # "which town is the seat of X", "what is the length of X"
             return _renamed(subject, noun)

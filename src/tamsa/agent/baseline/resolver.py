@@ -139,6 +139,8 @@ class Resolver(Ties):
         found: dict[str, Value] = {}
         via: dict[str, set[str]] = {}
         near = [term for name in step.names for term in terms(name)]
+        if step.kind == "place" and step.head and concept(step.head) not in step.cues:
+            near.append(concept(step.head))  # "in which region lies X": a sentence that says "region"
         for subject in subjects:
             about = [subject.text]
             if subject.id:

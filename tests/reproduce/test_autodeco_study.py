@@ -11,9 +11,9 @@ import pytest
 from tamsa.errors import ConfigError, InputError
 from tamsa.reproduce.autodeco import Study, run_study
 from tamsa.reproduce.autodeco.base import Base, encode, make_tokenizer
-from tamsa.reproduce.autodeco.command import fill
 from tamsa.reproduce.autodeco.methods import static_grid
-from tamsa.reproduce.autodeco.tables import claims_markdown, make_claims, make_lines, methods_of, plot, table_markdown
+from tamsa.reproduce.autodeco.study import study_conditions
+from tamsa.reproduce.autodeco.tables import claims_table, make_claims, make_lines, methods_of, methods_table, plot
 from tamsa.reproduce.autodeco.tasks import (
     CERTAIN,
     END,
@@ -100,10 +100,8 @@ def test_ways_to_ask_are_held_out():
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("study")
+def small():
     return Study(
-        out=folder / "out",
         num_seeds=2,
         num_samples=9,
         num_train=8,
@@ -118,7 +116,7 @@ def small(tmp_path_factory):
     )
 
 
-def test_a_study_scores_every_method_and_goes_on_where_it_stopped(small, monkeypatch):
+def test_a_study_scores_every_method_and_goes_on_where_it_stopped(small, tmp_path, monkeypatch):
     grid = dict(list(static_grid().items())[:3])
     monkeypatch.setattr("tamsa.reproduce.autodeco.study.static_grid", lambda: grid)
     news: list[str] = []
@@ -132,7 +130,7 @@ def test_a_study_scores_every_method_and_goes_on_where_it_stopped(small, monkeyp
         return train_heads(dataclasses.replace(recipe, sampling=easy))
 
     monkeypatch.setattr(base, accept_any)
-    scores = run_study(small, news.append)
+    scores = run_study(small, tmp_path / "out", news.append)
     assert [s["seed"] for s in scores] == [0, 1]
     for s in scores:
         assert all(len(s["counts"][m][k]) == 9 for m in methods_of(scores) for k in ("1", "8"))
@@ -150,12 +148,13 @@ def test_a_study_scores_every_method_and_goes_on_where_it_stopped(small, monkeyp
     ):
         assert method in methods_of(scores)
     news.clear()
-    assert run_study(small, news.append) == scores and news == []
+    assert run_study(small, tmp_path / "out", news.append) == scores and news == []
+    assert study_conditions(tmp_path / "out")["versions"]["torch"]
 
     import dataclasses
 
     with pytest.raises(InputError, match="num_test"):
-        run_study(dataclasses.replace(small, num_test=4), news.append)
+        run_study(dataclasses.replace(small, num_test=4), tmp_path / "out", news.append)
 
 
 def made_scores(better=4):
@@ -183,29 +182,19 @@ def made_scores(better=4):
     return scores
 
 
-def test_tables_tell_differences_that_are_there_from_those_that_are_not(tmp_path):
+def test_tables_tell_differences_that_are_there_from_those_that_are_not():
     scores = made_scores()
     claims = {(c.better, c.worse, c.k): c.difference for c in make_claims(scores)}
     there = claims["reward heads, k=1", "static, tuned", 1]
     assert there.clear_of_zero and there.mean == pytest.approx(0.25)
     assert not claims["AutoDeco, plain cross-entropy", "T=1", 1].clear_of_zero
     lines = make_lines(scores)
-    table, differences = table_markdown(lines), claims_markdown(make_claims(scores))
+    table, differences = methods_table(lines).markdown(), claims_table(make_claims(scores)).markdown()
     assert table.count("\n") == len(lines) + 2 and "| pass@1, hop |" in table
     [row] = [x for x in differences.splitlines() if x.startswith("| reward heads, k=1 | static, tuned |")]
     assert row.count("✓") == 2 and "+25.0 [" in row
-    plot(tmp_path / "study.png", lines)
-    assert (tmp_path / "study.png").read_bytes()[:4] == b"\x89PNG"
+    assert plot(lines)[:4] == b"\x89PNG"
     assert json.dumps(make_claims(scores)[0].record())
-
-
-def test_a_page_gets_its_tables_and_keeps_the_rest():
-    page = "a\n<!-- study:table -->\nold\n<!-- /study:table -->\nb\n"
-    filled = fill(page, {"table": "new\n"}, "page.md")
-    assert filled == "a\n<!-- study:table -->\nnew\n<!-- /study:table -->\nb\n"
-    assert fill(filled, {"table": "new\n"}, "page.md") == filled
-    with pytest.raises(InputError, match="study:wishes"):
-        fill(page, {"wishes": "x"}, "page.md")
 
 
 def test_wishes_are_worded_for_every_problem_with_pairs_of_their_own():
@@ -220,9 +209,9 @@ def test_wishes_are_worded_for_every_problem_with_pairs_of_their_own():
         assert len(pairs(known, field)) > 8 and not pairs(known, field) & pairs(unseen, field)
 
 
-def test_bad_requests_are_named(tmp_path):
+def test_bad_requests_are_named():
     with pytest.raises(ConfigError, match="num_samples"):
-        Study(out=tmp_path, num_samples=8)
+        Study(num_samples=8)
     with pytest.raises(ConfigError, match="no such study; known: autodeco"):
         run_named("nothing", None)
     with pytest.raises(InputError, match="scores"):

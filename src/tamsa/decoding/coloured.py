@@ -8,6 +8,13 @@ from collections.abc import Sequence
 
 from tamsa.errors import InputError
 
+STYLE = """
+.autodeco { line-height: 2 }
+.autodeco span { color: #111; padding: .2em 0; white-space: pre-wrap }
+.autodeco.legend span { padding: .2em .5em; font-size: .85rem }
+"""
+"""What a page needs in its style sheet, dark or light."""
+
 _COLD, _WARM, _HOT = (0x4A, 0x7E, 0xBB), (0xF4, 0xF1, 0xE6), (0xD9, 0x5F, 0x3B)
 
 
@@ -45,20 +52,11 @@ def coloured_html(prompt: str, tokens: Sequence[str], temperatures: Sequence[flo
     return f'<p class="autodeco"><b>{html.escape(prompt)}</b> {"".join(spans)}</p>\n'
 
 
-def coloured_page(title: str, pieces: Sequence[str]) -> str:
-    """Return a whole HTML page of such pieces, with a legend."""
-    legend = "".join(
-        f'<span style="background:{colour_of(T / 10)}">&nbsp;{T / 10:.1f}&nbsp;</span>' for T in range(0, 21, 2)
-    )
-    style = (
-        "body{font:16px/1.9 system-ui,sans-serif;max-width:56em;margin:2em auto;padding:0 1em}"
-        "span{padding:.15em 0;color:#111}@media(prefers-color-scheme:dark){body{background:#1b1b1b;color:#eee}}"
-    )
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>\n'
-        f"<style>{style}</style></head>\n<body><h1>{html.escape(title)}</h1>\n<p>temperature {legend}</p>\n"
-        f"{''.join(pieces)}</body></html>\n"
-    )
+def legend_html() -> str:
+    """Return the legend of the colours as a paragraph of HTML."""
+    steps = (T / 10 for T in range(0, 21, 2))
+    shown = "".join(f'<span style="background:{colour_of(T)}">{T:.1f}</span>' for T in steps)
+    return f'<p class="autodeco legend">temperature {shown}</p>\n'
 
 
 def coloured_png(

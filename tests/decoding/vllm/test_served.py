@@ -12,50 +12,16 @@ from typing import Any
 
 import pytest
 import torch
-import transformers
 
 pytest.importorskip("vllm", reason="vLLM is not installed; run `make test-vllm`")
 pytestmark = pytest.mark.vllm
 
-from tamsa.decoding import AutoDecoConfig, AutoDecoForCausalLM  # noqa: E402
-from tamsa.decoding.vllm import engine_arguments  # noqa: E402
+from tamsa.decoding.vllm import ReportIds, engine_arguments, outputs_fields, read_outputs  # noqa: E402
 
 VOCAB = 97
+IDS = ReportIds(95, 96)
 PROMPTS = [[5, 6, 7, 8, 9], [11, 12], [21, 22, 23], [31, 40, 50, 60, 70, 80]]
 DRAWS = 3000
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A tiny Llama with heads whose T and P differ from token to token, saved as two folders."""
-    torch.manual_seed(0)
-    config = transformers.LlamaConfig(
-        vocab_size=VOCAB,
-        hidden_size=64,
-        intermediate_size=96,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        max_position_embeddings=128,
-        bos_token_id=1,
-        eos_token_id=2,
-        pad_token_id=0,
-    )
-    base = transformers.LlamaForCausalLM(config).eval()
-    with torch.no_grad():
-        base.lm_head.weight.mul_(8.0)
-    folder = tmp_path_factory.mktemp("served")
-    base.generation_config.temperature, base.generation_config.top_k = 0.3, 5  # must not leak in
-    base.generation_config.do_sample = True
-    base.save_pretrained(folder / "base")
-    base.config._name_or_path = str(folder / "base")
-    made = AutoDecoForCausalLM.from_base(base, AutoDecoConfig(head_size=16, initial_top_p=0.85))
-    with torch.no_grad():
-        for head in (made.decoding_heads.temp_head, made.decoding_heads.top_p_head):
-            head.mlp[2].weight.mul_(10.0)
-    made.save_pretrained(folder / "heads", dtype=torch.float32)
-    made.folder = folder
-    return made.eval()
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +31,7 @@ def engine(model: Any) -> Any:
     from vllm import LLM
 
     return LLM(
-        **engine_arguments(Path(model.folder) / "heads"),
+        **engine_arguments(Path(model.folder) / "heads", report=True),
         skip_tokenizer_init=True,
         dtype="float32",
         enforce_eager=True,
@@ -138,3 +104,24 @@ def test_a_mask_of_cut_tokens_alone_leaves_the_base_over_them(model, engine):
     drawn = torch.tensor([cut.index(o.token_ids[0]) for o in out.outputs])
     counts = torch.bincount(drawn, minlength=3).double() / DRAWS
     torch.testing.assert_close(counts, expected, atol=0.04, rtol=0)
+
+
+@torch.no_grad()
+def test_clients_are_told_t_and_p_of_every_token(model, engine):
+    asked = outputs_fields(IDS)
+    seen = []
+    for settings in ({"seed": 3}, {"temperature": 0.0}, {"seed": 4, "temperature": 3.0, "top_k": 5}):
+        for prompt, out in zip(PROMPTS, ask(engine, PROMPTS, max_tokens=12, **settings, **asked), strict=True):
+            ids = [*prompt, *out.outputs[0].token_ids]
+            oracle = model(torch.tensor([ids[:-1]]), output_decoding=True)
+            told = torch.tensor(read_outputs(out.outputs[0].logprobs, IDS))
+            expected = torch.stack([oracle.temperature[0], oracle.top_p[0]], -1)[len(prompt) - 1 :]
+            torch.testing.assert_close(told, expected, atol=1e-4, rtol=0)
+            seen.append(expected)
+    assert float(torch.cat(seen).std(0).min()) > 0.01  # they do differ from token to token
+
+
+def test_the_ids_that_report_are_never_drawn_whatever_a_client_forbids(model, engine):
+    for settings in ({"temperature": 5.0, "top_p": 1.0}, {"min_tokens": 8, "stop_token_ids": list(range(3, 90))}):
+        for out in ask(engine, PROMPTS, n=200, max_tokens=8, seed=5, **settings):
+            assert not {t for o in out.outputs for t in o.token_ids} & set(IDS)

@@ -16,11 +16,18 @@ from torch import Tensor
 
 from tamsa.decoding import checkpoint
 from tamsa.decoding.heads import DecodingHeads
-from tamsa.decoding.strategy import apply_strategy
-from tamsa.decoding.vllm.plugin import PREFIX
+from tamsa.decoding.strategy import Strategy, apply_strategy
+from tamsa.decoding.vllm.plugin import HEADS_FIELD, PREFIX
+from tamsa.decoding.vllm.report import (
+    BASE,
+    HIGHEST,
+    LOWEST,
+    REPORT_FIELD,
+    SLOPE,
+    ReportIds,
+    check_report_ids,
+)
 from tamsa.errors import InputError
-
-_FIELD = "autodeco_heads"
 
 
 def load_serving_heads(folder: Path, hidden_size: int, vocab_size: int, base: str) -> DecodingHeads:
@@ -47,11 +54,9 @@ def _refuse(vllm_config: Any) -> str:
     Raises:
         InputError: it is missing, or a feature is on that the heads do not work with.
     """
-    folder = getattr(vllm_config.model_config.hf_config, _FIELD, None)
+    folder = getattr(vllm_config.model_config.hf_config, HEADS_FIELD, None)
     if not folder:
-        raise InputError(
-            f"hf_overrides: {_FIELD} is missing, expected the heads' folder; see tamsa.decoding.vllm.engine_arguments"
-        )
+        raise InputError(f"hf_overrides: {HEADS_FIELD} is missing, expected the heads' folder; see engine_arguments")
     if vllm_config.speculative_config is not None:
         raise InputError(
             "speculative_config: drafts are verified against logits without their own states; switch it off"
@@ -62,6 +67,40 @@ def _refuse(vllm_config: Any) -> str:
             "static defaults would apply on top of the heads"
         )
     return str(folder)
+
+
+def _report_ids(vllm_config: Any) -> ReportIds | None:
+    """Return the ids that report T and P out of vLLM's configuration, where it names them.
+
+    Raises:
+        InputError: they are no two ids of the vocabulary, or log-probabilities are not those of the logits.
+    """
+    ids = getattr(vllm_config.model_config.hf_config, REPORT_FIELD, None)
+    if ids is None:
+        return None
+    mode = vllm_config.model_config.logprobs_mode
+    if mode != "raw_logprobs":
+        raise InputError(f"logprobs_mode: {mode!r}, expected 'raw_logprobs', in which T and P are reported")
+    return check_report_ids(ids, vllm_config.model_config.hf_text_config.vocab_size)
+
+
+def with_report(strategy: Strategy, ids: ReportIds) -> Tensor:
+    """Write T and P into the logits of two ids, for a log-softmax to tell.
+
+    Args:
+        strategy: of logits `[N, V]` in which the two ids were forbidden.
+        ids: the two.
+
+    Returns:
+        The logits `[N, V]`; a softmax gives the same distribution.
+    """
+    T = strategy.temperature
+    told = (T == 0) | ((T >= LOWEST) & (T <= HIGHEST))
+    total = torch.logsumexp(strategy.logits, dim=-1).double()
+    for i, value in zip(ids, (T, strategy.top_p), strict=True):
+        code = torch.where(told, total - (BASE + SLOPE * value.double()), float("-inf"))
+        strategy.logits[:, i] = code.to(strategy.logits.dtype)
+    return strategy.logits
 
 
 @cache
@@ -79,28 +118,32 @@ def with_heads(base_class: Any, name: str) -> Any:
             heads = load_serving_heads(Path(folder), config.hidden_size, config.vocab_size, base_class.__name__)
             heads = heads.to(vllm_config.device_config.device)
         self.autodeco_heads = heads
+        self.autodeco_report_ids = _report_ids(vllm_config)
 
     def compute_logits(self: Any, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor | None:
         """Return logits divided by T and cut at P, fp32; vLLM passes the positions that it samples or scores."""
         logits = base_class.compute_logits(self, hidden_states, *args, **kwargs)
         if logits is None or logits.shape[0] == 0 or self.autodeco_heads is None:
             return logits
-        config = self.autodeco_heads.config
+        config, ids = self.autodeco_heads.config, self.autodeco_report_ids
         with torch.no_grad():
-            return apply_strategy(
+            for i in ids or ():
+                logits[:, i] = float("-inf")  # by columns: a list of ids would be copied to the device
+            strategy = apply_strategy(
                 self.autodeco_heads,
                 hidden_states,
                 logits,
                 temperature_scale=config.temperature_scale,
                 top_p_scale=config.top_p_scale,
-            ).logits
+            )
+            return strategy.logits if ids is None else with_report(strategy, ids)
 
     def load_weights(self: Any, weights: Iterable[tuple[str, Tensor]]) -> set[str] | None:
         """Load the base's weights; the heads came with their own file."""
         loaded = base_class.load_weights(self, weights)
         if loaded is None or self.autodeco_heads is None:
             return loaded
-        return set(loaded) | {f"{_FIELD}.{key}" for key, _ in self.autodeco_heads.named_parameters()}
+        return set(loaded) | {f"{HEADS_FIELD}.{key}" for key, _ in self.autodeco_heads.named_parameters()}
 
     members: dict[str, Any] = {
         "__init__": __init__,

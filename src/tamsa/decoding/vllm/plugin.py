@@ -8,6 +8,8 @@ from __future__ import annotations
 
 PREFIX = "AutoDeco"
 """What stands before a base architecture's name."""
+HEADS_FIELD = "autodeco_heads"
+"""In `hf_overrides`: the heads' folder; in the model: the heads."""
 
 
 def register() -> None:

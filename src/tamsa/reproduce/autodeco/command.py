@@ -1,6 +1,8 @@
-"""`tamsa reproduce autodeco`: the controlled study, control in words, coloured texts, and the page that shows them.
+"""`tamsa reproduce autodeco`: everything that the page on AutoDeco shows, by one command.
 
-A page has places such as `<!-- study:table -->` ... `<!-- /study:table -->`; what stands between them is replaced.
+The controlled study, control in words, coloured texts, and what AutoDeco costs; each part is kept as soon as it is
+done, so that a stopped run goes on. A Markdown page has places such as `<!-- made:step -->` ... `<!-- /made:step -->`;
+what stands between them is replaced.
 """
 
 from __future__ import annotations
@@ -9,65 +11,68 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tamsa.config import load_config
+from tamsa.decoding.coloured import STYLE
 from tamsa.errors import InputError
-from tamsa.reproduce.autodeco.study import Study, run_study
-from tamsa.reproduce.autodeco.tables import claims_markdown, make_claims, make_lines, plot, table_markdown
-from tamsa.reproduce.autodeco.texts import write_texts
-from tamsa.reproduce.autodeco.wishes import run_wishes, wishes_markdown
+from tamsa.reproduce.autodeco.markup import fill, make_page
+from tamsa.reproduce.autodeco.parts import BLOCKS, Recipe, Shown, run_parts
 from tamsa.store import make_folder, write_atomic, write_json
 from tamsa.types import SCHEMA_VERSION
 
+_LEAD = (
+    "Two small heads on a causal language model predict, for every token, the temperature and the top-p that it is "
+    "drawn with. Three lines add them to an existing model:"
+)
+_CODE = """from tamsa.decoding import AutoDecoForCausalLM
+model = AutoDecoForCausalLM.from_pretrained("heads/")    # the base that the heads name, or base=...
+model.generate(**inputs, do_sample=True)"""
 
-def fill(text: str, blocks: dict[str, str], where: str) -> str:
-    """Put each block into its place of a page.
+
+def _read_page(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"page: {path} cannot be read ({error.strerror})") from error
+
+
+def write_results(recipe: Recipe, shown: Shown) -> None:
+    """Write the tables, the pictures, `page.html` and `results.json` into `out`, and bring the `page` up to date.
 
     Raises:
-        InputError: a place is missing.
+        InputError: the page cannot be read, or lacks a place.
+        StorageError: a file cannot be written.
     """
-    for name, block in blocks.items():
-        start, end = f"<!-- study:{name} -->", f"<!-- /study:{name} -->"
-        before, found, rest = text.partition(start)
-        _, closed, after = rest.partition(end)
-        if not found or not closed:
-            raise InputError(f"{where}: has no {start} ... {end}, where a table belongs")
-        text = f"{before}{start}\n{block}{end}{after}"
-    return text
+    filled = None
+    if recipe.page is not None:
+        filled = fill(_read_page(recipe.page), shown.blocks, str(recipe.page))
+    browser = make_page("AutoDeco: learned temperature and top-p", _LEAD, _CODE, shown.sections, STYLE)
+    for name, block in shown.blocks.items():
+        write_atomic(recipe.out / f"{name}.md", block)
+    for name, content in shown.pictures.items():
+        write_atomic(recipe.out / name, content)
+    write_atomic(recipe.out / "page.html", browser)
+    write_json(recipe.out / "results.json", {"schema_version": SCHEMA_VERSION, **shown.records})
+    if recipe.page is not None and filled is not None:
+        images = make_folder(recipe.page.parent / "images")
+        for name, content in shown.pictures.items():
+            write_atomic(images / f"autodeco_{name}", content)
+        write_atomic(images / "autodeco.html", browser.replace('src="', 'src="autodeco_'))
+        write_atomic(recipe.page, filled)
 
 
-def run(recipe: Path | None, overrides: list[str], on_note: Callable[[str], None]) -> None:
-    """Run what is left of the study and write its results.
+def run(path: Path | None, overrides: list[str], on_note: Callable[[str], None]) -> None:
+    """Run what is left of a recipe and write its results.
 
-    Into `out`: `table.md`, `differences.md`, `wishes.md`, `study.png`, `texts.html`, `texts.png`, `results.json`. With
-    a `page`, its tables are replaced and the pictures put into `images/` beside it.
+    Raises:
+        ConfigError: the recipe is wrong.
+        InputError: the folder holds a study with other settings, or the page lacks a place.
+        TamsaError: a measurement found a wrong result.
     """
-    study = load_config(Study, recipe, overrides)
-    scores = run_study(study, on_note)
-    lines, claims = make_lines(scores), make_claims(scores)
-    blocks = {"table": table_markdown(lines), "differences": claims_markdown(claims)}
-    on_note("control in words")
-    wishes = [run_wishes(study, seed) for seed in range(study.num_seeds)]
-    blocks["wishes"] = wishes_markdown(wishes)
-    for name, block in blocks.items():
-        write_atomic(study.out / f"{name}.md", block)
-        on_note(block)
-    write_json(
-        study.out / "results.json",
-        {
-            "schema_version": SCHEMA_VERSION,
-            "num_seeds": len(scores),
-            "claims": [claim.record() for claim in claims],
-            "wishes": wishes,
-        },
-    )
-    pictures = [study.out]
-    if study.page is not None:
-        try:
-            before = study.page.read_text(encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"page: {study.page} cannot be read ({error.strerror})") from error
-        write_atomic(study.page, fill(before, blocks, str(study.page)))
-        pictures.append(make_folder(study.page.parent / "images"))
-    for folder in pictures:
-        prefix = "" if folder == study.out else "autodeco_"
-        plot(folder / f"{prefix}study.png", lines)
-        write_texts(study, 0, "reward1", folder / f"{prefix}texts.html", folder / f"{prefix}texts.png")
+    recipe = load_config(Recipe, path, overrides)
+    if recipe.page is not None:  # hours later would be late
+        names = (name for part in recipe.parts for name in BLOCKS.get(part, (part,)))
+        fill(_read_page(recipe.page), dict.fromkeys(names, ""), str(recipe.page))
+    shown = run_parts(recipe, on_note)
+    write_results(recipe, shown)
+    for name, block in shown.blocks.items():
+        on_note(f"\n{name}\n\n{block}")
+    on_note(f"wrote {recipe.out / 'page.html'}" + (f" and {recipe.page}" if recipe.page else ""))

@@ -16,6 +16,7 @@ from tamsa.decoding import AutoDecoForCausalLM, LossConfig
 from tamsa.decoding.baselines import GREEDY, Learned, Static, Step
 from tamsa.errors import ConfigError, InputError
 from tamsa.reproduce.autodeco.base import Base, train_base
+from tamsa.reproduce.autodeco.conditions import conditions
 from tamsa.reproduce.autodeco.methods import (
     MAX_NEW_TOKENS,
     controls_of,
@@ -52,9 +53,6 @@ class Study:
         ConfigError: a value is out of its range.
     """
 
-    out: Path
-    page: Path | None = None
-    """A Markdown page to bring up to date."""
     num_seeds: int = 5
     num_samples: int = 16
     """Samples of a problem, in tuning and in the test."""
@@ -119,11 +117,11 @@ def write_prompts(path: Path, problems: list[Problem]) -> None:
     write_atomic(path, "".join(json.dumps(problem.record) + "\n" for problem in problems))
 
 
-def run_seed(study: Study, seed: int, on_news: OnNews) -> dict[str, Any]:
+def run_seed(study: Study, out: Path, seed: int, on_news: OnNews) -> dict[str, Any]:
     """Run one seed, or what is left of it, and return its scores as in `scores.json`."""
     from transformers import AutoModelForCausalLM
 
-    folder = make_folder(study.out / f"seed-{seed}")
+    folder = make_folder(out / f"seed-{seed}")
     done = folder / "scores.json"
     if done.exists():
         found: dict[str, Any] = read_json(done)
@@ -190,25 +188,36 @@ def run_seed(study: Study, seed: int, on_news: OnNews) -> dict[str, Any]:
     return scores
 
 
-def run_study(study: Study, on_news: OnNews = print) -> list[dict[str, Any]]:
-    """Run every seed and return their scores.
+def run_study(study: Study, out: Path, on_news: OnNews = print) -> list[dict[str, Any]]:
+    """Run every seed, or what is left of them, and return their scores.
+
+    Args:
+        study: its size.
+        out: its folder.
+        on_news: called with a line at every step.
 
     Raises:
         InputError: the folder holds a study with other settings.
         StorageError: it cannot be written.
     """
-    make_folder(study.out)
+    make_folder(out)
     values = json.loads(json.dumps(asdict(study), default=str))
-    del values["out"], values["num_seeds"], values["page"]
-    manifest = study.out / "study.json"
+    del values["num_seeds"]
+    manifest = out / "study.json"
     if manifest.exists():
         found = read_json(manifest)
         different = [key for key in values if found.get(key) != values[key]]
         if different:
             key = different[0]
             raise InputError(
-                f"{study.out}: holds a study with {key} = {found.get(key)!r}, now {values[key]!r}; choose another out"
+                f"{out}: holds a study with {key} = {found.get(key)!r}, now {values[key]!r}; choose another out"
             )
     else:
-        write_json(manifest, values)
-    return [run_seed(study, seed, on_news) for seed in range(study.num_seeds)]
+        write_json(manifest, {**values, "conditions": conditions()})
+    return [run_seed(study, out, seed, on_news) for seed in range(study.num_seeds)]
+
+
+def study_conditions(out: Path) -> dict[str, Any] | None:
+    """Return the conditions under which a study was begun, where it noted them."""
+    found: dict[str, Any] = read_json(out / "study.json")
+    return found.get("conditions")

@@ -8,15 +8,14 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tamsa.errors import InputError
+from tamsa.reproduce.autodeco.markup import Table
 from tamsa.reproduce.autodeco.study import KS, LEARNED
 from tamsa.scoring.passes import Array, Interval, pass_at_k, two_level_interval
-from tamsa.store import write_atomic
 
 REWARDED = ("reward heads, k=1", "reward heads, k=8")
 
@@ -104,24 +103,24 @@ def _shown(interval: Interval, signed: bool = False) -> str:
     return f"{100 * interval.mean:{sign}.1f} [{100 * interval.low:{sign}.1f}, {100 * interval.high:{sign}.1f}]"
 
 
-def table_markdown(lines: Sequence[Line]) -> str:
+def methods_table(lines: Sequence[Line], conditions: str = "") -> Table:
     """Return the table of methods, in percent with 95% intervals."""
     kinds = list(lines[0].kinds)
     head = ["method", *(f"pass@{k}" for k in KS), *(f"pass@1, {kind}" for kind in kinds)]
-    rows = [head, ["---"] * len(head)]
+    rows = []
     for line in lines:
         by_kind = (f"{100 * line.kinds[kind]:.1f}" for kind in kinds)
         rows.append([line.method, *(_shown(line.scores[k]) for k in KS), *by_kind])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+    return Table(head, rows, conditions)
 
 
-def claims_markdown(claims: Sequence[Claim]) -> str:
+def claims_table(claims: Sequence[Claim]) -> Table:
     """Return the table of differences, in points with 95% intervals; ✓ and ✗ where 0 is excluded."""
     by_pair: dict[tuple[str, str], dict[int, Interval]] = {}
     for claim in claims:
         by_pair.setdefault((claim.better, claim.worse), {})[claim.k] = claim.difference
     head = ["method", "less", *(f"pass@{k}" for k in KS)]
-    rows = [head, ["---"] * len(head)]
+    rows = []
     for (better, worse), differences in by_pair.items():
         shown = []
         for k in KS:
@@ -129,15 +128,11 @@ def claims_markdown(claims: Sequence[Claim]) -> str:
             mark = " ✓" if interval.low > 0 else " ✗" if interval.high < 0 else ""
             shown.append(_shown(interval, signed=True) + mark)
         rows.append([better, worse, *shown])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+    return Table(head, rows)
 
 
-def plot(path: Path, lines: Sequence[Line]) -> None:
-    """Draw pass@1 and pass@8 of every method with their intervals as a PNG.
-
-    Raises:
-        StorageError: it cannot be written.
-    """
+def plot(lines: Sequence[Line]) -> bytes:
+    """Draw pass@1 and pass@8 of every method with their intervals as a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -156,4 +151,4 @@ def plot(path: Path, lines: Sequence[Line]) -> None:
         ax.set_yticks(places, [line.method for line in lines])
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    write_atomic(path, buffer.getvalue())
+    return buffer.getvalue()

@@ -9,6 +9,7 @@ from typing import Any
 
 from tamsa.decoding import AutoDecoForCausalLM
 from tamsa.reproduce.autodeco.base import encode
+from tamsa.reproduce.autodeco.markup import Table
 from tamsa.reproduce.autodeco.methods import MAX_NEW_TOKENS
 from tamsa.reproduce.autodeco.study import Study
 from tamsa.reproduce.autodeco.tasks import CERTAIN, VARIED, Problem, Tasks, asking_pairs
@@ -36,11 +37,12 @@ def _wordings(problems: list[Problem], held_out: bool, seed: int) -> list[dict[s
     ]
 
 
-def run_wishes(study: Study, seed: int, split: str = "test") -> dict[str, Any]:
+def run_wishes(study: Study, out: Path, seed: int, split: str = "test") -> dict[str, Any]:
     """Train the reward heads of a seed for control, and measure on unseen problems asked for in unseen words.
 
     Args:
         study: the study, run.
+        out: its folder.
         seed: of its seeds.
         split: the problems of the measurement.
 
@@ -49,7 +51,7 @@ def run_wishes(study: Study, seed: int, split: str = "test") -> dict[str, Any]:
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    folder: Path = study.out / f"seed-{seed}"
+    folder = out / f"seed-{seed}"
     done = folder / f"wishes-{split}.json"
     if done.exists():
         found: dict[str, Any] = read_json(done)
@@ -87,12 +89,10 @@ def run_wishes(study: Study, seed: int, split: str = "test") -> dict[str, Any]:
     return scores
 
 
-def wishes_markdown(scores: list[dict[str, Any]]) -> str:
+def wishes_table(scores: list[dict[str, Any]]) -> Table:
     """Return the table: shares of prompts that move as asked, over all seeds, before and after training."""
-    rows = [
-        ["", "prompts", *(f"{wish}: {what}" for wish, what in _MOVES), "mean T", "mean P"],
-        ["---"] * 8,
-    ]
+    head = ["", "prompts", *(f"{wish}: {what}" for wish, what in _MOVES), "mean T", "mean P"]
+    rows = []
     for name in ("before", "after"):
         parts = [s[name] for s in scores]
         count = sum(part["num_prompts"] for part in parts)
@@ -106,4 +106,4 @@ def wishes_markdown(scores: list[dict[str, Any]]) -> str:
 
         fields = ("certain_temperature", "certain_top_p", "varied_temperature", "varied_top_p")
         rows.append([name, str(count), *(share(f) for f in fields), means("mean_temperature"), means("mean_top_p")])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+    return Table(head, rows)

@@ -5,6 +5,7 @@ All offsets are character offsets into `Document.text` as it was indexed, half o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
@@ -169,11 +170,66 @@ class Sampled:
     model_logprobs: tuple[float, ...] = ()
     """Natural logarithms under the model's own distribution (temperature 1, nothing cut): what it holds likely itself,
     greedy decoding included."""
+    text_ends: tuple[int, ...] = ()
+    """Characters of `Completion.text` that were certain after each token; empty where the text was rewritten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How likely a model itself held an answer: natural logarithms under its own distribution, each <= 0."""
+
+    answer: float
+    """Of the short answer with the token that ends it, all tokens together."""
+    turn: float
+    """Mean of a token of the turn that answered."""
+    run: float
+    """Mean of a token of all turns."""
+
+
+MAX_LOG_ODDS = 20.0
+"""Log-odds of an answer are cut at this, to either side."""
+UNSURE_BELOW = 0.5
+"""An answer whose calibrated probability is less is more likely wrong than right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a model's own likelihoods are worth: a logistic model of whether its answer is right.
+
+    Fitted on questions with known answers (`tamsa.scoring.calibration`); it belongs to one set of weights.
+    """
+
+    bias: float
+    answer: float
+    """Weight of the log-odds of the answer."""
+    turn: float
+    run: float
+    num_answers: int
+    """Answers that it was fitted to."""
+    ece_before: float
+    """Expected calibration error of the uncalibrated probability of the answer, in [0, 1]."""
+    ece_after: float
+    """The same of the calibrated one, each answer judged by a fit to the others."""
+    questions: str = ""
+    """Digest of the questions."""
+
+    @staticmethod
+    def features(likelihood: Likelihood) -> tuple[float, float, float]:
+        """Return what the weights apply to: log-odds of the answer, mean of the turn, mean of the run."""
+        missing = -math.expm1(likelihood.answer)  # 1 - p, exact where p is nearly 1
+        odds = likelihood.answer - math.log(missing) if missing > 0 else MAX_LOG_ODDS
+        return max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, odds)), likelihood.turn, likelihood.run
+
+    def probability(self, likelihood: Likelihood) -> float:
+        """Return the probability that the answer is right, in (0, 1)."""
+        odds, turn, run = self.features(likelihood)
+        z = self.bias + self.answer * odds + self.turn * turn + self.run * run
+        return 1.0 / (1.0 + math.exp(-z)) if z >= 0 else math.exp(z) / (1.0 + math.exp(z))
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How an agent is set up for a model. A model trained on the agent's own format carries one."""
+    """What an agent should know of a model. One trained on the agent's own format carries one."""
 
     brief: bool = False
     """True: the format and rules are trained in; the system prompt is one line, and tools show their short form."""
@@ -185,6 +241,8 @@ class Profile:
     """Links named below an opened page."""
     mode: str = "react"
     """Strategy the model was trained in most."""
+    calibration: Calibration | None = None
+    """What its own probabilities are worth, where that was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +340,21 @@ class Finding:
         return bool(self.against)
 
 
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """How sure the model is of the answer, by its own probabilities."""
+
+    probability: float
+    """In [0, 1]. Calibrated: that the answer is right. Else: that the model would write these very words again."""
+    calibrated: bool
+    likelihood: Likelihood
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the answer is, by calibrated probability, more likely wrong than right."""
+        return self.calibrated and self.probability < UNSURE_BELOW
+
+
 PlanStatus = Literal["open", "confirmed", "refuted"]
 
 
@@ -312,6 +385,8 @@ class Report:
     run_id: str = ""
     plan: tuple[PlanItem, ...] = ()
     """The plan as it stood at the end; empty where the model wrote none."""
+    confidence: Confidence | None = None
+    """None where the model gives no probabilities, or answered in no readable form."""
     notes: tuple[str, ...] = ()
     """What went wrong or was left out, a line each: dropped quotes, exhausted budgets."""
 
@@ -333,6 +408,7 @@ class Report:
                 "num_steps": self.num_steps,
                 "num_calls": self.num_calls,
             },
+            "confidence": asdict(self.confidence) if self.confidence is not None else None,
             "visited": list(self.visited),
             "model": self.model,
             "plan": [asdict(item) for item in self.plan],

@@ -14,6 +14,7 @@ from datetime import date as calendar_date
 
 from tamsa.agent import prompts
 from tamsa.agent.budget import Budget
+from tamsa.agent.confidence import measure
 from tamsa.agent.context import Context
 from tamsa.agent.fencing import clean, neutralise
 from tamsa.agent.plan import parse_plan, read_items, show_items
@@ -159,6 +160,7 @@ class _Run:
             model=self._model.name,
             run_id=self._folder.id if self._folder else "",
             get_document=self._tools.get_document,
+            confidence=state.likely.confidence(self._model.profile.calibration),
         )
         if self._folder is not None:
             write_report(self._folder, report, self._tools.get_document)
@@ -302,8 +304,10 @@ class _Run:
             "usage": asdict(self._usage(completion, messages)),
             "finish_reason": completion.finish_reason,
         }
-        if self._keep_sampled and completion.sampled is not None:
-            record["sampled"] = asdict(completion.sampled)
+        if completion.sampled is not None:
+            record["likely"] = measure(completion.sampled, turn)
+            if self._keep_sampled:
+                record["sampled"] = asdict(completion.sampled)
         return record
 
     def _finish(self, answer: str, *notes: str) -> None:

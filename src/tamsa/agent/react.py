@@ -52,6 +52,8 @@ class Turn:
     """What could not be read, a line each, for the model to mend."""
     rest: str
     """Text outside every tag."""
+    answer_start: int = 0
+    """Where the answer begins in what the model wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def parse_turn(text: str) -> Turn:
     problems: list[str] = []
     rest: list[str] = []
     answer: str | None = None
-    position = 0
+    answer_start = position = 0
     marks = list(_MARK.finditer(text))
     closers = {kind: [m for m in marks if m[1] and m[2] == kind] for kind in ("think", "tool_call", "answer")}
     starts = [m.start() for m in marks if not m[1] and m[2] != "think"]
@@ -115,7 +117,7 @@ def parse_turn(text: str) -> Turn:
         if kind == "think":
             thoughts.append(body)
         elif kind == "answer":
-            answer = body
+            answer, answer_start = body, mark.end()
         else:
             _read_calls(body, calls, problems)
     rest.append(text[position:])
@@ -128,6 +130,7 @@ def parse_turn(text: str) -> Turn:
         answer=answer,
         problems=tuple(problems[:MAX_CALLS_PER_TURN]),
         rest="".join(rest).strip(),
+        answer_start=answer_start,
     )
 
 
@@ -188,10 +191,22 @@ def _read_json(text: str) -> Any:
     return value
 
 
+def _first_finding(marks: Sequence[re.Match[str]]) -> re.Match[str] | None:
+    return next((m for m in marks if not m[1] and m[2] in ("finding", "quote")), None)
+
+
+def short_answer_span(text: str) -> tuple[int, int]:
+    """Return where the short answer stands in the content of `<answer>`: half open, without white space around it."""
+    first = _first_finding(list(_FINDING.finditer(text)))
+    short = text[: first.start()] if first else text
+    start = len(short) - len(short.lstrip())
+    return start, max(start, len(short.rstrip()))
+
+
 def parse_answer(text: str) -> Answer:
     """Read the content of `<answer>`: the short answer, then the findings."""
     marks = list(_FINDING.finditer(text))
-    first = next((m for m in marks if not m[1] and m[2] in ("finding", "quote")), None)
+    first = _first_finding(marks)
     short = text[: first.start()] if first else text
     claims: list[Claim] = []
     claim_text: list[str] = []

@@ -14,6 +14,7 @@ from typing import Any
 
 from tamsa.agent import prompts
 from tamsa.agent.budget import Spent
+from tamsa.agent.confidence import Likely
 from tamsa.agent.plan import parse_plan, read_items
 from tamsa.types import PlanItem, ToolCall, ToolResult, Usage
 
@@ -92,6 +93,8 @@ class Transcript:
     draft: str | None = None
     """An answer written beside a call, in case no later one comes."""
     answer: str | None = None
+    likely: Likely = field(default_factory=Likely)
+    """How likely the model held what it wrote."""
     forced: str | None = None
     """Why the answer was forced, if it was."""
     nudges: int = 0
@@ -143,6 +146,7 @@ class Transcript:
         calls = tuple(ToolCall(item["id"], item["name"], item["arguments"]) for item in record["calls"])
         self.spent.usage += Usage(**record["usage"])
         self.spent.steps += 1
+        self.likely.add(record.get("likely"))
         self.entries.append(Said(self.spent.steps, record["text"], record["rest"], calls))
         self._calls = calls
         self.pending = list(calls)

@@ -26,8 +26,9 @@ from tamsa.cli.settings import (
     runs_side_by_side,
     with_limits,
 )
-from tamsa.errors import InputError
+from tamsa.errors import ConfigError, InputError
 from tamsa.eval import Progress, Scores, evaluate, format_table, read_questions
+from tamsa.llm import model_folder, write_calibration
 from tamsa.scoring.judge import Judge
 from tamsa.tools import Reader, corpus_toolset, page_chars
 
@@ -62,6 +63,13 @@ def eval_command(
     judge: Annotated[
         str | None, typer.Option("--judge", help="A model that judges the answers beside EM and F1.")
     ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Fit the confidence of a local model to these answers and keep it in the model's folder.",
+        ),
+    ] = False,
     reader: ReaderOption = None,
     dense: Dense = False,
     config: Config = None,
@@ -76,6 +84,9 @@ def eval_command(
         raise InputError("--docs is missing; name files, folders, a corpus or an index")
     if resume and out is None:
         raise InputError("--resume needs the --out folder of the evaluation to continue")
+    folder = model_folder(model or DEFAULT_MODEL)
+    if calibrate and folder is None:
+        raise ConfigError(f"--calibrate: {model or DEFAULT_MODEL} is not a model in a folder; use hf:FOLDER or nano")
     asked = read_questions(questions)
     settings = with_limits(load_settings(config, overrides), max_calls, max_seconds)
     pool = make_pool()
@@ -118,3 +129,11 @@ def eval_command(
     Console().print(format_table(scores))
     if out is not None:
         typer.echo(f"scores: {out / 'scores.json'}")
+    if calibrate and folder is not None:
+        fitted = scores.calibration()
+        before, after = 100 * fitted.ece_before, 100 * fitted.ece_after
+        kept = write_calibration(folder, fitted)
+        typer.echo(
+            f"calibrated on {fitted.num_answers} answers: confidence off by {before:.1f} points before, by {after:.1f} "
+            f"after (out of fold); kept in {kept}"
+        )

@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from tamsa import __version__
 from tamsa.agent import check_question, research
+from tamsa.agent.confidence import in_words
 from tamsa.agent.heavy import NUM_AGENTS, research_heavy
 from tamsa.agent.reporting import to_html, write_pdf
 from tamsa.agent.reporting.markdown import carriers, totals
@@ -240,6 +241,9 @@ def show_report(console: Console, report: Report, path: Path) -> None:
         if report.status == "answered"
         else f"[bold yellow]{escape(report.answer)}[/bold yellow]"
     )
+    if report.confidence is not None:
+        style = "yellow" if report.confidence.unsure else "dim"
+        console.print(f"[{style}]{escape(in_words(report.confidence))}[/{style}]", highlight=False)
     for finding in report.findings:
         marks = "".join(f"[{number}]" for number in finding.citations)
         console.print(f"  • {escape(finding.claim)} {escape(marks)} [dim]({carriers(finding)})[/dim]", highlight=False)

@@ -9,7 +9,7 @@ from typing import Any
 from tamsa.agent.react import NOT_FOUND
 from tamsa.eval.questions import Question
 from tamsa.scoring.metrics import check_citations, exact_match, f1_score, recall, recall_at_k
-from tamsa.types import Document
+from tamsa.types import Confidence, Document, Likelihood
 
 MAX_PROBLEMS = 5
 
@@ -49,6 +49,7 @@ class Result:
     tokens: int | None
     seconds: float | None
     cost: float | None
+    confidence: Confidence | None
     run_id: str
     judge: Verdict | None = None
 
@@ -121,5 +122,13 @@ def score(
         tokens=usage.get("total_tokens"),
         seconds=usage.get("seconds"),
         cost=usage.get("cost"),
+        confidence=_read_confidence(report.get("confidence")) if failure is None else None,
         run_id=str(report.get("run_id", "")),
     )
+
+
+def _read_confidence(value: object) -> Confidence | None:
+    """Read the confidence of a `report.json`; None where it has none."""
+    if not isinstance(value, Mapping):
+        return None
+    return Confidence(float(value["probability"]), bool(value["calibrated"]), Likelihood(**dict(value["likelihood"])))

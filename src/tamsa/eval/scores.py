@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from tamsa.eval.results import Result
+from tamsa.scoring.calibration import calibrate, expected_calibration_error, ranking_accuracy
 from tamsa.scoring.metrics import estimate
+from tamsa.types import Calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,12 @@ class Summary:
     """Documents opened in a run that did not fail."""
     pages_max: int | None
     cost_total: float | None
+    confidence_n: int
+    """Answers with a confidence; they alone are in the next two."""
+    ece: float | None
+    """Expected calibration error of the reports' confidence over ten bins, in [0, 1]."""
+    ranking: float | None
+    """How often, of a right answer and a wrong one, the right has the higher confidence (area under the ROC curve)."""
     judge: float | None
     """Share that the judge found correct, of those with a verdict; failed runs count as wrong."""
     judge_se: float | None
@@ -64,6 +72,8 @@ def summarize(results: Sequence[Result]) -> Summary:
     pages = [len(r.visited) for r in finished]
     costs = [r.cost for r in results if r.cost is not None]
     verdicts = [r.judge for r in results if r.judge is not None]
+    sure = [(r.confidence.probability, r.em) for r in results if r.confidence is not None]
+    said, right = [p for p, _ in sure], [em for _, em in sure]
     judged = estimate(float(v.correct) for v in verdicts if v.correct is not None)
     return Summary(
         n=len(results),
@@ -87,6 +97,9 @@ def summarize(results: Sequence[Result]) -> Summary:
         pages_mean=estimate(pages).mean,
         pages_max=max(pages, default=None),
         cost_total=sum(costs) if costs else None,
+        confidence_n=len(sure),
+        ece=expected_calibration_error(said, right) if sure else None,
+        ranking=ranking_accuracy(said, right) if sure else None,
         judge=judged.mean,
         judge_se=judged.standard_error,
         judge_n=judged.n,
@@ -103,12 +116,23 @@ class Scores:
     """Empty where the questions have no kinds."""
     about: Mapping[str, Any]
     """What was measured, by which version, with what."""
+    results: Sequence[Result] = field(repr=False)
 
     @classmethod
     def of(cls, results: Sequence[Result], about: Mapping[str, Any]) -> Scores:
         """Summarize all results, and those of each kind."""
         kinds = sorted({r.kind for r in results if r.kind is not None})
-        return cls(summarize(results), {k: summarize([r for r in results if r.kind == k]) for k in kinds}, about)
+        by_kind = {kind: summarize([r for r in results if r.kind == kind]) for kind in kinds}
+        return cls(summarize(results), by_kind, about, results)
+
+    def calibration(self) -> Calibration:
+        """Fit a calibration of the model to the answers that came with probabilities; right is what matches exactly.
+
+        Raises:
+            InputError: they are too few.
+        """
+        known = [(r.confidence.likelihood, r.em == 1.0) for r in self.results if r.confidence is not None]
+        return calibrate([likely for likely, _ in known], [right for _, right in known], self.about["questions"])
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -177,6 +201,8 @@ def _caption(summary: Summary) -> str:
     notes.append(f"{summary.num_citations:,} citations checked")
     if summary.cost_total is not None:
         notes.append(f"${summary.cost_total:.4f} spent")
+    if summary.ece is not None:
+        notes.append(f"confidence off by {100 * summary.ece:.1f} points (ECE)")
     if summary.failed:
         notes.append(f"{summary.failed} {'run' if summary.failed == 1 else 'runs'} failed and count as wrong")
     if summary.judge_unparsed:

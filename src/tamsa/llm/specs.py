@@ -117,6 +117,19 @@ def nano_folder() -> Path:
     return folder
 
 
+def model_folder(spec: str | ModelSpec) -> Path | None:
+    """Return the folder of a local model's weights; None for a model of the hub, and for what is no local model.
+
+    Raises:
+        ConfigError: the spec is unknown, or the bundled model is not part of this installation.
+    """
+    spec = ModelSpec.parse(spec) if isinstance(spec, str) else spec
+    if spec.kind == "nano":
+        return nano_folder()
+    folder = Path(spec.argument).expanduser()
+    return folder if spec.kind == "hf" and folder.is_dir() else None
+
+
 def _open_local(path: str, settings: ModelSettings, name: str) -> Model:
     """Open a model in this process; torch is imported here and nowhere before."""
     try:

@@ -1,5 +1,6 @@
-"""Scoring: metrics of answers, retrieval and citations, and a language model as judge."""
+"""Scoring: metrics of answers, retrieval and citations, calibration, and a language model as judge."""
 
+from tamsa.scoring.calibration import calibrate, expected_calibration_error, ranking_accuracy
 from tamsa.scoring.judge import Judge, Judgement, UnparsedVerdictError, parse_verdict, validate_answers
 from tamsa.scoring.metrics import (
     CitationCheck,
@@ -21,12 +22,15 @@ __all__ = [
     "Judgement",
     "UnparsedVerdictError",
     "bootstrap_interval",
+    "calibrate",
     "check_citations",
     "estimate",
     "exact_match",
+    "expected_calibration_error",
     "f1_score",
     "normalize_answer",
     "parse_verdict",
+    "ranking_accuracy",
     "recall",
     "recall_at_k",
     "validate_answers",

@@ -210,6 +210,70 @@ async def test_a_failing_step_is_a_model_error_and_the_engine_goes_on(local):
     assert again.sampled.completion_ids == before.sampled.completion_ids
 
 
+@pytest.mark.parametrize("place", ["prompt", "drawn"])
+@pytest.mark.parametrize("heads", [False, True])
+async def test_one_row_that_is_not_finite_fails_alone(local, kind, heads, place):
+    settings = {"greedy": not heads, "temperature": 1.0, "seed": 2, "heads": heads}
+    source = local(kind, **settings)
+    expected = await asyncio.gather(*(source.complete(question) for question in QUESTIONS))
+    read = [set(c.sampled.prompt_ids) for c in expected]
+    drawn = [set(c.sampled.completion_ids[:-1]) for c in expected]
+
+    def elsewhere(row: int) -> set[int]:
+        return {t for n in range(len(QUESTIONS)) for t in expected[n].sampled.completion_ids if n != row} | {
+            t for n in range(len(QUESTIONS)) for t in read[n] if n != row
+        }
+
+    own = [(drawn[n] - read[n] if place == "drawn" else read[n]) - elsewhere(n) for n in range(len(QUESTIONS))]
+    broken = next(n for n in (4, 3, 2, 1, 0, 5, 6) if own[n])
+    model = local(kind, **settings)
+    await model.complete([Message("user", "0")], max_tokens=1)
+    network = model.engine._network.model
+    assert not network.config.tie_word_embeddings
+    with torch.no_grad():  # a damaged weight that this conversation alone meets
+        network.get_input_embeddings().weight[min(own[broken])] = float("nan")
+    results = await asyncio.gather(*(model.complete(q) for q in QUESTIONS), return_exceptions=True)
+    for n, (one, other) in enumerate(zip(expected, results, strict=True)):
+        if n == broken:
+            assert isinstance(other, ModelError) and ("not finite" in str(other) or "holds NaN" in str(other))
+        else:
+            assert other.sampled.completion_ids == one.sampled.completion_ids
+    again = await model.complete(QUESTIONS[broken - 1], max_tokens=1)
+    assert again.usage.completion_tokens == 1 and model.engine.num_active == 0
+
+
+async def test_a_prompt_that_cannot_be_read_fails_alone(local):
+    expected = await local("kimi").complete(QUESTIONS[1])
+    model = local("kimi")
+    await model.complete(QUESTIONS[0], max_tokens=1)
+    rows = model.engine._rows
+    read = rows.read
+
+    def failing(row, ids):
+        if len(ids) > 100:
+            raise RuntimeError("out of memory")
+        return read(row, ids)
+
+    rows.read = failing
+    long = [Message("user", "탐사 " * 200)]
+    results = await asyncio.gather(model.complete(QUESTIONS[1]), model.complete(long), return_exceptions=True)
+    assert results[0].sampled.completion_ids == expected.sampled.completion_ids
+    assert isinstance(results[1], ModelError) and "could not be read (RuntimeError: out of memory)" in str(results[1])
+    assert model.engine.num_active == 0
+
+
+async def test_each_token_says_where_its_text_ends(local, kind):
+    model = local(kind, greedy=False, temperature=1.0, seed=8)
+    for question in QUESTIONS:
+        completion = await model.complete(question)
+        sampled, text = completion.sampled, completion.text
+        assert len(sampled.text_ends) == len(sampled.completion_ids)
+        assert sampled.text_ends[-1] <= len(text) and list(sampled.text_ends) == sorted(sampled.text_ends)
+        for count, end in enumerate(sampled.text_ends, start=1):
+            shown = model._tokenizer.decode(sampled.completion_ids[:count], skip_special_tokens=False)
+            assert shown.startswith(text[:end]) and len(shown.rstrip("\ufffd")) <= end + len("<|im_end|>")
+
+
 async def test_a_closed_model_says_so(local):
     model = local("kimi")
     waiting = asyncio.create_task(model.complete(QUESTIONS[0], max_tokens=1_500))

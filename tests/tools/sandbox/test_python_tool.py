@@ -147,6 +147,25 @@ async def test_cancelled_call_leaves_no_process(delay_s: float) -> None:
     assert time.monotonic() - started < 20  # it was killed, and did not sleep to its end
 
 
+async def test_call_cancelled_while_it_starts_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = await make(limits=Limits(wall_s=50, memory_mib=779))
+    mark = str(779 << 20)
+    start = asyncio.create_subprocess_exec
+
+    async def slow(*command: str, **options: object) -> asyncio.subprocess.Process:
+        begun = await start(*command, **options)  # type: ignore[arg-type]
+        await asyncio.sleep(0.3)
+        return begun
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", slow)
+    task = asyncio.create_task(tool.run({"code": "import time\ntime.sleep(40)"}))
+    assert await wait_until(lambda: alive(mark))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not alive(mark)
+
+
 async def test_sandbox_dies_with_a_killed_parent(tmp_path: Path) -> None:
     await make()
     script = tmp_path / "parent.py"

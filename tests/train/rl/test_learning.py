@@ -8,8 +8,8 @@ import torch
 pytest.importorskip("transformers")
 
 from tamsa.llm import ModelSettings
+from tamsa.llm.about import About
 from tamsa.llm.local import LocalModel
-from tamsa.llm.local.folder import About
 from tamsa.scoring.rewards import UNANSWERED, Reward
 from tamsa.tools import corpus_toolset
 from tamsa.train.optimisers import Optimisers, OptimiserSettings

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tamsa.agent.citations import verify
 from tamsa.agent.react import NOT_FOUND, Claim, parse_answer
 from tamsa.agent.transcript import Transcript
-from tamsa.types import Document, Report, RunStatus
+from tamsa.types import Confidence, Document, Report, RunStatus
 
 _NOT_FOUND = re.compile(r"\W*not[ _-]found\W*", re.IGNORECASE)
 
@@ -20,6 +20,7 @@ def build_report(
     model: str,
     run_id: str,
     get_document: Callable[[str], Document | None],
+    confidence: Confidence | None = None,
 ) -> Report:
     """Make the report of a finished run.
 
@@ -29,6 +30,7 @@ def build_report(
         model: the model's spec.
         run_id: id of the run folder, or the empty string.
         get_document: finds a document by id, to verify the quotes.
+        confidence: how sure the model is of the answer.
     """
     answer = parse_answer(state.answer or "")
     claims = tuple(claim for claim in answer.claims if claim.text)
@@ -59,5 +61,6 @@ def build_report(
         model=model,
         plan=state.plan,
         run_id=run_id,
+        confidence=confidence,
         notes=tuple(notes),
     )

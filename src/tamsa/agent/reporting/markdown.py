@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tamsa.agent.confidence import in_words
 from tamsa.types import Finding, Report
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|!~])")
@@ -43,6 +44,8 @@ def to_markdown(report: Report) -> str:
     lines = [f"# {escape(report.question)}", "", f"**{escape(report.answer)}**", ""]
     if STATUS_LINES[report.status]:
         lines += [f"*{STATUS_LINES[report.status]}*", ""]
+    if report.confidence is not None:
+        lines += [f"*{in_words(report.confidence)}*", ""]
     if report.findings:
         lines += ["## Findings", ""]
         for finding in report.findings:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from tamsa.agent.confidence import in_words
 from tamsa.agent.reporting.markdown import STATUS_LINES, carriers, totals
-from tamsa.types import Citation, Document, Finding, PlanItem, Report
+from tamsa.types import Citation, Confidence, Document, Finding, PlanItem, Report
 
 CONTEXT_CHARS = 240
 """Characters of the source shown on either side of a quote."""
@@ -25,7 +26,7 @@ background:var(--paper);overflow-wrap:anywhere}
 h1{font-size:1.3rem;line-height:1.35;margin:.5rem 0 1rem}h2{font-size:1.05rem;margin:2rem 0 .6rem}
 .answer{background:var(--card);border-left:4px solid var(--accent);border-radius:.4rem;padding:.9rem 1.1rem;
 font-size:1.35rem;font-weight:600}
-.status{color:var(--warn);font-size:.95rem;margin:.6rem 0 0}
+.status,.sure{color:var(--warn);font-size:.95rem;margin:.6rem 0 0}.sure{color:var(--soft)}
 ul,ol{padding-left:1.3rem;margin:.3rem 0}li{margin:.45rem 0}
 .tag{display:inline-block;font-size:.78rem;padding:.05rem .5rem;border-radius:1rem;border:1px solid var(--line);
 color:var(--soft);margin-left:.3rem;white-space:nowrap}
@@ -62,6 +63,7 @@ def to_html(
         f"<h1>{escape(report.question)}</h1>",
         f'<div class="answer">{escape(report.answer)}</div>',
         f'<p class="status">{escape(status)}</p>' if status else "",
+        _confidence(report.confidence) if report.confidence is not None else "",
         _section("Findings", [f"<ul>{''.join(map(_finding, report.findings))}</ul>"] if report.findings else []),
         _section("Contradictions", [_contradiction(f) for f in report.findings if f.disputed]),
         _section("Plan", [f"<ul>{''.join(map(_plan_item, report.plan))}</ul>"] if report.plan else []),
@@ -86,6 +88,11 @@ def to_html(
 
 def _section(title: str, parts: Sequence[str]) -> str:
     return f"<section><h2>{title}</h2>{''.join(parts)}</section>" if parts else ""
+
+
+def _confidence(confidence: Confidence) -> str:
+    kind = "status" if confidence.unsure else "sure"
+    return f'<p class="{kind}">{escape(in_words(confidence))}</p>'
 
 
 def _numbers(numbers: Sequence[int]) -> str:

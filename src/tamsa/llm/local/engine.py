@@ -18,7 +18,7 @@ import torch
 from tamsa.decoding import DecodingHeads
 from tamsa.errors import ModelError, TamsaError
 from tamsa.llm.local.requests import Outcome, Request, Sampling
-from tamsa.llm.local.rows import Rows, rows_for
+from tamsa.llm.local.rows import Rows, Step, rows_for
 from tamsa.llm.local.sampler import draw
 from tamsa.types import FinishReason
 
@@ -208,7 +208,16 @@ class Engine:
         self._drop_cancelled()
         budget = READ_CHUNK
         while self._reading and (budget > 0 or not self._decoding):
-            budget -= self._read(self._reading[0])
+            row = self._reading[0]
+            try:
+                budget -= self._read(row)
+            except Exception as error:  # a row that is being read stands apart: the others go on
+                log.debug("%s: a prompt could not be read", self._name, exc_info=error)
+                self._reading.popleft()
+                row.request.on_done(ModelError(f"{self._name}: the prompt could not be read ({_line(error)})"))
+                continue
+            if row.position == len(row.request.prompt_ids) - 1:
+                self._join()
         if self._decoding:
             self._step()
 
@@ -221,7 +230,7 @@ class Engine:
                 self._leave(index, keep=False)
 
     def _read(self, row: _Row) -> int:
-        """Read a chunk of a row's prompt; returns how many tokens. A row that is read joins the batch."""
+        """Read a chunk of a row's prompt; returns how many tokens."""
         rows = self._rows
         assert rows is not None
         prompt = row.request.prompt_ids
@@ -239,23 +248,28 @@ class Engine:
             self.num_read += count
             if end == row.mark:
                 rows.keep(prompt[:end], row.state)
-        if end == len(prompt) - 1:
-            if count:
-                rows.keep(prompt[:-1], row.state)
-            self._reading.popleft()
-            rows.join(row.state)
-            row.state = None
-            self._decoding.append(row)
+        if count and end == len(prompt) - 1:
+            rows.keep(prompt[:-1], row.state)
         return count
+
+    def _join(self) -> None:
+        """Put the row that is read into the batch."""
+        assert self._rows is not None
+        row = self._reading.popleft()
+        self._rows.join(row.state)
+        row.state = None
+        self._decoding.append(row)
 
     def _step(self) -> None:
         rows, network = self._rows, self._network
         assert rows is not None and network is not None
         tokens = [row.ids[-1] if row.ids else row.request.prompt_ids[-1] for row in self._decoding]
-        step = rows.step(tokens, hidden=network.heads is not None)
+        step = self._without_broken(rows.step(tokens, hidden=network.heads is not None))
+        if not self._decoding:
+            return
         drawn = draw(step.logits, step.hidden, network.heads, [row.request.sampling for row in self._decoding])
         self.num_steps += 1
-        self.num_drawn += len(tokens)
+        self.num_drawn += len(self._decoding)
         finished: list[tuple[int, FinishReason]] = []
         for index, row in enumerate(self._decoding):
             token = drawn.tokens[index]
@@ -274,6 +288,28 @@ class Engine:
             row, state = self._leave(index, keep=True)
             rows.keep([*row.request.prompt_ids, *row.ids[:-1]], state)
             row.request.on_done(row.outcome(reason))
+
+    def _without_broken(self, step: Step) -> Step:
+        """Fail the rows whose numbers are not finite; return the step of the others."""
+        fine = torch.isfinite(step.logits.amax(-1))  # -inf rules a token out; as the largest it is a fault too
+        if step.hidden is not None:
+            fine &= torch.isfinite(step.hidden).all(-1)
+        if bool(fine.all()):
+            return step
+        places = list(range(len(fine)))
+        for index in reversed((~fine).nonzero()[:, 0].tolist()):
+            row, _ = self._leave(index, keep=False)
+            last = places.pop()
+            if index < len(places):
+                places[index] = last
+            row.request.on_done(
+                ModelError(
+                    f"{self._name}: its output for this conversation is not finite (NaN or infinity); are the weights "
+                    "damaged, or is dtype = float16 too narrow for them?"
+                )
+            )
+        self.forget()  # what was kept of the prompt may be broken too, and serves others
+        return Step(step.logits[places], step.hidden[places] if step.hidden is not None else None)
 
     def _leave(self, index: int, *, keep: bool) -> tuple[_Row, Any]:
         """Take a row out of the batch; the last one takes its place, here and there."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,41 +13,14 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from transformers.utils import logging as transformers_logging
 
-from tamsa.config import from_mapping
 from tamsa.decoding import AutoDecoForCausalLM
 from tamsa.errors import ConfigError, InputError
+from tamsa.llm.about import read_about
 from tamsa.llm.local.engine import Network
-from tamsa.types import SCHEMA_VERSION, Profile
 
 log = logging.getLogger(__name__)
-ABOUT = "tamsa.json"
 HEADS = "heads"
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-
-
-@dataclass(frozen=True)
-class Defaults:
-    """How a model is sampled where nothing else is asked for."""
-
-    temperature: float | None = None
-    top_p: float | None = None
-    greedy: bool = False
-
-
-@dataclass(frozen=True)
-class About:
-    """`tamsa.json` beside the weights: what an agent should know of the model. All of it may be left out.
-
-    {"schema_version": 1, "profile": {"brief": true, "page_chars": 1500}, "sampling": {"greedy": true},
-     "context_length": 4096}
-    """
-
-    schema_version: int = SCHEMA_VERSION
-    profile: Profile = field(default_factory=Profile)
-    sampling: Defaults = field(default_factory=Defaults)
-    context_length: int | None = None
-    native_tools: bool | None = None
-    """None: by the chat template."""
 
 
 class Folder:
@@ -71,7 +42,7 @@ class Folder:
         quiet.disable_progress_bar()
         self.config = self._read("configuration (config.json)", AutoConfig)
         self.tokenizer = self._read("tokenizer", AutoTokenizer)
-        self.about = self._read_about()
+        self.about = read_about(Path(self.path))
         self.end_ids = self._read_end_ids()
 
     def _locate(self, path: str) -> tuple[str, bool]:
@@ -101,18 +72,6 @@ class Folder:
         except (OSError, ValueError):
             return frozenset()
         return ids_of(found.eos_token_id)
-
-    def _read_about(self) -> About:
-        file = Path(self.path) / ABOUT
-        if not file.is_file():
-            return About()
-        try:
-            values = json.loads(file.read_bytes())
-        except (OSError, ValueError) as error:
-            raise InputError(f"{file}: not JSON ({error})") from error
-        if not isinstance(values, dict) or values.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
-            raise ConfigError(f"{file}: must be an object with schema_version {SCHEMA_VERSION}")
-        return from_mapping(About, values, str(file))
 
     # ------------------------------------------------------------------ weights
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from tamsa.decoding import AutoDecoForCausalLM
 from tamsa.errors import ConfigError, ContextLengthError
+from tamsa.llm.about import About, Defaults
 from tamsa.llm.local.chat import Chat
 from tamsa.llm.local.engine import Engine, Network
-from tamsa.llm.local.folder import About, Defaults, Folder, ids_of
+from tamsa.llm.local.folder import Folder, ids_of
 from tamsa.llm.local.formats import find_format
 from tamsa.llm.local.reading import Reading, Vocabulary
 from tamsa.llm.local.requests import Outcome, Request, Sampling
@@ -208,7 +209,8 @@ class LocalModel:
         text, calls = calls_format.read(raw) if calls_format is not None else (raw, ())
         if on_text is not None and calls_format is not None and text.startswith(before := "".join(shown)):
             on_text(text[len(before) :])  # what the format held back, and belongs to the text all the same
-        return self._completion(messages, offered, owner, prompt, outcome, text.replace("\x00", "\ufffd"), calls)
+        ends = reading.ends if text == raw else []
+        return self._completion(messages, offered, owner, prompt, outcome, text.replace("\x00", "\ufffd"), calls, ends)
 
     def _completion(
         self,
@@ -219,6 +221,7 @@ class LocalModel:
         outcome: Outcome,
         text: str,
         calls: Sequence[ToolCall],
+        ends: Sequence[int],
     ) -> Completion:
         turn = sum(message.role == "assistant" for message in messages)
         named = tuple(
@@ -233,6 +236,8 @@ class LocalModel:
             tuple(outcome.temperatures),
             tuple(outcome.top_ps),
             tuple(outcome.model_logprobs),
+            # the end token, which has no text, stands at the end
+            tuple(ends) + (ends[-1],) * (len(outcome.ids) - len(ends)) if ends else (),
         )
         finish = "tool_calls" if named and outcome.finish == "stop" else outcome.finish
         usage = self._settings.usage(len(prompt), len(outcome.ids))

@@ -111,12 +111,18 @@ class Reading:
         self._tail = ""
         self._unseen = ""
         self._hidden = False
+        self._length = 0
         self.stopped = False
         """True once a stop string was met."""
+        self.ends: list[int] = []
+        """Characters of the text that were certain after each token."""
 
     def take(self, token: int) -> bool:
         """Take the next token; True when a stop string has ended the completion."""
-        self._add(self._tokens.add(token))
+        text = self._tokens.add(token)
+        self._length += len(text)
+        self.ends.append(self._length)
+        self._add(text)
         return self.stopped
 
     def finish(self) -> str:

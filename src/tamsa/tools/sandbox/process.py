@@ -85,15 +85,7 @@ async def run_code(bwrap: str, code: str, limits: Limits, folders: Mapping[str, 
         closing = stack.enter_context(contextlib.ExitStack())
         closing.callback(os.close, info_write)
         command = sandbox_command(bwrap, limits, seccomp_fd=filter_fd, info_fd=info_write, folders=folders)
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={},
-            pass_fds=(filter_fd, info_write),
-            start_new_session=True,
-        )
+        process = await _start(command, pass_fds=(filter_fd, info_write))
         closing.close()
         output = _Output(limits.output_chars * 4)
         ended: list[str] = []
@@ -139,6 +131,35 @@ def _readable(stack: contextlib.AsyncExitStack, data: bytes) -> int:
     finally:
         os.close(write)
     return read
+
+
+async def _start(command: list[str], pass_fds: tuple[int, ...]) -> asyncio.subprocess.Process:
+    """Start bubblewrap as the leader of a group of its own; cancelled meanwhile, end the whole group."""
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={},
+            pass_fds=pass_fds,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # cancelled itself, the start would end the leader alone and then wait for a child that waits for the leader
+        starting.add_done_callback(_kill_started)
+        await asyncio.wait([starting])
+        if starting.exception() is None:
+            await starting.result().communicate()
+        raise
+
+
+def _kill_started(starting: asyncio.Future[asyncio.subprocess.Process]) -> None:
+    if not starting.cancelled() and starting.exception() is None:
+        _kill(starting.result())
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from tamsa.errors import ConfigError, InputError, TamsaError
-from tamsa.llm import ModelSettings, open_model
+from tamsa.llm import ModelSettings, open_model, write_calibration
 from tamsa.llm.local import LocalModel
-from tamsa.types import Message, Profile, ToolSchema
+from tamsa.types import Calibration, Message, Profile, ToolSchema
 from tests.llm.local.tiny import CHATML
 
 ASKED = [Message("user", "Which town?")]
@@ -63,6 +64,22 @@ async def test_about_file_sets_profile_context_and_sampling(saved):
     assert min(warm.sampled.logprobs) < 0
     asked, _ = await one(folder, ModelSettings(max_tokens=4, threads=1, temperature=0.5))
     assert min(asked.sampled.logprobs) < 0
+
+
+async def test_a_calibration_is_kept_beside_what_the_folder_says(saved):
+    folder = saved("llama", template=CHATML)
+    calibration = Calibration(0.5, 0.25, 1.0, 2.0, 100, 0.3, 0.02, "digest")
+    write_calibration(folder, calibration)
+    assert (await one(folder))[1].profile == Profile(calibration=calibration)
+    (folder / "tamsa.json").write_text(json.dumps({"profile": {"page_chars": 900}, "context_length": 777}))
+    write_calibration(folder, replace(calibration, bias=0.0))
+    write_calibration(folder, calibration)
+    _, model = await one(folder)
+    assert model.profile == Profile(page_chars=900, calibration=calibration) and model.context_length == 777
+    (folder / "tamsa.json").write_text("nonsense")
+    with pytest.raises(InputError, match="not JSON"):
+        write_calibration(folder, calibration)
+    assert (folder / "tamsa.json").read_text() == "nonsense"
 
 
 async def test_native_tools_by_template(saved):

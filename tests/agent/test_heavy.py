@@ -110,6 +110,20 @@ async def test_unreadable_synthesis_falls_back_on_the_vote(tmp_path: Path) -> No
     assert any("no readable answer" in note for note in report.notes)
 
 
+async def test_reports_beyond_the_context_fall_back_on_the_vote(tmp_path: Path) -> None:
+    class Narrow(Crowd):
+        async def __call__(self, messages: Any) -> Any:
+            return (
+                {"error": "context"}
+                if "several researchers" in messages[0].content
+                else await super().__call__(messages)
+            )
+
+    report = await heavy(tmp_path / "run", Narrow([WRONG, RIGHT, RIGHT, WRONG]))
+    assert report.answer in ("1203", "1210") and report.citations
+    assert any("do not fit the model's context" in note for note in report.notes)
+
+
 async def test_one_failing_agent_does_not_stop_the_others(tmp_path: Path) -> None:
     class Failing(Crowd):
         async def __call__(self, messages: Any) -> Any:

@@ -1,11 +1,12 @@
 """The plan, the person's part in it, and messages to a running research."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tamsa.agent import research
+from tamsa.agent import Budget, research
 from tamsa.agent.plan import MAX_ITEMS, parse_plan, read_items, show_items
 from tamsa.agent.react import render_call
 from tamsa.agent.reporting import to_html, to_markdown
@@ -83,6 +84,16 @@ async def test_reviewed_plan_is_what_the_model_follows(tmp_path: Path) -> None:
     await run(policy, folder=folder, review_plan=review)
     folder.close()
     assert len(shown) == 1
+
+
+async def test_plan_that_does_not_come_in_time_forces_an_answer(tmp_path: Path) -> None:
+    async def policy(messages: Any) -> str:
+        if "your plan and nothing else" in messages[-1].content:
+            await asyncio.sleep(60)
+        return "<answer>x</answer>"
+
+    report = await run(policy, review_plan=lambda plan: plan, budget=Budget(max_seconds=1.0))
+    assert report.answer == "x" and report.status == "forced"
 
 
 async def test_message_reaches_a_running_research_once(tmp_path: Path) -> None:

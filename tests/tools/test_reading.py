@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamsa.corpus import Index
+from tamsa.corpus.chunks import split
 from tamsa.errors import ModelUnavailableError
 from tamsa.llm import ScriptedModel
-from tamsa.tools import Reader, corpus_toolset
+from tamsa.tools import CorpusTools, Reader, corpus_toolset
 from tamsa.tools.reading import best_passages, show_passages
 from tamsa.types import Document, ToolCall
 
@@ -85,6 +86,38 @@ async def test_a_reader_that_fails_or_dawdles_is_named_and_the_passages_shown(in
     late = await visit(index, ScriptedModel(dawdle), goal="Who opened the Velm bridge?", timeout_s=0.05)
     assert NEEDLE in late.text
     assert "not read within" in late.text
+
+
+async def test_documents_of_one_visit_are_read_side_by_side_and_none_outlasts_the_call(tmp_path):
+    index = Index.build([{"id": key, "title": key, "text": LONG.text} for key in ("one", "two")], tmp_path / "index")
+    asked, at_once, open_now = 0, 0, 0
+
+    async def read(_):
+        nonlocal asked, at_once, open_now
+        asked, open_now = asked + 1, open_now + 1
+        at_once = max(at_once, open_now)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            open_now -= 1
+
+    tools = CorpusTools(index, page_chars=2_000, reader=Reader(ScriptedModel(read), timeout_s=50))
+    parts = len(split(LONG.text, (), max_chars=24_000))
+    call = asyncio.create_task(tools.visit(["one", "two"], "Who opened the Velm bridge?"))
+    while asked < 2 * parts:
+        await asyncio.sleep(0.01)
+    assert at_once == 2 * parts
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert open_now == 0
+    index.close()
+
+
+def test_a_call_may_take_as_long_as_its_reader(index):
+    reader = Reader(ScriptedModel(answer), timeout_s=500)
+    assert corpus_toolset(index, reader=reader)._timeout_s > 500
+    assert corpus_toolset(index)._timeout_s == 60
 
 
 async def test_a_short_document_or_a_page_asked_for_needs_no_reader(index):

@@ -19,7 +19,7 @@ from tamsa.agent.loop import OnEvent, research
 from tamsa.agent.react import NOT_FOUND, parse_turn
 from tamsa.agent.reporting import build_report, read_report, write_report
 from tamsa.agent.transcript import Record, Transcript
-from tamsa.errors import ModelError
+from tamsa.errors import ContextLengthError, ModelError
 from tamsa.scoring.metrics import normalize_answer
 from tamsa.store import RunFolder
 from tamsa.tools import Toolset
@@ -186,26 +186,33 @@ class _Heavy:
             "seconds": self._seconds(reports),
         }
 
-    def _vote(self, reports: dict[int, Report]) -> Record:
+    def _vote(self, reports: dict[int, Report], *notes: str, usage: Usage | None = None) -> Record:
         """Take the answer of most agents, and of those the report with the most citations."""
         counts = Counter(normalize_answer(report.answer) for report in reports.values())
         best = max(
             reports.items(),
             key=lambda item: (counts[normalize_answer(item[1].answer)], len(item[1].citations), -item[0]),
         )[1]
-        return self._final(as_answer(best), reports, Usage())
+        return self._final(as_answer(best), reports, usage or Usage(), *notes)
 
     async def _synthesis(self, reports: dict[int, Report]) -> Record:
         system = prompts.synthesis_prompt()
         shown = "\n\n".join(f"Report {number}:\n{neutralise(as_text(report))}" for number, report in reports.items())
         messages = [Message("system", system), Message("user", f"Question: {self._question}\n\n{shown}")]
-        completion = await self._model.complete(messages)
+        try:
+            completion = await self._model.complete(messages)
+        except ContextLengthError:  # asked again it would fail again
+            return self._vote(
+                reports, "the reports do not fit the model's context; the answer of most agents was taken"
+            )
         turn = parse_turn(clean(completion.text))
         answer = (turn.answer or "").strip()
         if not answer:
-            voted = self._vote(reports)
-            voted["notes"].append("the synthesis gave no readable answer; the answer of most agents was taken")
-            return voted
+            return self._vote(
+                reports,
+                "the synthesis gave no readable answer; the answer of most agents was taken",
+                usage=completion.usage,
+            )
         return self._final(answer, reports, completion.usage)
 
 

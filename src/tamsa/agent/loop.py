@@ -182,12 +182,15 @@ class _Run:
 
     async def _plan(self, review: Callable[[str], str]) -> None:
         messages = [*self._messages(), Message("user", prompts.plan_request())]
-        completion = await self._complete(messages, self._remaining_s(), with_tools=False)
+        try:
+            completion = await self._complete(messages, self._remaining_s(), with_tools=False)
+        except TimeoutError:
+            return self._out_of_time()
         turn = parse_turn(clean(completion.text))
         items = parse_plan(turn.rest) or read_items(turn.rest)
         reviewed = await asyncio.to_thread(review, show_items(items))
         usage = asdict(self._usage(completion, messages))
-        self._record({"kind": "plan", "text": show_items(read_items(clean(reviewed))), "usage": usage})
+        return self._record({"kind": "plan", "text": show_items(read_items(clean(reviewed))), "usage": usage})
 
     def _why_stop(self) -> str | None:
         state = self._state
@@ -220,6 +223,9 @@ class _Run:
     def _remaining_s(self) -> float:
         return max(1.0, self._budget.max_seconds - self._state.spent.seconds)
 
+    def _out_of_time(self) -> None:
+        self._record({"kind": "force", "reason": f"the limit of {self._budget.max_seconds:g} seconds is reached"})
+
     # ------------------------------------------------------------------ think
 
     async def _think(self) -> None:
@@ -227,9 +233,7 @@ class _Run:
         try:
             completion = await self._complete(messages, self._remaining_s(), with_tools=True)
         except TimeoutError:
-            return self._record(
-                {"kind": "force", "reason": f"the limit of {self._budget.max_seconds:g} seconds is reached"}
-            )
+            return self._out_of_time()
         except ContextLengthError:
             return self._record({"kind": "force", "reason": "the model's context is full"})
         text = clean(completion.text)

@@ -14,6 +14,7 @@ from typing import Any
 
 from tamsa.agent import research
 from tamsa.agent.budget import Budget
+from tamsa.agent.react import render_call
 from tamsa.agent.strategies import make_strategy
 from tamsa.corpus import SearchIndex
 from tamsa.errors import ModelError
@@ -22,7 +23,17 @@ from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.teacher import PROFILE, OracleTeacher
 from tamsa.synthesis.teacher.script import Habits
 from tamsa.tools import Toolset, corpus_toolset
-from tamsa.types import SCHEMA_VERSION, Completion, Message, Model, Profile, Report, Sampled, ToolCall, ToolSchema
+from tamsa.types import (
+    SCHEMA_VERSION,
+    Completion,
+    FinishReason,
+    Message,
+    Model,
+    Profile,
+    Report,
+    Sampled,
+    ToolSchema,
+)
 
 DATE = "2026-01-01"
 """The date that explorers are told: part of the prompt, so that the same seed gives the same data."""
@@ -58,18 +69,11 @@ class Conversation:
 
 
 def _message_json(message: Message) -> dict[str, Any]:
-    record: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        record["tool_calls"] = [asdict(call) for call in message.tool_calls]
-    for name in ("tool_call_id", "name"):
-        if (value := getattr(message, name)) is not None:
-            record[name] = value
-    return record
+    return {"role": message.role, "content": message.content}
 
 
 def _message_from_json(record: Mapping[str, Any]) -> Message:
-    calls = tuple(ToolCall(**call) for call in record.get("tool_calls", ()))
-    return Message(record["role"], record["content"], calls, record.get("tool_call_id"), record.get("name"))
+    return Message(record["role"], record["content"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,11 @@ class Exploration:
 
 @dataclass
 class Recorder:
-    """A model that keeps what it is shown and what it answers."""
+    """A model that keeps what it is shown and what it answers, tool calls as text.
+
+    Data sets are read by models of every family, so their conversations are in the agent's own text format: no schemas
+    are sent natively, and a call that comes natively all the same is written out.
+    """
 
     model: Model
     turns: list[tuple[tuple[Message, ...], Completion]] = field(default_factory=list)
@@ -123,7 +131,7 @@ class Recorder:
     def __post_init__(self) -> None:
         self.name = self.model.name
         self.context_length = self.model.context_length
-        self.native_tools = self.model.native_tools
+        self.native_tools = False
         self.profile = self.model.profile
 
     async def complete(
@@ -136,7 +144,12 @@ class Recorder:
         on_text: Callable[[str], None] | None = None,
     ) -> Completion:
         """Pass a conversation on and keep it with its completion."""
-        completion = await self.model.complete(messages, tools=tools, max_tokens=max_tokens, stop=stop, on_text=on_text)
+        completion = await self.model.complete(messages, max_tokens=max_tokens, stop=stop, on_text=on_text)
+        if completion.tool_calls:  # what was drawn is in the model's own format then, and not what the text says
+            calls = (render_call(call.name, call.arguments) for call in completion.tool_calls)
+            text = "\n".join(filter(None, (completion.text.strip(), *calls)))
+            finish: FinishReason = "stop" if completion.finish_reason == "tool_calls" else completion.finish_reason
+            completion = Completion(text, usage=completion.usage, finish_reason=finish)
         self.turns.append((tuple(messages), completion))
         return completion
 
@@ -153,7 +166,7 @@ class Recorder:
         joined: list[tuple[list[Message], list[Sampled | None]]] = []
         for prompt, completion in self.turns:
             prompt = tuple(replace(message, data=None) for message in prompt)
-            said = Message("assistant", completion.text, tool_calls=completion.tool_calls)
+            said = Message("assistant", completion.text)
             if joined and _same(prompt[: len(joined[-1][0])], joined[-1][0]):
                 joined[-1][0].extend([*prompt[len(joined[-1][0]) :], said])
                 joined[-1][1].append(completion.sampled)

@@ -27,6 +27,8 @@ NEAR = 0.8
 """Likeness (difflib's ratio) from which a misspelled id stands for a title."""
 NEAR_HITS = 20
 """Documents found by the words of a misspelled id among which its title is sought."""
+GRACE_S = 15.0
+"""Seconds that a visit may take beside its reader."""
 
 
 def page_chars(model: Model) -> int:
@@ -51,8 +53,10 @@ def corpus_toolset(
         profile: how much a result shows, where the model has a profile of its own.
         reader: reads long documents for the goal of a visit; without one passages are chosen by their words.
         offers: further tools, and the documents that they open.
-        timeout_s: seconds that one call may take.
+        timeout_s: seconds that one call may take; more where the reader may need more.
     """
+    if reader is not None:  # it ends in time by itself and says what is missing; cut off, all it has read were lost
+        timeout_s = max(timeout_s, reader.timeout_s + GRACE_S)
     tools = CorpusTools(index, page_chars=page_chars, profile=profile, reader=reader)
     finders = [index.get, *(offer.get_document for offer in offers)]
 
@@ -170,10 +174,10 @@ class CorpusTools:
         if not kept:
             raise ToolError("visit: ids is empty; give the id of at least one document")
         pages = [await asyncio.to_thread(self._open, key, goal, page) for key in kept]
+        readings = await asyncio.gather(*(self._read(opened, goal, page) for opened in pages))
         texts = []
         usage: Usage | None = None
-        for opened in pages:
-            reading = await self._read(opened, goal, page)
+        for opened, reading in zip(pages, readings, strict=True):
             texts.append(self._show(opened, goal, reading))
             if reading is not None:
                 usage = reading.usage if usage is None else usage + reading.usage

@@ -61,7 +61,7 @@ class Reader:
 
     def __init__(self, model: Model, *, timeout_s: float = TIMEOUT_S) -> None:
         self._model = model
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
 
     async def read(self, document: Document, goal: str) -> Reading:
         """Read a document for a goal; parts that fail or come too late are named, not raised.
@@ -79,10 +79,12 @@ class Reader:
             problems = [f"{len(parts) - MAX_PARTS} of {len(parts)} parts were not read"]
             parts = kept[:MAX_PARTS]
         tasks = [asyncio.create_task(self._part(document, part, goal)) for part in parts]
-        done, late = await asyncio.wait(tasks, timeout=self._timeout_s)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        try:
+            done, late = await asyncio.wait(tasks, timeout=self.timeout_s)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         spans: list[Span] = []
         summaries = []
         usage = Usage()
@@ -98,7 +100,7 @@ class Reader:
                 summaries += [summary] if summary else []
                 usage += cost
         if late:
-            problems.append(f"{len(late)} parts were not read within {self._timeout_s:g} s")
+            problems.append(f"{len(late)} parts were not read within {self.timeout_s:g} s")
         return Reading(tuple(join(sorted(spans))), " ".join(summaries), usage, tuple(dict.fromkeys(problems)))
 
     async def _part(self, document: Document, part: Chunk, goal: str) -> tuple[list[Span], str, Usage]:

@@ -1,0 +1,40 @@
+"""Explorers of every family leave conversations in one format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tamsa.agent.react import parse_turn
+from tamsa.llm import ModelSettings, ScriptedModel
+from tamsa.synthesis.exploration import explore
+from tamsa.synthesis.teacher import PROFILE
+from tamsa.synthesis.verdicts import judge_trajectory
+from tamsa.tools import corpus_toolset
+from tamsa.types import Completion, Sampled, ToolCall
+from tests.synthesis.conftest import Studied
+
+
+async def test_native_calls_are_kept_as_the_text_that_the_data_sets_hold(world: Studied) -> None:
+    question, known = next(
+        (q, e) for q, e in world.pairs() if judge_trajectory(q, e).accepted and len(e.conversations) == 1
+    )
+    said = [message.content for message in known.conversations[0].messages if message.role == "assistant"]
+
+    def native(messages: Any) -> Completion:
+        """Say what the teacher says, with its calls as structured data."""
+        text = said[sum(message.role == "assistant" for message in messages)]
+        turn = parse_turn(text)
+        calls = tuple(ToolCall(f"call_{n}", call.name, call.arguments) for n, call in enumerate(turn.calls))
+        drawn = Sampled((1,), (2,), (-0.1,))
+        return Completion(text.partition("<tool_call>")[0] if calls else text, calls, sampled=drawn)
+
+    model = ScriptedModel(native, ModelSettings(native_tools="yes"), profile=PROFILE)
+    tools = corpus_toolset(world.index, page_chars=PROFILE.page_chars or 0, profile=PROFILE)
+    exploration = await explore(question, model=model, tools=tools)
+    assert exploration.correct and judge_trajectory(question, exploration).accepted
+    messages = exploration.conversations[0].messages
+    assert [(m.role, "".join(m.content.split())) for m in messages] == [
+        (m.role, "".join(m.content.split())) for m in known.conversations[0].messages
+    ]
+    kept = exploration.conversations[0].sampled
+    assert kept[0] is None and kept[-1] is not None  # where the calls were written out, nothing was drawn as it stands

@@ -22,7 +22,8 @@ from tamsa.cli.live import LiveSteps
 from tamsa.cli.research import show_report
 from tamsa.llm import ModelSettings, ScriptedModel
 from tamsa.store import RunFolder
-from tamsa.tools import corpus_toolset
+from tamsa.tools import Offer, corpus_toolset
+from tamsa.tools.web.offer import WebSettings, web_tools
 from tamsa.types import Document
 from tests.agent.attacks import ATTACKS, EVIL_HOST, SECRET
 from tests.library import Library
@@ -92,30 +93,33 @@ def test_there_are_enough_attacks() -> None:
     assert len(set(ATTACKS)) >= 60
 
 
-CASES = [(number, "react") for number in range(len(ATTACKS))]
-CASES += [(number, ("iter", "fold")[number % 2]) for number in range(0, len(ATTACKS), 3)]
+CASES = [(number, "react", web) for number in range(len(ATTACKS)) for web in (False, True)]
+CASES += [(number, ("iter", "fold")[number % 2], False) for number in range(0, len(ATTACKS), 3)]
+"""With the tools of the web on offer, an address that a document of the person's own names is still not opened."""
 
 
-@pytest.mark.parametrize(("number", "mode"), CASES)
+@pytest.mark.parametrize(("number", "mode", "web"), CASES)
 async def test_attack_changes_nothing_but_what_is_quoted(
-    number: int, mode: str, tmp_path: Path, offline: list[Any]
+    number: int, mode: str, web: bool, tmp_path: Path, offline: list[Any]
 ) -> None:
     attack = ATTACKS[number]
     trap = Document("trap.md", f"Trap {attack[:40]}", f"Here stand trap words. {attack} And here they end.")
     model = Obedient()
     folder = RunFolder.create(tmp_path / "run", {"question": "What do the trap words say?"})
+    offer = web_tools(WebSettings(), question="What do the trap words say?", environ={})[0] if web else Offer()
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=False, width=200)
     with LiveSteps(console, enabled=True) as live:
         report = await research(
             "What do the trap words say?",
             model=ScriptedModel(model, ModelSettings(api_key=SECRET)),
-            tools=corpus_toolset(Library([trap])),
+            tools=corpus_toolset(Library([trap]), offers=[offer]),
             folder=folder,
             on_event=live,
             mode=mode,
         )
     folder.close()
+    await offer.aclose()
     show_report(console, report, folder.path / "report.html")
 
     assert offline == []
@@ -124,6 +128,8 @@ async def test_attack_changes_nothing_but_what_is_quoted(
     for record in records:
         if record["kind"] == "observation":
             assert record["error"] or names[record["call"]] in ALLOWED
+            if web and names[record["call"]] == "web_visit":  # it is there, is asked, and refuses
+                assert "There is no tool" not in record["text"]
             turn = parse_turn(record["text"])
             assert (turn.calls, turn.answer) == ((), None)
             assert parse_answer(record["text"]).claims == ()

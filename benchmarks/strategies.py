@@ -30,7 +30,7 @@ from tamsa.corpus.analysis import terms
 from tamsa.eval import read_questions
 from tamsa.llm import ModelSettings, ScriptedModel
 from tamsa.store import RunFolder, read_jsonl
-from tamsa.synthesis.pipeline import read_gold
+from tamsa.synthesis.question_source import read_gold
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.teacher import OracleTeacher
 from tamsa.tools import corpus_toolset, page_chars

@@ -8,7 +8,7 @@ import pytest
 
 from tamsa.corpus import SearchIndex, open_documents
 from tamsa.synthesis.exploration import Exploration, TeacherExplorer
-from tamsa.synthesis.pipeline import read_gold
+from tamsa.synthesis.question_source import read_gold
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.world import build_world
 

@@ -58,6 +58,12 @@ def synthesize_command(
     ] = None,
     tries: Annotated[int, typer.Option("--tries", min=1, help="Attempts of each model at each question.")] = 4,
     tried: Annotated[int, typer.Option("--tried", min=1, help="Questions that the models try.")] = 200,
+    closed_book: Annotated[
+        bool,
+        typer.Option(
+            "--closed-book/--no-closed-book", help="Drop what the last --model answers right without documents."
+        ),
+    ] = True,
     judge: Annotated[
         str | None, typer.Option("--judge", help="A model that judges answers which the exact match refuses.")
     ] = None,
@@ -91,6 +97,7 @@ def synthesize_command(
         )
     if number is not None and len(models) > 1:
         raise InputError("--round takes one --model: the checkpoint whose failures steer it")
+    knowing = [spec for spec in models if spec != "baseline"]  # the rule-based policy knows nothing by heart
     plan = Plan(
         docs=tuple(str(path) for path in docs),
         seed=seed,
@@ -103,6 +110,7 @@ def synthesize_command(
         solvers=() if number is not None else models[1:] if generator == "llm" else models,
         solver_samples=tries,
         solver_questions=tried,
+        closed_book=knowing[-1] if closed_book and knowing and questions is None else None,
         judge=judge,
         midtraining=midtraining,
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,13 @@ SOLVED_PER_SHARD = 25
 Judged = tuple[Exploration, Verdict]
 
 
-def question_shards(questions: Sequence[GoldQuestion], size: int) -> Iterator[tuple[int, list[Mapping[str, Any]]]]:
-    """Cut questions into numbered shards of plain records."""
-    for number, start in enumerate(range(0, len(questions), size)):
-        yield number, [question.to_json() for question in questions[start : start + size]]
+def question_shards(questions: Iterable[GoldQuestion], size: int) -> Iterator[tuple[int, list[Mapping[str, Any]]]]:
+    """Cut questions into numbered shards of plain records; a stream is read no further than it must be."""
+    stream = iter(questions)
+    number = 0
+    while shard := [question.to_json() for question in islice(stream, size)]:
+        yield number, shard
+        number += 1
 
 
 def read_judged(record: Mapping[str, Any]) -> Judged:

@@ -9,25 +9,21 @@ whole, in order. A run that was killed goes on where it stood and ends in the sa
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tamsa.agent.budget import Budget
-from tamsa.corpus import Index, SearchIndex, open_documents
-from tamsa.errors import ConfigError, InputError
+from tamsa.corpus import Index, open_documents
+from tamsa.errors import ConfigError
 from tamsa.scoring.judge import Judge
-from tamsa.store import make_folder, read_jsonl, write_atomic, write_json
+from tamsa.store import make_folder, write_json
 from tamsa.synthesis.assembly import Assembly
 from tamsa.synthesis.card import Card
-from tamsa.synthesis.checks import Checker
+from tamsa.synthesis.closed_book_stage import MAX_ASKED
 from tamsa.synthesis.datasets.sft import tools_json
-from tamsa.synthesis.decontamination import Evaluations
-from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.exploration import TeacherExplorer
 from tamsa.synthesis.explore_stage import (
     QUESTIONS_PER_SHARD,
@@ -40,56 +36,12 @@ from tamsa.synthesis.explore_stage import (
 )
 from tamsa.synthesis.flywheel import Steering
 from tamsa.synthesis.graph import Graph, build_graph, index_documents
-from tamsa.synthesis.plan import Plan, Summary
-from tamsa.synthesis.question_stage import QuestionJob, make_questions, steered
+from tamsa.synthesis.plan import OnProgress, Plan, Summary
+from tamsa.synthesis.question_source import COUNTED, QuestionSource
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.selection import select_documents
 from tamsa.synthesis.shards import Crew, Shards
-from tamsa.synthesis.world_questions import from_world, is_world_question
-from tamsa.synthesis.write_stage import WRITTEN_PER_SHARD, WriteJob, choose_written
 from tamsa.types import Document, Model
-
-OnProgress = Callable[[str, int, int], None]
-"""Called with the stage, what is done and of how much."""
-
-
-def finder(index: SearchIndex) -> Callable[[str], Document | None]:
-    """Return a function that finds a document by its exact title."""
-
-    def find(title: str) -> Document | None:
-        for key in index.find_title(title):
-            document = index.get(key)
-            if document is not None and document.title == title:
-                return document
-        return None
-
-    return find
-
-
-def read_gold(path: Path, index: SearchIndex, limit: int | None = None) -> list[GoldQuestion]:
-    """Read gold questions: a world's, or those that synthesis wrote.
-
-    Raises:
-        InputError: a line has no chain to explore by, or an id comes twice.
-    """
-    find = finder(index)
-    questions: dict[str, GoldQuestion] = {}
-    for number, record in enumerate(read_jsonl(path), start=1):
-        if limit is not None and len(questions) >= limit:
-            break
-        try:
-            question = from_world(record, find) if is_world_question(record) else GoldQuestion.from_json(record)
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"{path}: line {number} is no gold question ({error}); give a world's questions.jsonl or one that "
-                "tamsa synthesize wrote"
-            ) from error
-        if question.id in questions:
-            raise InputError(f"{path}: line {number} has the id {question.id!r} of an earlier line")
-        questions[question.id] = question
-    if not questions:
-        raise InputError(f"{path}: holds no question")
-    return list(questions.values())
 
 
 @dataclass
@@ -100,7 +52,7 @@ class Synthesis:
         plan: what to make.
         out: folder of the data sets.
         crew: who does the work; the result does not depend on it.
-        solvers: the models that the plan names (solvers and writer), opened, by spec.
+        solvers: the models that the plan names (solvers, writer, closed book), opened, by spec.
         runner: keeps the event loop of the models' connections.
         judge: the judge that the plan names.
         budget: limits of one run of a solver.
@@ -149,7 +101,19 @@ class Synthesis:
                 graph = self._graph(index)
                 card.sources |= {"graph": graph.id, "edges": graph.num_edges, "tables": graph.num_tables}
             refused: Counter[str] = Counter()
-            questions = self._questions(index, graph, refused)
+            source = QuestionSource(
+                self.plan,
+                self.out,
+                self.base,
+                self.crew,
+                self.solvers,
+                self.runner,
+                self.judge,
+                self.concurrency,
+                self.steering,
+                self.on_progress,
+            )
+            questions = source.read(index, graph, refused)
             self._describe(card, questions, refused)
             return self._assemble(card, index, graph, questions, refused)
         finally:
@@ -190,56 +154,6 @@ class Synthesis:
             processes=self.crew.workers,
             on_progress=lambda stage, done, total: self.on_progress(f"graph: {stage}", done, total),
         )
-
-    def _questions(self, index: Index, graph: Graph | None, refused: Counter[str]) -> list[GoldQuestion]:
-        path, counts_path = self.out / "questions.jsonl", self.out / "refused.json"
-        if not (path.exists() and counts_path.exists()):
-            if self.plan.questions is not None:
-                found = read_gold(Path(self.plan.questions), index, self.plan.num_questions)
-            else:
-                assert graph is not None
-                found = list(self._make_questions(refused))
-                if self.plan.writer is not None:
-                    found = list(self._written(index, graph, found, refused))
-            lines = (json.dumps(item.to_json(), ensure_ascii=False, separators=(",", ":")) + "\n" for item in found)
-            write_atomic(path, "".join(lines))
-            write_json(counts_path, dict(sorted(refused.items())))
-        refused.update(json.loads(counts_path.read_text()) if not refused else {})
-        return [GoldQuestion.from_json(record) for record in read_jsonl(path)]
-
-    def _make_questions(self, counts: Counter[str]) -> Iterator[GoldQuestion]:
-        job = QuestionJob(str(self.base / "index"), str(self.base / "graph"), self.plan.seed, self.plan.decontaminate)
-        shards = Shards(self.out / "shards", "questions")
-        retired = frozenset(self.steering.retired if self.steering else ())
-        wanted = self.plan.num_questions
-        found = make_questions(steered(job, self.steering), shards, wanted, self.crew, counts, retired)
-        for number, question in enumerate(found, start=1):
-            self.on_progress("questions", number, wanted)
-            yield question
-
-    def _written(
-        self, index: Index, graph: Graph, questions: Sequence[GoldQuestion], counts: Counter[str]
-    ) -> Iterator[GoldQuestion]:
-        """Yield the questions as a model has rewritten them, each checked again."""
-        assert self.plan.writer is not None
-        model = self.solvers.get(self.plan.writer)
-        if model is None or self.runner is None:
-            raise ConfigError(f"writer {self.plan.writer}: give the model and a runner, which keeps its event loop")
-        domain = Domain(graph, index.get)
-        evaluations = Evaluations.read(*self.plan.decontaminate) if self.plan.decontaminate else None
-        checker = Checker(domain, index.search, evaluations)
-        job = WriteJob(model, self.runner, domain, checker, self.plan.seed, self.concurrency)
-        shards = Shards(self.out / "shards", "written")
-        done = 0
-
-        def records() -> Iterator[Mapping[str, Any]]:
-            nonlocal done
-            for shard in shards.run(job, question_shards(questions, WRITTEN_PER_SHARD), Crew()):
-                done += len(shard)
-                self.on_progress("write", done, len(questions))
-                yield from shard
-
-        yield from choose_written(records(), counts)
 
     def taught(self, mode: str, questions: Sequence[GoldQuestion]) -> Iterator[Judged]:
         """Yield the teacher's trajectories in a mode, made where they are not there yet."""
@@ -284,19 +198,25 @@ class Synthesis:
 
     def _describe(self, card: Card, questions: Sequence[GoldQuestion], refused: Counter[str]) -> None:
         outcomes = dict(refused)
-        drawn, tested, survived = (outcomes.pop(name, 0) for name in ("drawn", "tested", "survived"))
+        drawn, tested, survived, asked, unread = (outcomes.pop(name, 0) for name in COUNTED)
         if drawn:
             card.figures["questions_drawn"] = drawn
         if tested:
             card.figures["survive_shortcut_test"] = round(survived / tested, 4)
+        if asked:
+            card.figures["asked_without_documents"] = asked
+            card.figures["known_without_documents"] = round(outcomes.get("closed_book", 0) / asked, 4)
+            card.figures["replies_not_read_without_documents"] = unread
         card.figures["questions"] = len(questions)
         if written := outcomes.pop("written", 0):
             card.figures["questions_written_by_model"] = written
         card.left_out.update({f"question: {reason}": number for reason, number in outcomes.items() if number})
         if self.plan.questions is None and len(questions) < self.plan.num_questions:
+            left = "further ones repeat these"
+            if asked and outcomes.get("closed_book", 0) + len(questions) >= MAX_ASKED * self.plan.num_questions:
+                left = f"the model knew the others by heart, and no more than {MAX_ASKED} are tried for each one"
             card.notes.append(
-                f"The documents gave {len(questions):,} of the {self.plan.num_questions:,} questions asked for: "
-                "further ones repeat these."
+                f"The documents gave {len(questions):,} of the {self.plan.num_questions:,} questions asked for: {left}."
             )
         for question in questions[:40:4]:
             card.samples.append((f"Question: {question.kind}", f"{question.question}\n\n{question.answers[0]}"))
@@ -329,7 +249,7 @@ class Synthesis:
             len(questions),
             kept,
             dict(sorted(assembly.rejected.items())),
-            {name: count for name, count in sorted(refused.items()) if name not in ("drawn", "tested", "survived")},
+            {name: count for name, count in sorted(refused.items()) if name not in COUNTED},
             assembly.rows,
         )
         write_json(self.out / "summary.json", summary.to_json())

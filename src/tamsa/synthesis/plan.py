@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from tamsa.synthesis.teacher.script import Habits
 from tamsa.types import SCHEMA_VERSION
 
 DEFAULT_QUESTIONS = 1_000
+OnProgress = Callable[[str, int, int], None]
+"""Called with the stage, what is done and of how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Plan:
     """Questions to make; of a given file, the most that are read."""
     writer: str | None = None
     """Spec of a model that makes the questions harder and rewords them."""
+    closed_book: str | None = None
+    """Spec of a model that is asked each question without documents; what it knows is dropped."""
     modes: tuple[str, ...] = ("react",)
     samples: int = 1
     """Trajectories of the teacher for each question and mode."""

@@ -64,20 +64,19 @@ class QuestionJob:
 
 
 def make_questions(
-    job: QuestionJob, shards: Shards, wanted: int, crew: Crew, counts: Counter[str], retired: frozenset[str]
+    job: QuestionJob, shards: Shards, crew: Crew, counts: Counter[str], retired: frozenset[str]
 ) -> Iterator[GoldQuestion]:
-    """Yield questions until enough are there or the documents give no more.
+    """Yield questions until the documents give no more; read as many as are wanted.
 
     Args:
         job: draws and checks.
         shards: where the shards are kept.
-        wanted: how many.
         crew: who does the work.
         counts: receives what was drawn, tested and refused, by reason.
         retired: ids that an earlier round is done with.
     """
     alike = Alike()
-    made = empty = 0
+    empty = 0
     for records in shards.run(job, ((number, None) for number in count()), crew):
         head, *passed = records
         counts.update({name: number for name, number in head["checks"].items() if name != "passed"})
@@ -90,10 +89,7 @@ def make_questions(
                 counts["alike"] += 1
             else:
                 fresh += 1
-                made += 1
                 yield question
-                if made == wanted:
-                    return
         empty = 0 if fresh else empty + 1
         if empty == EMPTY_SHARDS:
             return

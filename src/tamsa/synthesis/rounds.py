@@ -15,8 +15,8 @@ from tamsa.store import make_folder, read_jsonl
 from tamsa.synthesis.curation import grade, pass_rates
 from tamsa.synthesis.explore_stage import SOLVED_PER_SHARD, Judged, Solver, question_shards, read_judged
 from tamsa.synthesis.flywheel import Steering, steer
-from tamsa.synthesis.pipeline import OnProgress, Synthesis
-from tamsa.synthesis.plan import Plan, Summary
+from tamsa.synthesis.pipeline import Synthesis
+from tamsa.synthesis.plan import OnProgress, Plan, Summary
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.shards import Crew, Shards
 from tamsa.types import Model
@@ -66,6 +66,9 @@ class Flywheel:
             plan,
             self.folder(number),
             self.crew,
+            solvers={} if model is None or plan.closed_book is None else {plan.closed_book: model},
+            runner=self.runner,
+            judge=self.judge,
             concurrency=self.concurrency,
             steering=steering,
             shared=self.out / "documents",

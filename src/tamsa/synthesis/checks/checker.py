@@ -25,6 +25,7 @@ REASONS = {
     "shortcut": "one search and one page give the answer",
     "contaminated": "it overlaps with an evaluation file",
     "alike": "another question asks the same",
+    "closed_book": "a model gives the answer without any document",
 }
 """Why a question is refused."""
 _NAMED_IN_QUESTION = frozenset({"comparison", "yes_no", "counting", "temporal"})

@@ -1,0 +1,194 @@
+"""Where the questions of a synthesis come from: a file of gold questions, or the documents, checked at every stage.
+
+    graph ▶ drawn and checked ▶ rewritten by a model (where one writes) ▶ asked without documents (where one answers)
+
+The stages are streams over shards on disk: each reads no more of the one before than it needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from tamsa.corpus import SearchIndex
+from tamsa.errors import ConfigError, InputError
+from tamsa.scoring.judge import Judge
+from tamsa.store import read_jsonl, write_atomic, write_json
+from tamsa.synthesis.checks import Checker
+from tamsa.synthesis.closed_book_stage import ASKED_PER_SHARD, MAX_ASKED, ClosedBookJob, choose_unknown
+from tamsa.synthesis.decontamination import Evaluations
+from tamsa.synthesis.domain import Domain
+from tamsa.synthesis.explore_stage import question_shards
+from tamsa.synthesis.flywheel import Steering
+from tamsa.synthesis.graph import Graph
+from tamsa.synthesis.plan import OnProgress, Plan
+from tamsa.synthesis.question_stage import QuestionJob, make_questions, steered
+from tamsa.synthesis.records import GoldQuestion
+from tamsa.synthesis.shards import Crew, Shards
+from tamsa.synthesis.world_questions import from_world, is_world_question
+from tamsa.synthesis.write_stage import WRITTEN_PER_SHARD, WriteJob, choose_written
+from tamsa.types import Document, Model
+
+COUNTED = ("drawn", "tested", "survived", "asked closed book", "unread closed book")
+"""Counts beside those of refusals."""
+
+
+def finder(index: SearchIndex) -> Callable[[str], Document | None]:
+    """Return a function that finds a document by its exact title."""
+
+    def find(title: str) -> Document | None:
+        for key in index.find_title(title):
+            document = index.get(key)
+            if document is not None and document.title == title:
+                return document
+        return None
+
+    return find
+
+
+def read_gold(path: Path, index: SearchIndex, limit: int | None = None) -> list[GoldQuestion]:
+    """Read gold questions: a world's, or those that synthesis wrote.
+
+    Raises:
+        InputError: a line has no chain to explore by, or an id comes twice.
+    """
+    find = finder(index)
+    questions: dict[str, GoldQuestion] = {}
+    for number, record in enumerate(read_jsonl(path), start=1):
+        if limit is not None and len(questions) >= limit:
+            break
+        try:
+            question = from_world(record, find) if is_world_question(record) else GoldQuestion.from_json(record)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{path}: line {number} is no gold question ({error}); give a world's questions.jsonl or one that "
+                "tamsa synthesize wrote"
+            ) from error
+        if question.id in questions:
+            raise InputError(f"{path}: line {number} has the id {question.id!r} of an earlier line")
+        questions[question.id] = question
+    if not questions:
+        raise InputError(f"{path}: holds no question")
+    return list(questions.values())
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSource:
+    """Makes or reads the questions of a plan, once.
+
+    Args:
+        plan: what to make.
+        out: folder of the data sets.
+        documents: folder of index and graph.
+        crew: who draws; the result does not depend on it.
+        models: the models that the plan names, opened, by spec.
+        runner: keeps the event loop of the models' connections.
+        judge: asked about closed-book answers that the exact match refuses.
+        concurrency: requests to a model side by side.
+        steering: what an earlier round asks for.
+        on_progress: called as the work goes on.
+    """
+
+    plan: Plan
+    out: Path
+    documents: Path
+    crew: Crew
+    models: Mapping[str, Model]
+    runner: asyncio.Runner | None
+    judge: Judge | None
+    concurrency: int
+    steering: Steering | None
+    on_progress: OnProgress
+
+    def read(self, index: SearchIndex, graph: Graph | None, counts: Counter[str]) -> list[GoldQuestion]:
+        """Return the questions, made where they are not there yet.
+
+        Args:
+            index: the documents.
+            graph: their graph, None only where the plan gives the questions.
+            counts: receives what was drawn, tested and refused, by reason.
+
+        Raises:
+            ConfigError: a model that the plan names is not given.
+            InputError: the file of questions cannot be used.
+        """
+        path, counts_path = self.out / "questions.jsonl", self.out / "refused.json"
+        if not (path.exists() and counts_path.exists()):
+            if self.plan.questions is not None:
+                found = read_gold(Path(self.plan.questions), index, self.plan.num_questions)
+            else:
+                assert graph is not None
+                found = list(self._made(index, graph, counts))
+            lines = (json.dumps(item.to_json(), ensure_ascii=False, separators=(",", ":")) + "\n" for item in found)
+            write_atomic(path, "".join(lines))
+            write_json(counts_path, dict(sorted(counts.items())))
+        counts.clear()
+        counts.update(json.loads(counts_path.read_text()))
+        return [GoldQuestion.from_json(record) for record in read_jsonl(path)]
+
+    # ------------------------------------------------------------------ the streams
+
+    def _made(self, index: SearchIndex, graph: Graph, counts: Counter[str]) -> Iterator[GoldQuestion]:
+        wanted = self.plan.num_questions
+        most = wanted if self.plan.closed_book is None else MAX_ASKED * wanted
+        found: Iterator[GoldQuestion] = islice(self._drawn(counts), most)
+        if self.plan.writer is not None:
+            found = self._written(index, graph, found, counts)
+        if self.plan.closed_book is not None:
+            found = islice(self._unknown(found, counts), wanted)
+        return found
+
+    def _drawn(self, counts: Counter[str]) -> Iterator[GoldQuestion]:
+        job = QuestionJob(
+            str(self.documents / "index"), str(self.documents / "graph"), self.plan.seed, self.plan.decontaminate
+        )
+        retired = frozenset(self.steering.retired if self.steering else ())
+        found = make_questions(steered(job, self.steering), self._shards("questions"), self.crew, counts, retired)
+        for number, question in enumerate(found, start=1):
+            self.on_progress("questions", number, max(number, self.plan.num_questions))
+            yield question
+
+    def _written(
+        self, index: SearchIndex, graph: Graph, questions: Iterable[GoldQuestion], counts: Counter[str]
+    ) -> Iterator[GoldQuestion]:
+        """Yield the questions as a model has rewritten them, each checked again."""
+        assert self.plan.writer is not None
+        model, runner = self._model("writer", self.plan.writer)
+        domain = Domain(graph, index.get)
+        evaluations = Evaluations.read(*self.plan.decontaminate) if self.plan.decontaminate else None
+        checker = Checker(domain, index.search, evaluations)
+        job = WriteJob(model, runner, domain, checker, self.plan.seed, self.concurrency)
+        records = self._records("write", "written", job, questions, WRITTEN_PER_SHARD)
+        yield from choose_written(records, counts)
+
+    def _unknown(self, questions: Iterable[GoldQuestion], counts: Counter[str]) -> Iterator[GoldQuestion]:
+        """Yield the questions that a model does not answer without documents."""
+        assert self.plan.closed_book is not None
+        model, runner = self._model("closed_book", self.plan.closed_book)
+        job = ClosedBookJob(model, runner, self.judge, self.concurrency)
+        records = self._records("ask without documents", "closed-book", job, questions, ASKED_PER_SHARD)
+        yield from choose_unknown(records, counts)
+
+    def _records(
+        self, stage: str, name: str, job: WriteJob | ClosedBookJob, questions: Iterable[GoldQuestion], size: int
+    ) -> Iterator[Mapping[str, Any]]:
+        done = 0
+        for shard in self._shards(name).run(job, question_shards(questions, size), Crew()):
+            done += len(shard)
+            self.on_progress(stage, done, max(done, self.plan.num_questions))
+            yield from shard
+
+    def _shards(self, name: str) -> Shards:
+        return Shards(self.out / "shards", name)
+
+    def _model(self, role: str, spec: str) -> tuple[Model, asyncio.Runner]:
+        model = self.models.get(spec)
+        if model is None or self.runner is None:
+            raise ConfigError(f"{role} {spec}: give the model and a runner, which keeps its event loop")
+        return model, self.runner

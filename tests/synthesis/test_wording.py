@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tamsa.synthesis.wording.columns import column_of
+from tamsa.synthesis.wording.headers import column_of
 from tamsa.synthesis.wording.frames import fill, fitting, wordings
 from tamsa.synthesis.wording.lexicon import SAYINGS, cue_words
 from tamsa.synthesis.wording.nouns import article_for, call, noun_of, plural, sayable

@@ -21,7 +21,7 @@ from tamsa.errors import ModelError
 from tamsa.scoring.metrics import exact_match
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.teacher import PROFILE, OracleTeacher
-from tamsa.synthesis.teacher.script import Habits
+from tamsa.synthesis.teacher.habits import Habits
 from tamsa.tools import Toolset, corpus_toolset
 from tamsa.types import (
     SCHEMA_VERSION,

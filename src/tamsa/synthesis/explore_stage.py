@@ -14,7 +14,7 @@ from tamsa.corpus import SearchIndex, open_documents
 from tamsa.scoring.judge import Judge
 from tamsa.synthesis.exploration import Exploration, TeacherExplorer, explore, explore_many
 from tamsa.synthesis.records import GoldQuestion
-from tamsa.synthesis.teacher.script import Habits
+from tamsa.synthesis.teacher.habits import Habits
 from tamsa.synthesis.verdicts import Verdict, ask_judge, judge_trajectory
 from tamsa.tools import corpus_toolset, page_chars
 from tamsa.types import Model

@@ -12,7 +12,7 @@ from typing import Any
 from tamsa.errors import ConfigError, InputError
 from tamsa.store import read_json, write_json
 from tamsa.synthesis.exploration import check_mode
-from tamsa.synthesis.teacher.script import Habits
+from tamsa.synthesis.teacher.habits import Habits
 from tamsa.types import SCHEMA_VERSION
 
 DEFAULT_QUESTIONS = 1_000

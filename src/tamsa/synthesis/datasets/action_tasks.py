@@ -10,8 +10,8 @@ from tamsa.agent.react import parse_turn, render_call
 from tamsa.synthesis.datasets.midtraining import Task, ask_and_reply
 from tamsa.synthesis.exploration import Exploration
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
+from tamsa.synthesis.teacher.facts import state_claim
 from tamsa.synthesis.teacher.needs import places
-from tamsa.synthesis.teacher.script import state_claim
 from tamsa.synthesis.teacher.wording import base_name
 from tamsa.types import Document
 

@@ -4,7 +4,8 @@ build_graph(source, out)    documents in, a folder out
 Graph.open(folder)          entities, edges, tables
 """
 
-from tamsa.synthesis.graph.build import EVALUATION_PREFIX, build_graph
+from tamsa.synthesis.graph.blocks import EVALUATION_PREFIX
+from tamsa.synthesis.graph.build import build_graph
 from tamsa.synthesis.graph.memory import Statement, build_memory, read_statements
 from tamsa.synthesis.graph.sources import corpus_documents, index_documents, table_documents
 from tamsa.synthesis.graph.store import Cell, Entity, Graph, GraphTable

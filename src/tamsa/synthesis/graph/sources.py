@@ -9,7 +9,8 @@ from tamsa.corpus.documents import as_document
 from tamsa.corpus.index import Index
 from tamsa.corpus.readers import Draft, read_file
 from tamsa.errors import InputError
-from tamsa.synthesis.graph.build import EVALUATION_PREFIX, Source
+from tamsa.synthesis.graph.blocks import EVALUATION_PREFIX
+from tamsa.synthesis.graph.build import Source
 from tamsa.types import Document
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import Any, TypeGuard
 
 from tamsa.agent.fencing import neutralise
 from tamsa.agent.react import NOT_FOUND
 from tamsa.synthesis.records import Evidence, GoldQuestion, Settlement
+from tamsa.synthesis.teacher.facts import Read
 from tamsa.synthesis.teacher.needs import find_form, stages
 from tamsa.synthesis.teacher.wording import base_name
 from tamsa.types import Document
-
-if TYPE_CHECKING:
-    from tamsa.synthesis.teacher.script import Read
 
 MAX_LISTED = 4
 """Rows of a table that are named beside the best one."""

@@ -9,7 +9,9 @@ from random import Random
 from tamsa.agent.react import NOT_FOUND, render_call
 from tamsa.corpus import SearchIndex
 from tamsa.synthesis.records import GoldQuestion
-from tamsa.synthesis.teacher.script import Habits, LostError, Move, Script
+from tamsa.synthesis.teacher.habits import Habits
+from tamsa.synthesis.teacher.moves import LostError, Move
+from tamsa.synthesis.teacher.script import Script
 from tamsa.types import Completion, Message, Profile, ToolSchema, Usage
 
 PROFILE = Profile(brief=True, page_chars=1600, hits_per_query=5, snippet_chars=160, max_links=0)
@@ -102,8 +104,8 @@ class OracleTeacher:
         lines += [f'- against [{place.title}] "{sentence}"' for place, sentence in script.against]
         if script.notes:
             lines.append(f"In vain: {'; '.join(script.notes[-3:])}.")
-        if script.results:
-            lines.append(f"Results: {'; '.join(script.results)}.")
+        if script.sight.results:
+            lines.append(f"Results: {'; '.join(script.sight.results)}.")
         if script.open_line:
             lines.append(f"Open: {script.open_line}.")
         return "\n".join(lines)

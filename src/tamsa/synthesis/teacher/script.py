@@ -12,77 +12,21 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from tamsa.agent.fencing import neutralise
 from tamsa.corpus.stopwords import STOP_WORDS
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
 from tamsa.synthesis.teacher.conclusion import conclude, rank, settling, write_answer
+from tamsa.synthesis.teacher.facts import Read, state_claim
+from tamsa.synthesis.teacher.habits import Habits
+from tamsa.synthesis.teacher.moves import Call, LostError, Move
 from tamsa.synthesis.teacher.needs import Need, known, places, plan_line, stages
+from tamsa.synthesis.teacher.sight import Sight
 from tamsa.synthesis.teacher.wording import base_name, wording
 from tamsa.tools.pages import page_bounds
 from tamsa.types import Document
 
 MAX_MOVES = 12
 """Calls for one need before the teacher gives up."""
-_RANKED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
-_BARE = re.compile(r"(?:[A-Z][a-z]+ )?\d{3,4}")
-_DAY = re.compile(r"\b\d{1,2} [A-Z][a-z]+ \d{3,4}|\b[A-Z][a-z]+ \d{1,2}, \d{3,4}")
 _WORD = re.compile(r"[^\W\d_]{4,}")
-_NAMED = re.compile(r" \(id: ([^()]*(?:\([^()]*\)[^()]*)*)\)")
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """How often the teacher strays from the straight path, each in [0, 1]."""
-
-    vague_query: float = 0.12
-    """A first query without the name."""
-    plausible_page: float = 0.16
-    """A page that only looks right is opened first."""
-    guessed_title: float = 0.12
-    """A title is guessed before it was seen."""
-    other_start: float = 0.2
-    """A search where a visit would do, or a visit where a search would."""
-    side_by_side: float = 0.7
-    """Independent things are looked up in one turn."""
-    recheck: float = 0.06
-    """The last value is looked up once more before the answer."""
-    two_queries: float = 0.15
-    """Two queries in one search."""
-    stray: float = 0.35
-    """Runs that meet a dead end on purpose: a vague search, a page that only looks right, until there is one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A tool call that the teacher makes."""
-
-    name: str
-    arguments: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A turn of the teacher: a thought, then calls or the answer."""
-
-    thought: str
-    calls: tuple[Call, ...] = ()
-    answer: str | None = None
-    dead_end: bool = False
-    """True: the turn follows something that did not help."""
-
-
-class LostError(Exception):
-    """The teacher cannot reach a fact through the tools."""
-
-
-@dataclass
-class Read:
-    """A fact that has been read, and where."""
-
-    hop: Hop
-    place: Evidence
-    sentence: str
-    claim: str
 
 
 @dataclass
@@ -107,10 +51,9 @@ class Script:
 
     def __post_init__(self) -> None:
         self.question = replace(self.question, chain=tuple(map(self._titled, self.question.chain)))
-        self._context = self.question.question.casefold()
-        self._read = ""
-        self._opened: dict[str, str] = {}
-        self._hits: list[tuple[str, str]] = []
+        self.sight = Sight(
+            self.question, self.get_document, self.find_title, self.page_chars, self.question.question.casefold()
+        )
         self._said: list[str] = []
         self._decoys = 0
         self._strayed = False
@@ -124,11 +67,6 @@ class Script:
         return replace(
             hop, subject=subject.title if subject else hop.subject, value=value.title if value else hop.value
         )
-
-    @property
-    def results(self) -> list[str]:
-        """Titles of the latest results that have not been opened."""
-        return [title for title, _ in self._hits if title not in self._opened]
 
     # ------------------------------------------------------------------ course
 
@@ -147,7 +85,7 @@ class Script:
             if len(stage) > 1 and not straying and self.random.random() < self.habits.side_by_side:
                 yield from self._open_together(stage)
             for need in stage:
-                if self._met(need) and not need.absent:
+                if self.sight.met(need) and not need.absent:
                     self._state(need)
                     continue
                 yield from self._reach(need, first=first)
@@ -155,7 +93,7 @@ class Script:
                 self._state(need)
         if self.facts and self.question.kind == "chain" and self.random.random() < self.habits.recheck:
             yield from self._recheck()
-        conclusion = conclude(self.question, self.facts, self._read)
+        conclusion = conclude(self.question, self.facts, self.sight.read)
         if conclusion:
             self._say(conclusion)
         short, body = write_answer(self.question, self.facts, self.against)
@@ -189,7 +127,7 @@ class Script:
         roll = self.random.random() < self.habits.other_start
         straying = self._stray_once and not self.dead_ends and not need.absent
         search_first = need.search_first != roll or straying
-        own = need.own if need.own and self._knows(need.own) else ""
+        own = need.own if need.own and self.sight.knows(need.own) else ""
         queries = list(dict.fromkeys(need.queries))
         if (
             (straying or self.random.random() < self.habits.vague_query)
@@ -202,23 +140,23 @@ class Script:
         local: set[str] = set()
         strayed_here = False
         for _ in range(MAX_MOVES if not need.every else 2 * MAX_MOVES):
-            if self._met(need) and not need.absent:
+            if self.sight.met(need) and not need.absent:
                 return
-            target = self._candidates(need, local)
-            if guess and self._title_of(guess) not in self._opened:
+            target = self.sight.candidates(need, local)
+            if guess and self.sight.title_of(guess) not in self.sight.opened:
                 title, guess = guess, ""
                 self._say(f"Try {title}.")
                 opened = yield from self._visit([title])
-                if self._met(need):
+                if self.sight.met(need):
                     return
                 self._stray("There is no such page." if not opened else f"{opened[0]} does not say it.")
                 continue
-            if own and own not in self._opened and not search_first:
+            if own and own not in self.sight.opened and not search_first:
                 title, own = own, ""
                 self._say(f"Open {base_name(title)}.")
-                opened = yield from self._visit([base_name(title) if not self._literal(title) else title])
+                opened = yield from self._visit([base_name(title) if not self.sight.literal(title) else title])
                 local |= set(opened)
-                if need.absent or not self._met(need):
+                if need.absent or not self.sight.met(need):
                     self._miss(opened, need, title)
                 continue
             if target:
@@ -226,13 +164,13 @@ class Script:
                     not strayed_here
                     and self._decoys < 2
                     and ((self._stray_once and not self.dead_ends) or self._tempted())
-                    and (decoy := self._decoy(need))
+                    and (decoy := self.sight.decoy(need))
                 ):
                     strayed_here = True
                     self._decoys += 1
                     self._say(f"Open {decoy}.")
                     opened = yield from self._visit([decoy])
-                    if not self._met(need):
+                    if not self.sight.met(need):
                         self._miss(opened, need, decoy)
                     continue
                 wanted = target if need.every else target[:1]
@@ -241,11 +179,11 @@ class Script:
                 self._say(f"Open {'; '.join(wanted[:5])}.")
                 opened = yield from self._visit(wanted[:5])
                 local |= set(opened)
-                if not self._met(need):
+                if not self.sight.met(need):
                     yield from self._turn_pages(need)
-                    if not self._met(need) and not need.every:
+                    if not self.sight.met(need) and not need.every:
                         self._miss(opened, need, wanted[0])
-                    elif not self._met(need):
+                    elif not self.sight.met(need):
                         self._report_sources(need, opened)
                 continue
             if queries:
@@ -258,19 +196,19 @@ class Script:
                     continue
                 yield from self._search(batch)
                 search_first = False
-                local |= {title for title, _ in self._hits}
-                shown = {title for title, _ in self._hits}
-                waiting = own and own not in self._opened
-                if not self._candidates(need, local) and not need.absent and not (waiting and own in shown):
-                    self._stray("Not among these." if self._hits else "Nothing found.")
+                local |= {title for title, _ in self.sight.hits}
+                shown = {title for title, _ in self.sight.hits}
+                waiting = own and own not in self.sight.opened
+                if not self.sight.candidates(need, local) and not need.absent and not (waiting and own in shown):
+                    self._stray("Not among these." if self.sight.hits else "Nothing found.")
                 if need.absent and not queries and not waiting:
                     return
                 if (
                     need.absent
                     and not waiting
-                    and self._hits
+                    and self.sight.hits
                     and self.random.random() < 0.5
-                    and (decoy := self._decoy(need))
+                    and (decoy := self.sight.decoy(need))
                 ):
                     self._say(f"Open {decoy}.")
                     opened = yield from self._visit([decoy])
@@ -279,20 +217,20 @@ class Script:
                 continue
             if need.absent:
                 return
-            local |= {place.title for hop in need.facts for place in places(hop) if self._knows(place.title)}
-            if not self._candidates(need, local):
+            local |= {place.title for hop in need.facts for place in places(hop) if self.sight.knows(place.title)}
+            if not self.sight.candidates(need, local):
                 break
-        if not self._met(need) and not need.absent and not self._enough(need):
+        if not self.sight.met(need) and not need.absent and not self.sight.enough(need):
             raise LostError(f"{need.label}: not reached")
 
     def _open_together(self, stage: Sequence[Need]) -> Iterator[Any]:
-        titles = [need.own for need in stage if need.own and self._literal(need.own) and not self._met(need)]
-        titles = [title for title in dict.fromkeys(titles) if title not in self._opened]
+        titles = [need.own for need in stage if need.own and self.sight.literal(need.own) and not self.sight.met(need)]
+        titles = [title for title in dict.fromkeys(titles) if title not in self.sight.opened]
         if len(titles) < 2:
             return
         self.open_line = "; ".join(need.label for need in stage)
         if self.open_line != self.plan:
-            self._say(f"{'First' if not self._opened else 'Next'}: {self.open_line}.")
+            self._say(f"{'First' if not self.sight.opened else 'Next'}: {self.open_line}.")
         yield from self._visit(titles[:5])
 
     def _recheck(self) -> Iterator[Any]:
@@ -301,14 +239,14 @@ class Script:
         if value not in last.sentence:
             return
         self._say("Check it once more.")
-        call = Call("find", {"text": value, "id": self._key(last.place.title)})
+        call = Call("find", {"text": value, "id": self.sight.key(last.place.title)})
         yield from self._make((call,))
 
     # ------------------------------------------------------------------ calls
 
     def _make(self, calls: tuple[Call, ...]) -> Generator[Move, str, str]:
         observation = yield Move(self._thought(), calls, dead_end=self._take_stray())
-        self._context += "\n" + observation.casefold()
+        self.sight.take(observation)
         return observation
 
     def _search(self, queries: list[str]) -> Iterator[Any]:
@@ -316,32 +254,22 @@ class Script:
         if not self._said:
             self._say("Search other words.")
         observation = yield from self._make((Call("search", {"queries": queries}),))
-        self._hits = []
-        for match in _RANKED.finditer(observation):
-            if (title := self._title_in(match[1])) is not None:
-                self._hits.append((title, match[1]))
+        self.sight.take_results(observation)
 
     def _visit(self, titles: Sequence[str], page: int = 1) -> Generator[Any, str, list[str]]:
-        keys = [self._key(title) for title in titles]
+        keys = [self.sight.key(title) for title in titles]
         arguments: dict[str, Any] = {"ids": keys}
         if page > 1:
             arguments["page"] = page
         observation = yield from self._make((Call("visit", arguments),))
-        self._read += " " + " ".join(observation.split())
-        opened = []
-        for key in keys:
-            document = self._document(key)
-            if document is not None and _shown(document.title) in observation:
-                self._opened[document.title] = document.id
-                opened.append(document.title)
-        return opened
+        return self.sight.take_pages(keys, observation)
 
     def _turn_pages(self, need: Need) -> Iterator[Any]:
         """Go on to the page of a long document on which the sentence stands."""
         for hop in need.facts:
             for place in places(hop):
-                document = self._document(place.document)
-                if self._seen(place) or document is None or document.title not in self._opened:
+                document = self.sight.document(place.document)
+                if self.sight.seen(place) or document is None or document.title not in self.sight.opened:
                     continue
                 bounds = page_bounds(document.text, self.page_chars)
                 number = next((i for i, (a, b) in enumerate(bounds, start=1) if a <= place.start < b), 1)
@@ -349,86 +277,8 @@ class Script:
                     self._say(f"Not on this page; on to page {number}.")
                     yield from self._visit([place.title], page=number)
 
-    # ------------------------------------------------------------------ what is known
-
-    def _document(self, key: str) -> Document | None:
-        document = self.get_document(key)
-        if document is None and (named := self.find_title(key)):
-            document = self.get_document(named[0])
-        return document
-
-    def _title_of(self, key: str) -> str:
-        document = self._document(key)
-        return document.title if document else ""
-
-    def _title_in(self, line: str) -> str | None:
-        """Read the title at the head of a result line: the longest prefix that is one."""
-        match = _NAMED.search(line)
-        if match and (document := self.get_document(match[1])):
-            return document.title
-        cut = len(line)
-        while (cut := line.rfind(": ", 0, cut)) > 0:
-            ids = self.find_title(line[:cut])
-            if ids and (document := self.get_document(ids[0])) and document.title == line[:cut]:
-                return document.title
-        return None
-
-    def _key(self, title: str) -> str:
-        """Return what names a document to the tools: its title, or its id where the title is shared."""
-        ids = self.find_title(title)
-        document = self.get_document(ids[0]) if ids else None
-        if len(ids) > 1 and document is not None and document.title == title:
-            spots = [p for hop in self.question.chain for p in places(hop) if p.title == title]
-            if spots and f"(id: {spots[0].document})".casefold() in self._context:
-                return spots[0].document
-        return title
-
-    def _literal(self, title: str) -> bool:
-        return title.casefold() in self._context
-
-    def _knows(self, title: str) -> bool:
-        return base_name(title).casefold() in self._context
-
-    def _read_of(self, title: str) -> str:
-        document = self._document(self._opened.get(title, title))
-        return document.text[: self.page_chars].casefold() if document else ""
-
-    def _text(self, place: Evidence) -> str:
-        document = self.get_document(place.document)
-        return neutralise(document.text[place.start : place.end]) if document else ""
-
-    def _seen(self, place: Evidence) -> bool:
-        text = " ".join(self._text(place).split())
-        return bool(text) and place.title in self._opened and text in self._read
-
-    def _met(self, need: Need) -> bool:
-        quantifier = all if need.every else any
-        return bool(need.facts) and all(quantifier(self._seen(p) for p in places(hop)) for hop in need.facts)
-
-    def _enough(self, need: Need) -> bool:
-        """Say whether sources that disagree can be settled: the one to believe and another have been read."""
-        hop = need.facts[0] if need.facts else None
-        return need.every and hop is not None and self._seen(hop.evidence) and any(map(self._seen, hop.others))
-
-    def _candidates(self, need: Need, local: set[str]) -> list[str]:
-        """Return pages that state what is needed and whose names stand in the latest results or pages."""
-        shown = {title for title, _ in self._hits} | local
-        titles = []
-        for hop in need.facts:
-            if need.every or not any(self._seen(place) for place in places(hop)):
-                titles += [p.title for p in places(hop) if p.title in shown and not self._seen(p)]
-        return list(dict.fromkeys(title for title in titles if title not in self._opened))
-
     def _tempted(self) -> bool:
         return self.random.random() < self.habits.plausible_page
-
-    def _decoy(self, need: Need) -> str | None:
-        right = {p.title for hop in need.facts for p in places(hop)}
-        name = base_name(known(need.facts[0])).casefold() if need.facts else base_name(need.own).casefold()
-        for title, line in self._hits:
-            if title not in right and title not in self._opened and title != need.own and name in line.casefold():
-                return title
-        return None
 
     # ------------------------------------------------------------------ words
 
@@ -457,7 +307,7 @@ class Script:
             self._stray(f"{opened[0]} is another one.")
         else:
             values = [base_name(end).casefold() for hop in need.facts for end in (hop.value, hop.subject)]
-            text = self._read_of(opened[0])
+            text = self.sight.read_of(opened[0])
             stated = bool(values) and all(value in text for value in values if value != base_name(opened[0]).casefold())
             self._stray(f"{opened[0]} does not settle it." if stated else f"{opened[0]} does not say it.")
             self.notes.append(opened[0])
@@ -469,8 +319,8 @@ class Script:
         for hop in need.facts:
             if id(hop) in done:
                 continue
-            spot = hop.evidence if need.every else next((p for p in places(hop) if self._seen(p)), hop.evidence)
-            sentence = self._text(spot)
+            spot = hop.evidence if need.every else next((p for p in places(hop) if self.sight.seen(p)), hop.evidence)
+            sentence = self.sight.text(spot)
             claim = state_claim(hop, sentence)
             self.facts.append(Read(hop, spot, sentence, claim))
             said.append(claim)
@@ -491,8 +341,8 @@ class Script:
         settled = self.question.settlement
         if settled is None:
             return
-        read = [place for place in settled.losers if self._seen(place)]
-        self.against = [(place, self._text(place)) for place in read]
+        read = [place for place in settled.losers if self.sight.seen(place)]
+        self.against = [(place, self.sight.text(place)) for place in read]
         values = dict(zip(settled.losers, settled.losing_values, strict=False))
         for place in read:
             self._say(f"{place.title}: {values.get(place, '')}.")
@@ -507,27 +357,9 @@ class Script:
         values = dict(zip(settled.losers, settled.losing_values, strict=False))
         values[settled.winner] = base_name(need.facts[0].value)
         for place, value in values.items():
-            if place.title in opened and self._seen(place):
+            if place.title in opened and self.sight.seen(place):
                 self._say(f"{place.title}: {value}.")
         self._say("What do others say?")
-
-
-def state_claim(hop: Hop, sentence: str) -> str:
-    """State a fact as a sentence, names as the source writes them where it does."""
-    subject, value = base_name(hop.subject), hop.value if hop.value in sentence else base_name(hop.value)
-    claim = wording(hop.relation).claim
-    if value[:1].casefold() in "aeio" and value:
-        claim = claim.replace("a {V}", "an {V}")
-    if _BARE.fullmatch(value):
-        claim = claim.replace(" on {V}", " in {V}")
-    elif _DAY.search(value):
-        claim = claim.replace(" in {V}", " on {V}")
-    claim = claim.replace("{P}", subject).replace("{V}", value)
-    return claim.replace("<", "‹") + "."
-
-
-def _shown(title: str) -> str:
-    return neutralise(title)
 
 
 def _vague(need: Need, random: Random) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 
+from tamsa.synthesis.wording.events import EVENTS
+from tamsa.synthesis.wording.landmarks import LANDMARKS
+from tamsa.synthesis.wording.nature import NATURE
 from tamsa.synthesis.wording.organisations import ORGANISATIONS
 from tamsa.synthesis.wording.people import PEOPLE
 from tamsa.synthesis.wording.places import PLACES
 from tamsa.synthesis.wording.saying import Saying
 from tamsa.synthesis.wording.works import WORKS
 
-SAYINGS: dict[str, Saying] = {saying.relation: saying for saying in (*PEOPLE, *WORKS, *ORGANISATIONS, *PLACES)}
+_GROUPS = (PEOPLE, WORKS, ORGANISATIONS, PLACES, LANDMARKS, NATURE, EVENTS)
+SAYINGS: dict[str, Saying] = {saying.relation: saying for group in _GROUPS for saying in group}
 """Sayings by relation. A relation without one is never asked about."""
 
 _EMPTY_WORDS = frozenset(

@@ -1,0 +1,223 @@
+"""A table as questions see it: the noun of its rows, where it stands, and its columns in words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+
+from tamsa.synthesis.domain import Domain
+from tamsa.synthesis.forms import Form, back, both, cell_items
+from tamsa.synthesis.graph.store import Cell, GraphTable
+from tamsa.synthesis.records import Evidence, Hop
+from tamsa.synthesis.values import clean_cell
+from tamsa.synthesis.wording.columns import Column
+from tamsa.synthesis.wording.frames import lower_first
+from tamsa.synthesis.wording.headers import ROWS, column_of, unit_of
+from tamsa.synthesis.wording.nouns import GENERIC, call, plural, sayable
+
+MIN_ROWS, MAX_ROWS = 4, 80
+_SENTENCE_CASE = re.compile(r"[A-Z][a-z]+(?: [a-z]+)*")
+_MAX_VALUE = 60
+_HOMES = frozenset("location city town country state county region district hometown".split())
+"""Places that a person of a row is from."""
+_NAMES = frozenset({"name", "title", "person", "athlete", "site", "landmark name", "church name"})
+"""Headers that name the things of the rows without saying what they are."""
+_STRONG = frozenset(
+    """player film album song driver stadium ship station bridge mountain building airport church event race battle
+    candidate character swimmer cyclist gymnast skater horse jockey actor actress author book novel game newspaper
+    magazine program series show episode museum castle dam tunnel senator governor mayor coach artist single""".split()
+)
+"""Headers that surely name what a row is about; others do so only where none of these stands beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A table that can be asked about: the noun of its rows, where it stands, and the columns with words."""
+
+    table: GraphTable
+    noun: str
+    human: bool
+    place: str
+    """`the list of bridges in Sodroviya`, `the “Nominations” table of 2011 AFL Rising Star`."""
+    columns: dict[int, Column]
+
+    @property
+    def number(self) -> int:
+        """Number of the table."""
+        return self.table.number
+
+    def subject(self, row: int) -> Cell:
+        """Return the cell that names the thing of a row."""
+        return self.table.rows[row][self.table.subject_column]
+
+    def relation(self, at: int) -> str:
+        """Name the relation that a column is in the graph."""
+        return "column:" + "_".join(self.table.header[at].casefold().split())
+
+    def hop(self, row: int, at: int, *, inverse: bool = True) -> Hop:
+        """Return the step that reads a cell: inverse, where the cell is known and the row is looked for."""
+        table = self.table
+        cells = table.rows[row]
+        subject, cell = self.subject(row), cells[at]
+        evidence = Evidence(table.document, table.title, min(c.start for c in cells), max(c.end for c in cells))
+        return Hop(subject.text, subject.object, self.relation(at), cell.text, cell.object, evidence, inverse)
+
+    def complete(self, at: int) -> bool:
+        """Whether every row has a value in a column, of the type that its words expect."""
+        wanted = {"date": ("date", "year"), "number": ("quantity", "year")}.get(self.columns[at].asked)
+        cells = [row[at] for row in self.table.rows]
+        return all(cell_items(cell) and (wanted is None or cell.type in wanted) for cell in cells)
+
+    def good(self, row: int, at: int) -> bool:
+        """Whether a cell reads well and is of the kind that its column's words expect."""
+        column, cell = self.columns[at], self.table.rows[row][at]
+        if not cell_items(cell) or len(cell.text) > _MAX_VALUE or "\n" in cell.text:
+            return False
+        if any(sign in cell.text for sign in '|{}[]<>“”"*†‡#'):
+            return False
+        if column.asked == "number":
+            return cell.type in ("quantity", "year")
+        if column.asked == "date":
+            return cell.type in ("date", "year")
+        if cell.type not in ("entity", "text") or not any(char.isalpha() for char in cell.text):
+            return False
+        return column.asked == "text" or cell.text[:1].isupper()
+
+    def clause(self, row: int, at: int, random: Random) -> str | None:
+        """Say of the thing in a row what a cell says: `from Aldham`; None where it reads badly."""
+        column, cell = self.columns[at], self.table.rows[row][at]
+        if not self.good(row, at):
+            return None
+        clause = random.choice(column.clauses)
+        if column.asked == "place" and self.human and column.noun in _HOMES:
+            clause = "from {V}"
+        elif self.human and clause.startswith(("held ", "that ", "located ")):
+            clause = f"whose {column.noun} is {{V}}"
+        return clause.replace("{V}", _value_text(cell, self.table.header[at]))
+
+    def equal(self, row: int, at: int) -> Form:
+        """Return the form of all rows that have the value of a cell in its column."""
+        return back(cell_value(self.table.rows[row][at]), f"#{at}", self.number)
+
+    def singling(self, row: int, random: Random) -> tuple[str, Form, tuple[Hop, ...]] | None:
+        """Find one or two cells that single out a row: clauses, form, steps."""
+        usable = [at for at in self.columns if self.good(row, at)]
+        random.shuffle(usable)
+        cells = self.table.rows
+
+        def alone(*columns: int) -> bool:
+            keys = [tuple(tuple(i.key for i in cell_items(cells[r][at])) for at in columns) for r in range(len(cells))]
+            return keys.count(keys[row]) == 1
+
+        for at in usable:
+            if alone(at) and (clause := self.clause(row, at, random)):
+                return clause, self.equal(row, at), (self.hop(row, at),)
+        for first in usable:
+            for second in usable:
+                if first < second and alone(first, second):
+                    clauses = [self.clause(row, at, random) for at in (first, second)]
+                    if clauses[0] is None or clauses[1] is None:
+                        continue
+                    form = both(self.equal(row, first), self.equal(row, second))
+                    return f"{clauses[0]} and {clauses[1]}", form, (self.hop(row, first), self.hop(row, second))
+        return None
+
+
+def listing_of(domain: Domain, number: int) -> Listing | None:
+    """Make a listing of a table, None where it cannot be asked about well."""
+    table = domain.table(number)
+    subject = table.subject_column
+    if subject < 0 or not MIN_ROWS <= len(table.rows) <= MAX_ROWS:
+        return None
+    heads = [" ".join(head.casefold().split()) for head in table.header]
+    columns = {
+        at: column
+        for at, head in enumerate(heads)
+        if at != subject and heads.count(head) == 1 and (column := column_of(head)) is not None
+    }
+    noun, human = _noun(domain, table)
+    place = _place(table, noun)
+    if not columns or not noun or not place:
+        return None
+    return Listing(table, noun, human, place, columns)
+
+
+def _noun(domain: Domain, table: GraphTable) -> tuple[str, bool]:
+    """Say what the rows are about, and whether they are people; an empty noun where that cannot be told."""
+    heads = [" ".join(head.casefold().split()) for head in table.header]
+    head = heads[table.subject_column]
+    others = {one for at, one in enumerate(heads) if at != table.subject_column}
+    if head not in _STRONG and others & (_STRONG | _NAMES):
+        return "", False
+    named = [
+        found
+        for row in table.rows[:40]
+        if (cell := row[table.subject_column]).object is not None and (found := domain.named(cell.object)) is not None
+    ]
+    human = sum(one.human for one in named) > 0.7 * max(1, len(named))
+    if head in ROWS:
+        return head, human
+    if head not in _NAMES:
+        return "", False
+    if human and named:
+        return "person", True
+    counts = Counter(one.noun for one in named if one.noun and one.noun not in GENERIC)
+    if not counts:
+        return "", False
+    noun, count = counts.most_common(1)[0]
+    return (noun, False) if count >= 0.6 * len(named) and len(named) >= 3 else ("", False)
+
+
+def _place(table: GraphTable, noun: str) -> str:
+    """Say where a table stands: `the list of bridges in Sodroviya`, `the filmography of Joan Chen`."""
+    page, _, section = table.title.partition(": ")
+    caption = section or (table.caption if len(table.caption.split()) <= 6 else "")
+    caption = re.sub(r"\s+('s|,)", r"\1", caption.strip(" ."))
+    if not 2 < len(page) <= 70 or len(caption) > 60 or any(sign in page + caption for sign in '|"“”{}[]'):
+        return ""
+    if page.casefold().startswith(("list of ", "lists of ")):
+        text = f"the {lower_first(page)}"
+        return f"{text} (“{caption}”)" if section else text
+    if not caption or caption.casefold() == page.casefold():
+        return f"the table “{page}”"
+    owner = call(page, "", "").name
+    first, _, rest = caption.partition(", ")
+    if first.casefold() in ("filmography", "discography", "bibliography"):
+        return f"the {first.casefold()} of {owner}" + (f" (“{rest}”)" if rest else "")
+    words = caption.split()
+    many = words[0].casefold() == plural(noun) or (words[-1].endswith("s") and not words[-1].endswith("ss"))
+    if many and len(words) <= 4 and _SENTENCE_CASE.fullmatch(caption):
+        return f"the list of {lower_first(caption)} {'of' if len(words) == 1 else 'for'} {owner}"
+    if rest and len(first) > 3:
+        return f"the table “{rest}” ({first.strip()}) on the page about {owner}"
+    return f"the table “{caption}” on the page about {owner}"
+
+
+def draw_listing(domain: Domain, random: Random) -> Listing | None:
+    """Draw a table that can be asked about."""
+    total = domain.graph.num_tables
+    for _ in range(6 if total else 0):
+        listing = listing_of(domain, random.randrange(total))
+        if listing is not None:
+            return listing
+    return None
+
+
+def cell_value(cell: Cell) -> Form:
+    """Return the form of what stands in a cell."""
+    if cell.object is not None:
+        return {"op": "entity", "id": cell.object, "title": cell.text}
+    return {"op": "value", "text": cell.text, "type": cell.type, "normal": cell.normal}
+
+
+def nameable(cell: Cell) -> bool:
+    """Whether a cell reads like a name."""
+    text = clean_cell(cell.text)
+    return sayable(text) and (cell.object is not None or not text[:1].isdigit() or not text.split()[0].isdigit())
+
+
+def _value_text(cell: Cell, header: str) -> str:
+    unit, text = unit_of(header), clean_cell(cell.text)
+    return f"{text} {unit}" if unit and unit not in text else text

@@ -132,7 +132,7 @@ def test_a_card_shows_hostile_samples_as_text(tmp_path: Path) -> None:
     card.write(tmp_path)
     page = (tmp_path / "card.html").read_text()
     assert "<script" not in page and "<img" not in page and "<b>" not in page and "<i>" not in page
-    assert "~~~~~~" in (tmp_path / "card.md").read_text()
+    assert "~~~~~~" in (tmp_path / "README.md").read_text()
 
 
 def test_bins_of_a_card_stand_in_the_order_of_what_they_hold():

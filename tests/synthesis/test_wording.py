@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tamsa.synthesis.wording.headers import column_of
 from tamsa.synthesis.wording.frames import fill, fitting, wordings
+from tamsa.synthesis.wording.headers import column_of
 from tamsa.synthesis.wording.lexicon import SAYINGS, cue_words
 from tamsa.synthesis.wording.nouns import article_for, call, noun_of, plural, sayable
 from tamsa.synthesis.wording.saying import by_day, by_year, expand

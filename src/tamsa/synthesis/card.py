@@ -91,16 +91,24 @@ class Card:
         }
 
     def write(self, folder: Path) -> None:
-        """Write `card.json`, `card.md` and `card.html`.
+        """Write `card.json`, `README.md` and `card.html`.
 
         Raises:
             StorageError: they cannot be written.
         """
         write_json(folder / "card.json", self.to_json())
-        write_atomic(folder / "card.md", self.markdown())
+        write_atomic(folder / "README.md", self.front_matter() + self.markdown())
         write_atomic(folder / "card.html", self.page())
 
     # ------------------------------------------------------------------ Markdown
+
+    def front_matter(self) -> str:
+        """Name the data sets in YAML, as the card of a hub does, so that `load_dataset(FOLDER, NAME)` finds each."""
+        names = [name for name in self.data_sets if name.endswith(".parquet")]
+        if not names:
+            return ""
+        lines = [f"- config_name: {name.removesuffix('.parquet')}\n  data_files: {name}" for name in names]
+        return "\n".join(["---", "configs:", *lines, "---", "", ""])
 
     def markdown(self) -> str:
         """Return the card as Markdown."""

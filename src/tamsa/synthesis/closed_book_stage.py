@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tamsa.scoring.judge import Judge
-from tamsa.synthesis.checks.closed_book import ClosedBook, Recalled
+from tamsa.synthesis.checks.closed_book import MAX_REPLY_TOKENS, ClosedBook, Recalled
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.types import Model
 
@@ -28,6 +28,7 @@ class ClosedBookJob:
     """Keeps the event loop that the model's connections belong to."""
     judge: Judge | None = None
     concurrency: int = 4
+    max_tokens: int = MAX_REPLY_TOKENS
 
     def open(self) -> None:
         """Do nothing: the model is open."""
@@ -38,7 +39,7 @@ class ClosedBookJob:
 
     async def _ask(self, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         gate = asyncio.Semaphore(max(1, self.concurrency))
-        book = ClosedBook(self.model, self.judge)
+        book = ClosedBook(self.model, self.judge, max_tokens=self.max_tokens)
 
         async def one(question: GoldQuestion) -> Recalled:
             async with gate:

@@ -27,7 +27,15 @@ _KINDS = {
     "work": ("work", ""),
 }
 _STATED = ("lead", "sentence", "llm")
-_TAKEN_BY = {"winner": ("event",), "part_of": ("place",)}
+_TAKEN_BY = {
+    "winner": ("event",),
+    "part_of": ("place",),
+    "located_in": ("place", "building", "organization"),
+    "diet": ("species",),
+    "theme": ("event",),
+    "sponsor": ("event", "award", "organization"),
+    "listed_on": ("building", "place"),
+}
 """Kinds of subject of relations that say too little, or too much, of others."""
 _OF_FILMS = frozenset({"director", "screenwriter", "starring", "studio", "running_time", "distributor"})
 _OF_RECORDS = frozenset({"label", "artist", "performer", "recorded_in"})

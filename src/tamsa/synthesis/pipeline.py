@@ -109,6 +109,7 @@ class Synthesis:
                 self.solvers,
                 self.runner,
                 self.judge,
+                self.budget,
                 self.concurrency,
                 self.steering,
                 self.on_progress,

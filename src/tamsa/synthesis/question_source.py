@@ -16,11 +16,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from tamsa.agent.budget import Budget
 from tamsa.corpus import SearchIndex
 from tamsa.errors import ConfigError, InputError
 from tamsa.scoring.judge import Judge
 from tamsa.store import read_jsonl, write_atomic, write_json
 from tamsa.synthesis.checks import Checker
+from tamsa.synthesis.checks.closed_book import MAX_REPLY_TOKENS
 from tamsa.synthesis.closed_book_stage import ASKED_PER_SHARD, MAX_ASKED, ClosedBookJob, choose_unknown
 from tamsa.synthesis.decontamination import Evaluations
 from tamsa.synthesis.domain import Domain
@@ -90,6 +92,7 @@ class QuestionSource:
         models: the models that the plan names, opened, by spec.
         runner: keeps the event loop of the models' connections.
         judge: asked about closed-book answers that the exact match refuses.
+        budget: bounds the tokens of a closed-book reply as it bounds those of a solver.
         concurrency: requests to a model side by side.
         steering: what an earlier round asks for.
         on_progress: called as the work goes on.
@@ -102,6 +105,7 @@ class QuestionSource:
     models: Mapping[str, Model]
     runner: asyncio.Runner | None
     judge: Judge | None
+    budget: Budget | None
     concurrency: int
     steering: Steering | None
     on_progress: OnProgress
@@ -171,7 +175,8 @@ class QuestionSource:
         """Yield the questions that a model does not answer without documents."""
         assert self.plan.closed_book is not None
         model, runner = self._model("closed_book", self.plan.closed_book)
-        job = ClosedBookJob(model, runner, self.judge, self.concurrency)
+        most = min(MAX_REPLY_TOKENS, (self.budget or Budget()).max_completion_tokens)
+        job = ClosedBookJob(model, runner, self.judge, self.concurrency, most)
         records = self._records("ask without documents", "closed-book", job, questions, ASKED_PER_SHARD)
         yield from choose_unknown(records, counts)
 

@@ -69,6 +69,7 @@ class Flywheel:
             solvers={} if model is None or plan.closed_book is None else {plan.closed_book: model},
             runner=self.runner,
             judge=self.judge,
+            budget=self.budget,
             concurrency=self.concurrency,
             steering=steering,
             shared=self.out / "documents",

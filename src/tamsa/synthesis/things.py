@@ -11,7 +11,7 @@ from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import IS, Form, FormError, back, entity, evaluate, follow, where
 from tamsa.synthesis.records import Edge, Hop
 from tamsa.synthesis.values import Item, entity_item, item_of
-from tamsa.synthesis.wording.frames import fill, fitting, nominal
+from tamsa.synthesis.wording.frames import fill, fit_clause, fitting, nominal, unrepeated
 from tamsa.synthesis.wording.lexicon import SAYINGS
 from tamsa.synthesis.wording.nouns import Named
 
@@ -49,6 +49,12 @@ class Thing:
         """Document id of the thing."""
         assert self.item.id is not None
         return self.item.id
+
+    @property
+    def back(self) -> str:
+        """How a second sentence refers back: `that film`; `that person` for one whose profession was not said."""
+        said = re.match(rf"the (?:\S+ )?{re.escape(self.named.noun)}\b", self.phrase)
+        return "that person" if self.named.human and said is None else self.named.that
 
     def proven(self, domain: Domain) -> bool:
         """Whether the form means this thing and no other."""
@@ -89,6 +95,8 @@ def step_to(domain: Domain, start: Thing, edge: Edge, random: Random) -> Thing |
         return None
     if not domain.single(edge) or edge.relation in start.relations[-1:] or edge.relation in _LAST_ONLY:
         return None
+    if start.phrase.count(" of the ") > 1:  # `the source of the river of the town of the …`
+        templates = tuple(one for one in templates if not one.endswith(" of {X}")) or templates
     return Thing(
         item,
         fill(random.choice(templates), start.phrase),
@@ -104,7 +112,10 @@ def step_to(domain: Domain, start: Thing, edge: Edge, random: Random) -> Thing |
 def clause_of(edge: Edge, phrase: str, random: Random) -> str | None:
     """Say an edge of its subject, with a phrase for the value: `was directed by …`."""
     clauses = fitting(SAYINGS[edge.relation].clauses, phrase)
-    return fill(random.choice(clauses), phrase) if clauses else None
+    if not clauses:
+        return None
+    clause = random.choice(clauses)
+    return fill(fit_clause(clause, phrase), unrepeated(clause, phrase))
 
 
 def relative(named: Named, clauses: Sequence[str]) -> str:

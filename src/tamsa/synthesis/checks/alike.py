@@ -12,7 +12,7 @@ from tamsa.agent.baseline.lexicon import STOP_WORDS
 from tamsa.scoring.metrics import normalize_answer
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.values import fold
-from tamsa.synthesis.wording.lexicon import stem
+from tamsa.synthesis.wording.nouns import stem
 
 _UNORDERED = frozenset({"both", "either", "same", "gap"})
 

@@ -25,6 +25,7 @@ from tamsa.types import Message, Model
 Outcome = Literal["known", "not known", "unread", "guessable"]
 """known: answered right from memory; unread: no reply could be read; guessable: not asked."""
 MAX_ANSWER_CHARS = 300
+MAX_REPLY_TOKENS = 2_048
 _SYSTEM = f"""Answer the question from memory. You have no tools and no documents, and nothing can be looked up. \
 Reply with the short answer alone between tags, and nothing after it:
 <answer>a name, a date, a number or a few words</answer>
@@ -72,7 +73,7 @@ class ClosedBook:
     """
 
     def __init__(
-        self, model: Model, judge: Judge | None = None, *, max_retries: int = 2, max_tokens: int = 2_048
+        self, model: Model, judge: Judge | None = None, *, max_retries: int = 2, max_tokens: int = MAX_REPLY_TOKENS
     ) -> None:
         self._model = model
         self._judge = judge

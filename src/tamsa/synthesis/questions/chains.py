@@ -13,8 +13,8 @@ from tamsa.synthesis.questions.draft import Draft, Relations, random_edge
 from tamsa.synthesis.things import Thing, hop_of, name_thing, refer
 from tamsa.synthesis.values import item_of
 from tamsa.synthesis.wording.frames import ask, ask_after, ask_name, fitted, upper_first
-from tamsa.synthesis.wording.lexicon import SAYINGS, cue_words, stem
-from tamsa.synthesis.wording.nouns import same_nouns
+from tamsa.synthesis.wording.lexicon import SAYINGS, cue_words
+from tamsa.synthesis.wording.nouns import GENERIC, same_nouns, stem
 from tamsa.synthesis.wording.saying import Saying
 
 _LONG = 12
@@ -50,7 +50,7 @@ def chain(domain: Domain, random: Random, relations: Relations, hops: int) -> Dr
 def _ask(saying: Saying, thing: Thing, random: Random) -> str:
     long = len(thing.phrase.split()) > _LONG
     if thing.named.noun and (long or (thing.hops and random.random() < 0.15)):
-        return ask_after(saying, thing.phrase, thing.named.that, random)
+        return ask_after(saying, thing.phrase, thing.back, random)
     return ask(saying, thing.phrase, random)
 
 
@@ -114,7 +114,12 @@ def unanswerable(domain: Domain, random: Random, relations: Relations) -> Draft 
         other = relations.draw(random)
         edge = random_edge(domain, other, random, 2) if other else None
         named = domain.named(edge.subject) if edge else None
-        if edge is not None and named is not None and same_nouns(named.noun, sibling.noun):
+        if (
+            edge is not None
+            and named is not None
+            and same_nouns(named.noun, sibling.noun)
+            and named.noun not in GENERIC
+        ):
             break
     else:
         return None

@@ -11,9 +11,9 @@ from tamsa.synthesis.questions.draft import Draft, Relations, random_edge
 from tamsa.synthesis.records import Edge
 from tamsa.synthesis.things import Thing, hop_of, name_thing, refer
 from tamsa.synthesis.values import Item, comparable, day_of, item_of, order_of
-from tamsa.synthesis.wording.frames import fill, upper_first
+from tamsa.synthesis.wording.frames import fill, fit_clause, unrepeated, upper_first
 from tamsa.synthesis.wording.lexicon import SAYINGS
-from tamsa.synthesis.wording.nouns import plural, same_nouns
+from tamsa.synthesis.wording.nouns import VAGUE, plural, same_nouns
 from tamsa.synthesis.wording.saying import expand
 
 _SAME: dict[str, str] = {
@@ -56,6 +56,7 @@ _SAME: dict[str, str] = {
     "born_on": "Were {A} and {B} born in the same year?",
     "founded": "Were {A} and {B} founded in the same year?",
 }
+_BEGINNINGS = frozenset({"born_on", "founded"})
 _YEARLY = frozenset({"released", "born_on", "founded"})
 
 
@@ -63,7 +64,7 @@ def pair(domain: Domain, relation: str, random: Random, *, tries: int = 14) -> t
     """Draw two edges of a relation whose subjects have one noun and one value each."""
     first = random_edge(domain, relation, random)
     named = domain.named(first.subject) if first else None
-    if first is None or named is None or not domain.single(first):
+    if first is None or named is None or named.noun in VAGUE or not domain.single(first):
         return None
     for _ in range(tries):
         second = random_edge(domain, relation, random, 2)
@@ -240,6 +241,8 @@ def _before(domain: Domain, random: Random, relations: Relations) -> Draft | Non
     if random.random() < 0.5:
         first, second = second, first
     names = (first.relation, second.relation)
+    if len(set(names)) > 1 and _BEGINNINGS & set(names):  # a maker is always there before what it made
+        return None
     if not domain.single(first) or not domain.single(second) or not comparable(item_of(first), item_of(second)):
         return None
     a, b = name_thing(domain, first.subject, random), name_thing(domain, second.subject, random)
@@ -296,7 +299,8 @@ def _holds(domain: Domain, random: Random, relations: Relations) -> Draft | None
     if thing is None or named is None or value.key in thing.seen:
         return None
     for clause in random.sample(saying.clauses, len(saying.clauses)):
-        question = invert(f"{thing.phrase} {fill(clause, named.phrase)}", thing.phrase)
+        said = fill(fit_clause(clause, named.phrase), unrepeated(clause, named.phrase))
+        question = invert(f"{thing.phrase} {said}", thing.phrase)
         if question is not None:
             break
     else:

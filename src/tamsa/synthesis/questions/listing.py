@@ -18,6 +18,8 @@ from tamsa.synthesis.wording.headers import ROWS, column_of, unit_of
 from tamsa.synthesis.wording.nouns import GENERIC, call, plural, sayable
 
 MIN_ROWS, MAX_ROWS = 4, 80
+_TOPIC = re.compile(r"\d{4}(?:[–-]\d{2,4})? in |[A-Z][a-z]*[^s\W]s (?:of|at|in|by|from|on) ")
+"""Titles that name a topic, not a thing: `1988 in country music`, `Venues of the 2010 Winter Olympics`."""
 _SENTENCE_CASE = re.compile(r"[A-Z][a-z]+(?: [a-z]+)*")
 _MAX_VALUE = 60
 _HOMES = frozenset("location city town country state county region district hometown".split())
@@ -95,6 +97,8 @@ class Listing:
             clause = "from {V}"
         elif self.human and clause.startswith(("held ", "that ", "located ")):
             clause = f"whose {column.noun} is {{V}}"
+        elif self.human and column.asked == "work":
+            clause = clause.replace("from the ", "with the ")
         return clause.replace("{V}", _value_text(cell, self.table.header[at]))
 
     def equal(self, row: int, at: int) -> Form:
@@ -151,6 +155,8 @@ def _noun(domain: Domain, table: GraphTable) -> tuple[str, bool]:
     others = {one for at, one in enumerate(heads) if at != table.subject_column}
     if head not in _STRONG and others & (_STRONG | _NAMES):
         return "", False
+    if head not in _STRONG and head not in _NAMES and not _distinct(table):
+        return "", False
     named = [
         found
         for row in table.rows[:40]
@@ -170,6 +176,12 @@ def _noun(domain: Domain, table: GraphTable) -> tuple[str, bool]:
     return (noun, False) if count >= 0.6 * len(named) and len(named) >= 3 else ("", False)
 
 
+def _distinct(table: GraphTable) -> bool:
+    """Whether no two rows name the same: a column of makers or countries says what rows have, not what they are."""
+    names = [tuple(item.key for item in cell_items(row[table.subject_column])) for row in table.rows]
+    return len(set(names)) == len(names)
+
+
 def _place(table: GraphTable, noun: str) -> str:
     """Say where a table stands: `the list of bridges in Sodroviya`, `the filmography of Joan Chen`."""
     page, _, section = table.title.partition(": ")
@@ -182,17 +194,20 @@ def _place(table: GraphTable, noun: str) -> str:
         return f"{text} (“{caption}”)" if section else text
     if not caption or caption.casefold() == page.casefold():
         return f"the table “{page}”"
-    owner = call(page, "", "").name
+    named = not _TOPIC.match(page)
+    owner = call(page, "", "").name if named else f"“{page}”"
+    on_page = f"on the page about {owner}" if named else f"on the page {owner}"
     first, _, rest = caption.partition(", ")
-    if first.casefold() in ("filmography", "discography", "bibliography"):
+    if named and first.casefold() in ("filmography", "discography", "bibliography"):
         return f"the {first.casefold()} of {owner}" + (f" (“{rest}”)" if rest else "")
     words = caption.split()
     many = words[0].casefold() == plural(noun) or (words[-1].endswith("s") and not words[-1].endswith("ss"))
     if many and len(words) <= 4 and _SENTENCE_CASE.fullmatch(caption):
-        return f"the list of {lower_first(caption)} {'of' if len(words) == 1 else 'for'} {owner}"
+        joined = f"{'of' if len(words) == 1 else 'for'} {owner}" if named else on_page
+        return f"the list of {lower_first(caption)} {joined}"
     if rest and len(first) > 3:
-        return f"the table “{rest}” ({first.strip()}) on the page about {owner}"
-    return f"the table “{caption}” on the page about {owner}"
+        return f"the table “{rest}” ({first.strip()}) {on_page}"
+    return f"the table “{caption}” {on_page}"
 
 
 def draw_listing(domain: Domain, random: Random) -> Listing | None:

@@ -93,7 +93,8 @@ def counting(domain: Domain, random: Random, relations: Relations) -> Draft | No
 
 
 def _in(listing: Listing, random: Random, text: str) -> str:
-    word = "in" if "listed" in text or random.random() < 0.5 else "listed in"
+    said = "listed" in text or listing.place.startswith("the list of ")
+    word = "in" if said or random.random() < 0.5 else "listed in"
     return f"{word} {listing.place}"
 
 

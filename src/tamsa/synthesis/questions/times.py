@@ -20,9 +20,10 @@ _BETWEEN = (
     "How many years separate the year when {A} from the year when {B}?",
 )
 _BETWEEN_NOUNS = (
-    "How many years lie between the year of {A} and the year of {B}?",
-    "What is the difference in years between the year of {A} and the year of {B}?",
-    "How many years passed from the year of {A} to the year of {B}?",
+    "How many years lie between the year of {A} and that of {B}?",
+    "How many years passed from the year of {A} to that of {B}?",
+    "Counted in calendar years, how far apart are {A} and {B}?",
+    "By how many calendar years does {B} come after {A}?",
 )
 
 

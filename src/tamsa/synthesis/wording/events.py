@@ -182,4 +182,14 @@ EVENTS = (
         """what came after {X}""",
         """came before {X}""",
     ),
+    say(
+        "theme", "text",
+        """the theme of {X}
+        what {X} is devoted to""",
+        """What is the theme of {X}?
+        To what is {X} devoted?""",
+        """what the theme of {X} is
+        what {X} is devoted to""",
+        """is devoted to {X}""",
+    ),
 )  # fmt: skip

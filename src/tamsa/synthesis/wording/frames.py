@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from random import Random
 
+from tamsa.corpus.stopwords import STOP_WORDS
 from tamsa.synthesis.values import Item, day_of
-from tamsa.synthesis.wording.nouns import article_for
+from tamsa.synthesis.wording.nouns import article_for, stem
 from tamsa.synthesis.wording.saying import Saying, by_day, by_year
 
 LONG_PHRASE = 5
@@ -15,6 +16,7 @@ LONG_PHRASE = 5
 NOUN_FRAMES = (
     "Name {N}.", "Find {N}.", "Give {N}.", "Tell me {N}.", "Can you find {N}?", "Can you tell me {N}?",
     "Could you find out {N} for me?", "I am looking for {N}.", "I need to know {N}.", "Please find {N}.",
+    "Look up {N}.",
 )  # fmt: skip
 PERSON_FRAMES = (
     "Who was {N}?", "Who is {N}?", "Name {N}.", "Find {N}.", "Give the name of {N}.", "What is the name of {N}?",
@@ -27,7 +29,7 @@ THING_FRAMES = (
 VALUE_FRAMES = ("What is {N}?", "What was {N}?")
 INDIRECT_FRAMES = (
     "Do you know {I}?", "Can you tell me {I}?", "Find out {I}.", "Tell me {I}.", "I would like to know {I}.",
-    "Could you look up {I}?", "Please find out {I}.", "I am trying to find out {I}.", "Do the documents say {I}?",
+    "Could you look up {I}?", "Please find out {I}.", "I am trying to find out {I}.", "Could you tell me {I}?",
     "Can you work out {I}?",
 )  # fmt: skip
 OPENINGS = (
@@ -73,6 +75,37 @@ def fitting(templates: tuple[str, ...], phrase: str) -> tuple[str, ...]:
 def compact(templates: tuple[str, ...]) -> tuple[str, ...]:
     """Keep the templates that end with the phrase, so that no verb hangs behind a long one."""
     return tuple(t for t in templates if t.rstrip("?.").endswith("{X}"))
+
+
+_HAS = re.compile(r"has \{X\} (as its \w[\w ]*|in the cast)")
+_APPOSED = re.compile(r"the ((?:[a-z-]+ )+)(?=[^\Wa-z_])")
+_WRITERS = frozenset({"writer", "author", "novelist", "screenwriter", "playwright", "songwriter"})
+
+
+def fit_clause(template: str, phrase: str) -> str:
+    """Turn a clause round in which a long phrase would stand before its end: `has as its mayor the one who …`."""
+    return _HAS.sub(r"has \1 {X}", template) if len(phrase.split()) > LONG_PHRASE else template
+
+
+def unrepeated(template: str, phrase: str) -> str:
+    """Leave out the noun before a name where the template says it: not `directed by the director Ann Lee`."""
+    found = _APPOSED.match(phrase)
+    if found is None:
+        return phrase
+    nouns = found[1].split()
+    if not STOP_WORDS.isdisjoint(nouns):  # `the town of Aldham`, `the director of Crash`
+        return phrase
+    words = re.findall(r"[a-z]+", re.sub(r"\{[^}]*\}", " ", template).casefold())
+    same = {stem(noun) for noun in nouns} & {stem(word) for word in words if word not in STOP_WORDS}
+    written = nouns[-1] in _WRITERS and ("written" in words or "screenplay" in words)
+    return phrase[found.end() :] if same or written else phrase
+
+
+def close(frames: tuple[str, ...], filled: str) -> tuple[str, ...]:
+    """Leave out the frames that go on after the phrase where it is long: `Could you find out … for me?`."""
+    if len(filled.split()) <= LONG_PHRASE + 2:
+        return frames
+    return tuple(frame for frame in frames if re.search(r"\{[NI]\}[?.]$", frame)) or frames
 
 
 def frames_for(saying: Saying) -> tuple[str, ...]:
@@ -121,14 +154,14 @@ def ask(saying: Saying, phrase: str, random: Random) -> str:
     if draw < 0.7 or not nouns:
         frame = random.choice(INDIRECT_FRAMES)
         return upper_first(frame.replace("{I}", fill(random.choice(fitting(saying.indirect, phrase)), phrase)))
-    frame = random.choice(frames_for(saying))
-    return upper_first(frame.replace("{N}", fill(random.choice(nouns), phrase)))
+    named = fill(random.choice(nouns), phrase)
+    return upper_first(random.choice(close(frames_for(saying), named)).replace("{N}", named))
 
 
 def ask_name(phrase: str, human: bool, random: Random) -> str:
     """Ask which thing a noun phrase means."""
     frames = PERSON_FRAMES if human else (*THING_FRAMES, *NOUN_FRAMES)
-    return upper_first(random.choice(frames).replace("{N}", phrase))
+    return upper_first(random.choice(close(frames, phrase)).replace("{N}", phrase))
 
 
 def ask_after(saying: Saying, phrase: str, that: str, random: Random) -> str:

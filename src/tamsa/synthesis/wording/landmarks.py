@@ -178,4 +178,12 @@ LANDMARKS = (
         belongs to {X}""",
         single=False,
     ),
+    say(
+        "listed_on", "thing",
+        """the register on which {X} is listed""",
+        """On which register is {X} listed?""",
+        """on which register {X} is listed""",
+        """is listed on {X}""",
+        single=False,
+    ),
 )  # fmt: skip

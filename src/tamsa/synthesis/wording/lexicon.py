@@ -7,6 +7,7 @@ import re
 from tamsa.synthesis.wording.events import EVENTS
 from tamsa.synthesis.wording.landmarks import LANDMARKS
 from tamsa.synthesis.wording.nature import NATURE
+from tamsa.synthesis.wording.nouns import stem
 from tamsa.synthesis.wording.organisations import ORGANISATIONS
 from tamsa.synthesis.wording.people import PEOPLE
 from tamsa.synthesis.wording.places import PLACES
@@ -29,14 +30,6 @@ def cue_words(saying: Saying) -> frozenset[str]:
     lines = (*saying.nouns, *saying.asks, *saying.indirect, *saying.clauses, *saying.events, *saying.happenings)
     words = {word for line in lines for word in re.findall(r"[a-z]+", re.sub(r"\{[^}]*\}", " ", line).casefold())}
     return frozenset(stem(word) for word in words if word not in _EMPTY_WORDS and len(word) > 2)
-
-
-def stem(word: str) -> str:
-    """Cut the commonest endings of an English word, so that `directed`, `director` and `directs` meet."""
-    for ending in ("ing", "ors", "ers", "ion", "or", "er", "ed", "es", "e", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word
 
 
 PERSON_RELATIONS = frozenset(saying.relation for saying in PEOPLE) - {"head_of_state", "mayor"}

@@ -87,4 +87,15 @@ NATURE = (
         """what colour {X} is""",
         """is {X} in colour""",
     ),
+    say(
+        "diet", "text",
+        """the [diet|food] of {X}
+        what {X} feeds on""",
+        """What does {X} [eat|feed on]?
+        What is the diet of {X}?
+        On what does {X} live?""",
+        """what {X} [eats|feeds on]
+        what the diet of {X} is""",
+        """feeds on {X}""",
+    ),
 )  # fmt: skip

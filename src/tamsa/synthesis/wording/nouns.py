@@ -70,6 +70,17 @@ _SPORTS = frozenset(
 ) | {"ice hockey", "American football", "rugby league", "rugby union", "water polo", "field hockey"}
 GENERIC = frozenset(_BY_KIND.values())
 """Nouns that say no more than the kind."""
+VAGUE = frozenset({"", "one", "work", "place", "building", "organisation", "event", "product", "substance"})
+"""Nouns under which things stand that are too unlike to be compared."""
+_KNOWN_ALONE = frozenset({"country", "sovereign state", "republic", "kingdom"})
+"""Nouns that nobody puts before a name: `Romania`, not `the country Romania`."""
+_TAKE_OF = frozenset(
+    """city town village hamlet municipality commune borough township suburb parish island province county district
+    region state community""".split()
+)
+"""Nouns that are joined to a name by `of`: `the town of Aldham`."""
+_HALF = {"mount": "mountain", "mt": "mountain"}
+"""Words of names that say a noun: `Mount Etna` is not called `the mountain Mount Etna`."""
 _PEOPLE_KINDS = frozenset({"person"})
 _BRACKET = re.compile(r"\(([^()]*)\)$")
 _SIGNS = re.compile(r"[^\w\s'’.,&:!?/+*°–-]")
@@ -106,14 +117,15 @@ class Named:
         bare = self.name.removeprefix("the ")
         word = self.noun if self.noun and self.noun not in GENERIC else ""
         if self.qualifier and kind_of_phrase(self.qualifier) == self.kind:
-            word = self.qualifier
+            word = self.qualifier if self.qualifier.split()[-1].islower() else ""
         elif self.human and self.qualifier in _SPORTS:
             word = f"{self.qualifier} player"
-        if not word or set(word.casefold().split()) & set(re.findall(r"\w+", bare.casefold())):
+        parts = re.findall(r"\w+", bare.casefold())
+        if not word or any(one == part or _HALF.get(part) == one for one in word.casefold().split() for part in parts):
             return self.name if not self.qualifier else f"{self.name} ({self.qualifier})"
-        if self.human and self.name.casefold().startswith("the "):
+        if (self.human and self.name.casefold().startswith("the ")) or (word in _KNOWN_ALONE and not self.qualifier):
             return self.name
-        return f"the {word} {bare}"
+        return f"the {word} of {bare}" if word in _TAKE_OF else f"the {word} {bare}"
 
     @property
     def that(self) -> str:
@@ -207,3 +219,11 @@ def plural(noun: str) -> str:
     else:
         last += "s"
     return f"{head} {last}".strip()
+
+
+def stem(word: str) -> str:
+    """Cut the commonest endings of an English word, so that `directed`, `director` and `directs` meet."""
+    for ending in ("ing", "ors", "ers", "ion", "or", "er", "ed", "es", "e", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word

@@ -33,7 +33,8 @@ ORGANISATIONS = (
     ),
     say(
         "headquarters", "place",
-        """the [headquarters|home town|seat] of {X}
+        """the headquarters of {X}
+        the [place|town or city] in which {X} has its [headquarters|head office]
         the place where {X} [is based|has its headquarters]
         {X's} headquarters""",
         """Where is {X} based?
@@ -142,7 +143,7 @@ ORGANISATIONS = (
     say(
         "named_after", "thing",
         """the namesake of {X}
-        the [one|person or thing] after [whom|which] {X} is named""",
+        {X's} namesake""",
         """After whom or what is {X} named?
         Whose name does {X} bear?
         Where does {X} get its name from?""",
@@ -303,7 +304,7 @@ ORGANISATIONS = (
         """Who wrote the first grammar of {X}?
         Who is the author of the first grammar of {X}?""",
         """who wrote the first grammar of {X}""",
-        """has a first grammar by {X}""",
+        """was first described in a grammar by {X}""",
     ),
     say(
         "subsidiary_of", "organisation",
@@ -355,5 +356,17 @@ ORGANISATIONS = (
         """which team plays at {X}""",
         """is home to {X}""",
         single=False,
+    ),
+    say(
+        "sponsor", "organisation",
+        """the sponsor of {X}
+        {X's} sponsor
+        the [company|organisation] that sponsors {X}""",
+        """Who sponsors {X}?
+        Which [company|organisation] sponsors {X}?
+        By whom is {X} sponsored?""",
+        """who sponsors {X}
+        by whom {X} is sponsored""",
+        """is sponsored by {X}""",
     ),
 )  # fmt: skip

@@ -15,7 +15,7 @@ PEOPLE = (
         events="{X} was born",
         happenings="""the birth of {X}
         {X's} birth""",
-        later=("was born [later|more recently]", "was born [earlier|first]"),
+        later=("was born later", "was born [earlier|first]"),
     ),
     say(
         "born_in", "place",
@@ -43,7 +43,7 @@ PEOPLE = (
         events="{X} died",
         happenings="""the death of {X}
         {X's} death""",
-        later=("died [later|more recently]", "died [earlier|first]"),
+        later=("died later", "died [earlier|first]"),
     ),
     say(
         "died_in", "place",
@@ -149,9 +149,10 @@ PEOPLE = (
         the man whose child {X} was""",
         """Who was the father of {X}?
         Who was {X's} father?
-        Whose child was {X} on the father's side?""",
+        Which man was the father of {X}?""",
         """who {X's} father was
-        who the father of {X} was""",
+        who the father of {X} was
+        which man was the father of {X}""",
         """was a child of {X}""",
     ),
     say(
@@ -288,5 +289,16 @@ PEOPLE = (
         Of which team is {X} the head coach?""",
         """which team {X} coaches""",
         """is head coach of {X}""",
+    ),
+    say(
+        "real_name", "text",
+        """the real name of {X}
+        {X's} real name
+        the name under which {X} was born""",
+        """What is {X's} real name?
+        What is the real name of {X}?
+        Under what name was {X} born?""",
+        """what {X's} real name is
+        under what name {X} was born""",
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ PLACES = (
         Where can {X} be found?""",
         """where {X} is [|located|situated]
         where {X} can be found""",
-        """is [located |situated |]in {X}""",
+        """is [located |]in {X}""",
     ),
     say(
         "in_region", "place",

@@ -10,10 +10,10 @@ WORKS = (
         the person who [directed|made] {X}""",
         """Who directed {X}?
         Who was the director of {X}?
-        By whom was {X} directed?
-        Whose film is {X}?""",
+        By whom was {X} directed?""",
         """who directed {X}
-        by whom {X} was directed""",
+        by whom {X} was directed
+        who the director of {X} was""",
         """was directed by {X}""",
     ),
     say(
@@ -107,8 +107,7 @@ WORKS = (
     say(
         "based_on", "work",
         """the work on which {X} is based
-        the source of {X's} story
-        the [original|source] of {X}""",
+        the work that was the basis of {X}""",
         """What is {X} based on?
         On which work is {X} based?""",
         """what {X} is based on
@@ -146,7 +145,7 @@ WORKS = (
         "publisher", "organisation",
         """the publisher of {X}
         {X's} publisher
-        the [company|house] that [published|brought out] {X}""",
+        the [company|publishing house] that [published|brought out] {X}""",
         """Who published {X}?
         Which company [published|brought out] {X}?
         By whom was {X} published?""",
@@ -356,5 +355,16 @@ WORKS = (
         On which album is {X}?""",
         """which album contains {X}""",
         """is on the album {X}""",
+    ),
+    say(
+        "songwriter", "person",
+        """the songwriter behind {X}
+        the person who wrote {X}""",
+        """Who wrote {X}?
+        By whom was {X} written?""",
+        """who wrote {X}""",
+        """was written by {X}
+        was co-written by {X}""",
+        single=False,
     ),
 )  # fmt: skip

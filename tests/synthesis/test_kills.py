@@ -1,0 +1,108 @@
+"""A synthesis killed at random moments ends in the same bits, whatever it was doing.
+
+`TAMSA_KILLS` sets the number of kills of the soak test. Each run is a fork of a process that has everything imported,
+so that a kill lands in the work and not in the start of Python.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tamsa.world import build_world
+
+KILLS = int(os.environ.get("TAMSA_KILLS", "100"))
+PHASES = ("index", "graph", "questions", "exploration", "data sets")
+SCRIPT = r"""
+import json, os, random, shutil, signal, sys, time
+from pathlib import Path
+
+from tamsa.synthesis import pipeline
+from tamsa.synthesis.pipeline import synthesize
+from tamsa.synthesis.plan import Plan
+
+docs, out, kills = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+plan = Plan(docs=(docs,), seed=3, num_questions=24, modes=("react", "iter"))
+pipeline.QUESTIONS_PER_SHARD = 6
+chance = random.Random(5)
+
+
+def start(folder):
+    child = os.fork()
+    if child == 0:
+        try:
+            synthesize(plan, folder)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    return child
+
+
+def ended(child, within):
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            assert status == 0, status
+            return True
+        time.sleep(0.002)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def phase(folder):
+    marks = ("index", "graph/graph.json", "questions.jsonl", "sft_iter.parquet", "summary.json")
+    return next((n for n, mark in enumerate(marks) if not (folder / mark).exists()), len(marks))
+
+
+def files(folder):
+    names = [*folder.glob("*.parquet"), *folder.glob("card.*"), folder / "README.md", folder / "questions.jsonl",
+             folder / "summary.json"]
+    return {path.name: path.read_bytes() for path in names}
+
+
+began = time.monotonic()
+assert ended(start(out / "whole"), 3600)
+took = time.monotonic() - began
+whole = files(out / "whole")
+assert len(whole) >= 9, sorted(whole)
+landed, folders, number = [0] * 6, 0, 0
+while sum(landed[:5]) < kills:
+    folder = out / "cut"
+    shutil.rmtree(folder, ignore_errors=True)
+    while True:
+        number += 1
+        done = sum(landed[:5]) >= kills
+        # an early kill now and then, so that the short phases are hit as well
+        span = took * chance.choice((0.02, 0.1, 0.3, 0.5))
+        if ended(start(folder), 3600 if done else chance.uniform(0, span)):
+            break
+        landed[phase(folder)] += 1
+    assert files(folder) == whole
+    folders += 1
+print(json.dumps({"kills": sum(landed), "landed": landed, "folders": folders}))
+"""
+
+
+def killed(tmp_path: Path, kills: int) -> dict[str, list[int] | int]:
+    """Kill a synthesis over a small world until it was hit so often; return how often in which phase."""
+    build_world(tmp_path / "world", num_pages=120, seed=2, num_questions=0)
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "world" / "pages.jsonl"), str(tmp_path), str(kills)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+@pytest.mark.soak
+def test_killed_at_random_moments_it_ends_in_the_same_bits(tmp_path: Path) -> None:
+    outcome = killed(tmp_path, KILLS)
+    assert outcome["kills"] >= KILLS  # type: ignore[operator]
+    hit = dict(zip(PHASES, outcome["landed"], strict=False))  # type: ignore[arg-type]
+    assert all(hit.values()), f"no kill landed in {[name for name, count in hit.items() if not count]}"
+    print(outcome)

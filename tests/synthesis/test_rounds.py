@@ -1,0 +1,100 @@
+"""The flywheel turns with a real model: a round's data train it, and it steers the round after."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+pytest.importorskip("transformers")
+
+from tamsa.cli.main import app
+from tamsa.eval import read_questions
+from tamsa.store import read_jsonl
+from tamsa.synthesis.flywheel import CEILING, FLOOR
+from tamsa.world import build_world
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+NETWORK = (
+    "model={hidden_size=64, num_hidden_layers=4, num_attention_heads=2, intermediate_size=96, num_local_experts=0, "
+    "linear_num_heads=2, linear_head_dim=32, kv_lora_rank=32, qk_nope_head_dim=16, qk_rope_head_dim=16, "
+    "v_head_dim=32, tie_word_embeddings=true}"
+)
+TRIED, TRIES = 4, 2
+
+
+def tamsa(*arguments: object) -> None:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, (result.output[-2000:], result.exception)
+
+
+def train(folder: Path, samples: Path) -> Path:
+    """Train a tiny model on samples, for a few steps, and return its folder."""
+    tokenizer = RECIPES / "tokenizer.toml"
+    tamsa(
+        "train", "tokenizer", tokenizer, f'out="{folder}/tokenizer"', f'sources=[{{path="{samples}"}}]',
+        "vocab_size=600",
+    )  # fmt: skip
+    tamsa(
+        "train", "sft", RECIPES / "sft.toml", f'out="{folder}/sft"', "init=null", f'tokenizer="{folder}/tokenizer"',
+        f'sources=[{{path="{samples}"}}]', NETWORK, "stages=[{context=4096}]",
+        "batch={tokens=4096, micro_tokens=4096}", "schedule={steps=3, warmup=1}",
+    )  # fmt: skip
+    model = folder / "sft" / "model"
+    about = {"schema_version": 1, "profile": {"brief": True, "page_chars": 400, "hits_per_query": 2}}
+    (model / "tamsa.json").write_text(json.dumps(about))
+    return model
+
+
+def records(folder: Path, name: str) -> list[dict[str, Any]]:
+    return [record for path in sorted((folder / "shards").glob(f"{name}-*.jsonl")) for record in read_jsonl(path)]
+
+
+@pytest.mark.soak
+def test_a_model_trained_on_a_round_steers_the_next(tmp_path: Path) -> None:
+    build_world(tmp_path / "world", num_pages=120, seed=2, num_questions=0)
+    rounds = tmp_path / "rounds"
+    base = ["synthesize", "--docs", tmp_path / "world" / "pages.jsonl", "--out", rounds, "--no-midtraining"]
+    base += ["--num-questions", "16", "--tries", TRIES, "--tried", TRIED]
+    base += ["--set", "budget.max_calls=2", "--set", "budget.max_completion_tokens=16"]
+    tamsa(*base, "--round", "0")
+    model = train(tmp_path, rounds / "round-0" / "sft_react.parquet")
+    spec = f"hf:{model}"
+    tamsa(*base, "--round", "1", "--model", spec)
+
+    before = [question.id for question in read_questions(rounds / "round-0" / "questions.jsonl")]
+    after = {question.id for question in read_questions(rounds / "round-1" / "questions.jsonl")}
+    steering = json.loads((rounds / "round-1" / "steering.json").read_text())
+    assert steering["model"] == spec and steering["round"] == 1
+    assert sorted([*steering["retired"], *steering["kept"]]) == sorted(before[:TRIED])
+    assert len(after) == 16 and not after & set(steering["retired"])
+    factors = [*steering["slots"].values(), *steering["relations"].values()]
+    assert factors and all(FLOOR <= factor <= CEILING for factor in factors)
+
+    trial = records(rounds / "round-1", "trial")
+    assert len(trial) == TRIED * TRIES
+    for record in trial:
+        assert record["exploration"]["model"] == spec
+        drawn = [item for talk in record["exploration"]["conversations"] for item in talk["sampled"]]
+        assert drawn
+        for item in drawn:
+            assert 0 < len(item["completion_ids"]) == len(item["logprobs"]) <= 16
+            assert max(item["logprobs"]) <= 0
+
+    asked = records(rounds / "round-1", "closed-book")
+    assert len(asked) >= 16 and {record["recalled"]["outcome"] for record in asked} <= {
+        "known", "not known", "unread", "guessable",
+    }  # fmt: skip
+    card = json.loads((rounds / "round-1" / "card.json").read_text())
+    assert card["plan"]["closed_book"] == spec and card["figures"]["asked_without_documents"] > 0
+    assert pq.read_table(rounds / "round-1" / "rl_prompts.parquet").num_rows == 16
+
+    summary = (rounds / "round-1" / "summary.json").read_bytes()
+    steered = (rounds / "round-1" / "steering.json").stat().st_mtime_ns
+    tamsa(*base, "--round", "1", "--model", spec)
+    assert (rounds / "round-1" / "summary.json").read_bytes() == summary
+    assert (rounds / "round-1" / "steering.json").stat().st_mtime_ns == steered

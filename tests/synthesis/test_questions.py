@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -14,14 +15,17 @@ from tamsa.synthesis.checks import Alike, Checker, takes_shortcut
 from tamsa.synthesis.checks.checker import leaks, recomputed, stated, verified
 from tamsa.synthesis.descriptions import describe, vague_number, vague_years
 from tamsa.synthesis.domain import Domain
-from tamsa.synthesis.forms import evaluate
+from tamsa.synthesis.forms import entity, evaluate
 from tamsa.synthesis.obfuscation import OPERATIONS, obscure
 from tamsa.synthesis.questions import QuestionConfig, QuestionMaker, generate
 from tamsa.synthesis.questions.chains import unanswerable
 from tamsa.synthesis.questions.conflicts import disputes, settle
 from tamsa.synthesis.questions.draft import Relations
+from tamsa.synthesis.questions.listing import distinct, place_of
 from tamsa.synthesis.records import GoldQuestion
-from tamsa.synthesis.things import name_thing
+from tamsa.synthesis.things import Thing, name_thing
+from tamsa.synthesis.values import entity_item
+from tamsa.synthesis.wording.nouns import call
 from tests.synthesis.small_graph import small_domain, small_graph, title_search
 
 GRAPH = small_graph()
@@ -269,3 +273,40 @@ def test_the_checker_names_its_reasons(domain: Domain, questions: list[GoldQuest
 def test_accepted_answers_pass_the_scorer(questions: list[GoldQuestion]) -> None:
     for question in questions:
         assert all(exact_match(answer, question.answers) for answer in question.answers)
+
+
+def test_a_second_sentence_calls_a_person_what_the_first_did(domain: Domain) -> None:
+    named = call("Ann Lee", "American architect", "person")
+    item, form = entity_item("Ann Lee", "Ann_Lee"), entity("Ann Lee", "Ann_Lee")
+    for phrase, back in (
+        ("the architect who was born in Rome", "that architect"),
+        ("the American architect who was born in Rome", "that architect"),
+        ("the mother of Bob Lee", "that person"),
+    ):
+        assert Thing(item, phrase, form, named).back == back
+
+
+@pytest.mark.parametrize(
+    ("title", "place"),
+    [
+        ("1988 in country music: Other top albums", "the list of other top albums on the page “1988 in country music”"),
+        ("Venues of the 2010 Winter Olympics: Competition venues",
+         "the list of competition venues on the page “Venues of the 2010 Winter Olympics”"),
+        ("Joan Chen: Filmography", "the filmography of Joan Chen"),
+        ("Phapsakis Prize: Winners", "the list of winners of the Phapsakis Prize"),
+    ],
+)  # fmt: skip
+def test_tables_are_found_by_the_page_they_stand_on(title: str, place: str) -> None:
+    table = replace(GRAPH.table(0), title=title, caption="")
+    assert place_of(table, "venue") == place
+
+
+def test_a_column_of_makers_does_not_name_the_rows(domain: Domain) -> None:
+    table = GRAPH.table(0)
+    subject = table.subject_column
+    header = tuple("Manufacturer" if at == subject else head for at, head in enumerate(table.header))
+    assert distinct(replace(table, header=header))
+    rows = tuple(
+        tuple(table.rows[0][subject] if at == subject else cell for at, cell in enumerate(row)) for row in table.rows
+    )
+    assert not distinct(replace(table, header=header, rows=rows))

@@ -18,12 +18,35 @@ from tamsa.store import read_jsonl
 from tamsa.synthesis.flywheel import CEILING, FLOOR
 from tamsa.world import build_world
 
-RECIPES = Path(__file__).parents[2] / "recipes"
-NETWORK = (
-    "model={hidden_size=64, num_hidden_layers=4, num_attention_heads=2, intermediate_size=96, num_local_experts=0, "
-    "linear_num_heads=2, linear_head_dim=32, kv_lora_rank=32, qk_nope_head_dim=16, qk_rope_head_dim=16, "
-    "v_head_dim=32, tie_word_embeddings=true}"
-)
+TOKENIZER = """
+out = "{folder}/tokenizer"
+vocab_size = 600
+[[sources]]
+path = "{samples}"
+"""
+TRAINING = """
+out = "{folder}/sft"
+tokenizer = "{folder}/tokenizer"
+precision = "float32"
+stages = [{{context = 4096}}]
+batch = {{tokens = 4096, micro_tokens = 4096}}
+schedule = {{steps = 3, warmup = 1}}
+[[sources]]
+path = "{samples}"
+[model]
+hidden_size = 64
+num_hidden_layers = 4
+num_attention_heads = 2
+intermediate_size = 96
+num_local_experts = 0
+linear_num_heads = 2
+linear_head_dim = 32
+kv_lora_rank = 32
+qk_nope_head_dim = 16
+qk_rope_head_dim = 16
+v_head_dim = 32
+tie_word_embeddings = true
+"""
 TRIED, TRIES = 4, 2
 
 
@@ -34,16 +57,10 @@ def tamsa(*arguments: object) -> None:
 
 def train(folder: Path, samples: Path) -> Path:
     """Train a tiny model on samples, for a few steps, and return its folder."""
-    tokenizer = RECIPES / "tokenizer.toml"
-    tamsa(
-        "train", "tokenizer", tokenizer, f'out="{folder}/tokenizer"', f'sources=[{{path="{samples}"}}]',
-        "vocab_size=600",
-    )  # fmt: skip
-    tamsa(
-        "train", "sft", RECIPES / "sft.toml", f'out="{folder}/sft"', "init=null", f'tokenizer="{folder}/tokenizer"',
-        f'sources=[{{path="{samples}"}}]', NETWORK, "stages=[{context=4096}]",
-        "batch={tokens=4096, micro_tokens=4096}", "schedule={steps=3, warmup=1}",
-    )  # fmt: skip
+    for stage, recipe in (("tokenizer", TOKENIZER), ("sft", TRAINING)):
+        path = folder / f"{stage}.toml"
+        path.write_text(recipe.format(folder=folder, samples=samples))
+        tamsa("train", stage, path)
     model = folder / "sft" / "model"
     about = {"schema_version": 1, "profile": {"brief": True, "page_chars": 400, "hits_per_query": 2}}
     (model / "tamsa.json").write_text(json.dumps(about))

@@ -6,7 +6,17 @@ import re
 
 import pytest
 
-from tamsa.synthesis.wording.frames import fill, fitting, wordings
+from tamsa.synthesis.wording.frames import (
+    INDIRECT_FRAMES,
+    NOUN_FRAMES,
+    PERSON_FRAMES,
+    close,
+    fill,
+    fit_clause,
+    fitting,
+    unrepeated,
+    wordings,
+)
 from tamsa.synthesis.wording.headers import column_of
 from tamsa.synthesis.wording.lexicon import SAYINGS, cue_words
 from tamsa.synthesis.wording.nouns import article_for, call, noun_of, plural, sayable
@@ -66,6 +76,45 @@ def test_names_take_the_article_of_their_lead() -> None:
     assert call("Ann Lee (baseball)", "", "person").introduced == "the baseball player Ann Lee"
 
 
+@pytest.mark.parametrize(
+    ("title", "definition", "kind", "said"),
+    [
+        ("Romania", "country", "place", "Romania"),
+        ("Aldham", "market town", "place", "the town of Aldham"),
+        ("Mount Etna", "mountain", "place", "Mount Etna"),
+        ("River Dee (United Kingdom)", "river", "place", "River Dee (United Kingdom)"),
+        ("Fly with Me (Jonas Brothers song)", "song", "work", "the Jonas Brothers song Fly with Me"),
+    ],
+)
+def test_names_are_introduced_as_people_do(title: str, definition: str, kind: str, said: str) -> None:
+    assert call(title, definition, kind).introduced == said
+
+
+@pytest.mark.parametrize(
+    ("template", "phrase", "said"),
+    [
+        ("was directed by {X}", "the film director Ann Lee", "Ann Lee"),
+        ("was written by {X}", "the novelist Ann Lee", "Ann Lee"),
+        ("was directed by {X}", "the actor Ann Lee", "the actor Ann Lee"),
+        ("was directed by {X}", "the director of Crash", "the director of Crash"),
+        ("was written by {X}", "the writer of the 1996 film Crash", "the writer of the 1996 film Crash"),
+        ("was founded by {X}", "the founder who was born in Rome", "the founder who was born in Rome"),
+    ],
+)
+def test_a_noun_is_not_said_twice_and_a_relation_never_dropped(template: str, phrase: str, said: str) -> None:
+    assert unrepeated(template, phrase) == said
+
+
+def test_no_words_hang_behind_a_long_phrase() -> None:
+    long = "the actor who married the screenwriter who was born in Rome"
+    assert fill(fit_clause("has {X} as its mayor", long), long) == f"has as its mayor {long}"
+    assert fit_clause("has {X} as its mayor", "Ann Lee") == "has {X} as its mayor"
+    for frames in (NOUN_FRAMES, PERSON_FRAMES, INDIRECT_FRAMES):
+        assert set(close(frames, "Ann Lee")) == set(frames)
+        kept = close(frames, long)
+        assert kept and all(re.search(r"\{[NI]\}[?.]$", frame) for frame in kept)
+
+
 def test_nouns_come_from_definitions() -> None:
     assert noun_of("Polish former professional tennis player", "person") == "tennis player"
     assert noun_of("American musical comedian", "person") == "comedian"
@@ -90,6 +139,8 @@ def test_plurals_and_articles() -> None:
 def test_headers_are_known_by_their_bare_form() -> None:
     assert column_of("Length (km)") is column_of("length")
     assert column_of("Gibberish") is None
+    census = column_of("1931")
+    assert census is not None and all("1931" in text for text in (*census.clauses, *census.most, census.more))
 
 
 def test_cue_words_meet_other_forms_of_the_word() -> None:

@@ -37,6 +37,8 @@ _TAKEN_BY = {
     "listed_on": ("building", "place"),
 }
 """Kinds of subject of relations that say too little, or too much, of others."""
+_FOUGHT = frozenset({"battle", "war", "siege"})
+_BUILT = frozenset("dam bridge tunnel tower lighthouse house mansion skyscraper stadium arena road highway".split())
 _OF_FILMS = frozenset({"director", "screenwriter", "starring", "studio", "running_time", "distributor"})
 _OF_RECORDS = frozenset({"label", "artist", "performer", "recorded_in"})
 _FILMS = frozenset({"film", "movie", "documentary", "television series", "novel", "book", "sitcom", "video game"})
@@ -146,6 +148,11 @@ class Domain:
             and self.named(edge.object) is not None
         )
 
+    def fits(self, relation: str, identity: str) -> bool:
+        """Whether a relation can be said of a thing."""
+        subject = self.entity(identity)
+        return subject is not None and self._fits(relation, subject)
+
     def _reliable(self, edge: Edge) -> bool:
         """Whether a fact stands on the page of its subject or value, or on one that is an authority by its own account.
 
@@ -172,6 +179,10 @@ class Domain:
             return subject.kind == "person" and not _NO_PERSON.match(subject.title)
         if relation in _TAKEN_BY:
             return subject.kind in _TAKEN_BY[relation]
+        if relation in ("held_on", "held_in") and noun_of(subject.description, subject.kind) in _FOUGHT:
+            return False
+        if relation == "founded" and noun_of(subject.description, subject.kind) in _BUILT:
+            return False
         if relation == "set_out":
             return noun_of(subject.description, subject.kind) in ("expedition", "mission", "fleet")
         if relation in WORK_RELATIONS:

@@ -119,6 +119,7 @@ def unanswerable(domain: Domain, random: Random, relations: Relations) -> Draft 
             and named is not None
             and same_nouns(named.noun, sibling.noun)
             and named.noun not in GENERIC
+            and domain.fits(relation, edge.subject)
         ):
             break
     else:

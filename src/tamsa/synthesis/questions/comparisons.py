@@ -44,7 +44,7 @@ _SAME: dict[str, str] = {
     "headquarters": "Are {A} and {B} based in the same place?",
     "designed_by": "Were {A} and {B} designed by the same person?",
     "architect": "Were {A} and {B} designed by the same architect?",
-    "shipbuilder": "Were {A} and {B} built by the same [company|shipyard]?",
+    "shipbuilder": "Were {A} and {B} built by the same company?",
     "manufacturer": "Were {A} and {B} made by the same company?",
     "crosses": "Do {A} and {B} cross the same river?",
     "stands_in": "Do {A} and {B} stand in the same [town|place]?",

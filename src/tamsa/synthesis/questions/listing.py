@@ -142,7 +142,7 @@ def listing_of(domain: Domain, number: int) -> Listing | None:
         if at != subject and heads.count(head) == 1 and (column := column_of(head)) is not None
     }
     noun, human = _noun(domain, table)
-    place = _place(table, noun)
+    place = place_of(table, noun)
     if not columns or not noun or not place:
         return None
     return Listing(table, noun, human, place, columns)
@@ -155,7 +155,7 @@ def _noun(domain: Domain, table: GraphTable) -> tuple[str, bool]:
     others = {one for at, one in enumerate(heads) if at != table.subject_column}
     if head not in _STRONG and others & (_STRONG | _NAMES):
         return "", False
-    if head not in _STRONG and head not in _NAMES and not _distinct(table):
+    if head not in _STRONG and head not in _NAMES and not distinct(table):
         return "", False
     named = [
         found
@@ -176,13 +176,13 @@ def _noun(domain: Domain, table: GraphTable) -> tuple[str, bool]:
     return (noun, False) if count >= 0.6 * len(named) and len(named) >= 3 else ("", False)
 
 
-def _distinct(table: GraphTable) -> bool:
+def distinct(table: GraphTable) -> bool:
     """Whether no two rows name the same: a column of makers or countries says what rows have, not what they are."""
     names = [tuple(item.key for item in cell_items(row[table.subject_column])) for row in table.rows]
     return len(set(names)) == len(names)
 
 
-def _place(table: GraphTable, noun: str) -> str:
+def place_of(table: GraphTable, noun: str) -> str:
     """Say where a table stands: `the list of bridges in Sodroviya`, `the filmography of Joan Chen`."""
     page, _, section = table.title.partition(": ")
     caption = section or (table.caption if len(table.caption.split()) <= 6 else "")
@@ -191,7 +191,7 @@ def _place(table: GraphTable, noun: str) -> str:
         return ""
     if page.casefold().startswith(("list of ", "lists of ")):
         text = f"the {lower_first(page)}"
-        return f"{text} (“{caption}”)" if section else text
+        return f"{text} (“{caption}”)" if section and caption.casefold() not in page.casefold() else text
     if not caption or caption.casefold() == page.casefold():
         return f"the table “{page}”"
     named = not _TOPIC.match(page)

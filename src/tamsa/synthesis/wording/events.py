@@ -79,7 +79,8 @@ EVENTS = (
     ),
     say(
         "ended_by", "thing",
-        """the treaty that [ended|settled] the war of {X}""",
+        """the treaty that followed {X}
+        the treaty that ended the war in which {X} was fought""",
         """Which treaty ended the war in which {X} was fought?
         What treaty followed {X}?""",
         """which treaty followed {X}""",

@@ -151,7 +151,8 @@ def ask(saying: Saying, phrase: str, random: Random) -> str:
     if draw < 0.5:
         return upper_first(fill(random.choice(fitting(saying.asks, phrase)), phrase))
     nouns = nominal(saying, phrase)
-    if draw < 0.7 or not nouns:
+    hanging = len(phrase.split()) > LONG_PHRASE and not compact(saying.indirect)
+    if not nouns or (draw < 0.7 and not hanging):
         frame = random.choice(INDIRECT_FRAMES)
         return upper_first(frame.replace("{I}", fill(random.choice(fitting(saying.indirect, phrase)), phrase)))
     named = fill(random.choice(nouns), phrase)

@@ -117,7 +117,8 @@ class Named:
         bare = self.name.removeprefix("the ")
         word = self.noun if self.noun and self.noun not in GENERIC else ""
         if self.qualifier and kind_of_phrase(self.qualifier) == self.kind:
-            word = self.qualifier if self.qualifier.split()[-1].islower() else ""
+            proper = self.kind == "place" and not self.qualifier.split()[-1].islower()  # `River Dee (United Kingdom)`
+            word = "" if proper else self.qualifier
         elif self.human and self.qualifier in _SPORTS:
             word = f"{self.qualifier} player"
         parts = re.findall(r"\w+", bare.casefold())

@@ -80,7 +80,7 @@ PLACES = (
         """the national animal of {X}
         {X's} national animal""",
         """What is the national animal of {X}?
-        Which animal stands for {X}?""",
+        Which animal is the national animal of {X}?""",
         """what the national animal of {X} is""",
         """has {X} as its national animal""",
     ),
@@ -89,7 +89,7 @@ PLACES = (
         """the river [of {X}|on which {X} stands|that flows through {X}]""",
         """On which river does {X} [stand|lie]?
         Which river flows through {X}?
-        What river [runs through|is at] {X}?""",
+        What river runs through {X}?""",
         """on which river {X} [stands|lies]
         which river flows through {X}""",
         """[stands|lies] on {X}""",

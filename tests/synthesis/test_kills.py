@@ -27,8 +27,8 @@ from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan
 
 docs, out, kills = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-plan = Plan(docs=(docs,), seed=3, num_questions=24, modes=("react", "iter"))
-pipeline.QUESTIONS_PER_SHARD = 6
+plan = Plan(docs=(docs,), seed=3, num_questions=12, modes=("react", "iter"))
+pipeline.QUESTIONS_PER_SHARD = 3
 chance = random.Random(5)
 
 
@@ -92,7 +92,7 @@ print(json.dumps({"kills": sum(landed), "landed": landed, "folders": folders}))
 
 def killed(tmp_path: Path, kills: int) -> dict[str, list[int] | int]:
     """Kill a synthesis over a small world until it was hit so often; return how often in which phase."""
-    build_world(tmp_path / "world", num_pages=120, seed=2, num_questions=0)
+    build_world(tmp_path / "world", num_pages=60, seed=2, num_questions=0)
     command = [sys.executable, "-c", SCRIPT, str(tmp_path / "world" / "pages.jsonl"), str(tmp_path), str(kills)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries' own
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("loading")
-    build_world(base / "world", num_pages=120, seed=2, num_questions=0)
+    build_world(base / "world", num_pages=60, seed=2, num_questions=0)
     docs = str(base / "world" / "pages.jsonl")
-    synthesize(Plan(docs=(docs,), seed=1, num_questions=20, modes=("react", "iter"), samples=3), base / "data")
+    synthesize(Plan(docs=(docs,), seed=1, num_questions=12, modes=("react", "iter"), samples=3), base / "data")
     return base / "data"
 
 

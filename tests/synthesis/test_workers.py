@@ -76,9 +76,9 @@ def test_shards_on_disk_are_not_made_again(tmp_path: Path) -> None:
 @pytest.mark.soak
 def test_a_ray_cluster_makes_the_same_data_set(tmp_path: Path) -> None:
     pytest.importorskip("ray")
-    build_world(tmp_path / "world", num_pages=120, seed=2, num_questions=0)
+    build_world(tmp_path / "world", num_pages=60, seed=2, num_questions=0)
     docs = str(tmp_path / "world" / "pages.jsonl")
-    plan = Plan(docs=(docs,), seed=3, num_questions=24, modes=("react", "iter"))
+    plan = Plan(docs=(docs,), seed=3, num_questions=12, modes=("react", "iter"))
     made = {}
     for workers, ray in ((1, None), (1, "local"), (2, "local"), (4, "local")):
         out = tmp_path / f"{workers}-{ray}"

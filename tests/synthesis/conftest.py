@@ -27,6 +27,17 @@ class Studied:
 
 
 @pytest.fixture(scope="session")
+def some_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first pages of a small world: the smallest corpus with questions of many kinds."""
+    folder = tmp_path_factory.mktemp("some")
+    build_world(folder / "world", num_pages=200, seed=2, num_questions=1)
+    lines = (folder / "world" / "pages.jsonl").read_text().splitlines(keepends=True)
+    pages = folder / "pages.jsonl"
+    pages.write_text("".join(lines[:90]))
+    return pages
+
+
+@pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studied]:
     folder = tmp_path_factory.mktemp("studied")
     build_world(folder, num_pages=500, seed=4, num_questions=96)

@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tamsa.world import build_world
-
 KILLS = int(os.environ.get("TAMSA_KILLS", "100"))
 PHASES = ("index", "graph", "questions", "exploration", "data sets")
 SCRIPT = r"""
@@ -90,18 +88,17 @@ print(json.dumps({"kills": sum(landed), "landed": landed, "folders": folders}))
 """
 
 
-def killed(tmp_path: Path, kills: int) -> dict[str, list[int] | int]:
-    """Kill a synthesis over a small world until it was hit so often; return how often in which phase."""
-    build_world(tmp_path / "world", num_pages=60, seed=2, num_questions=0)
-    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "world" / "pages.jsonl"), str(tmp_path), str(kills)]
+def killed(pages: Path, out: Path, kills: int) -> dict[str, list[int] | int]:
+    """Kill a synthesis over a few pages until it was hit so often; return how often in which phase."""
+    command = [sys.executable, "-c", SCRIPT, str(pages), str(out), str(kills)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
 
 
 @pytest.mark.soak
-def test_killed_at_random_moments_it_ends_in_the_same_bits(tmp_path: Path) -> None:
-    outcome = killed(tmp_path, KILLS)
+def test_killed_at_random_moments_it_ends_in_the_same_bits(some_pages: Path, tmp_path: Path) -> None:
+    outcome = killed(some_pages, tmp_path, KILLS)
     assert outcome["kills"] >= KILLS  # type: ignore[operator]
     hit = dict(zip(PHASES, outcome["landed"], strict=False))  # type: ignore[arg-type]
     assert all(hit.values()), f"no kill landed in {[name for name, count in hit.items() if not count]}"

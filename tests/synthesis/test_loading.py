@@ -10,18 +10,17 @@ import pytest
 
 from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan
-from tamsa.world import build_world
 
 datasets = pytest.importorskip("datasets")
 pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries' own
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(some_pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("loading")
-    build_world(base / "world", num_pages=60, seed=2, num_questions=0)
-    docs = str(base / "world" / "pages.jsonl")
-    synthesize(Plan(docs=(docs,), seed=1, num_questions=12, modes=("react", "iter"), samples=3), base / "data")
+    synthesize(
+        Plan(docs=(str(some_pages),), seed=1, num_questions=12, modes=("react", "iter"), samples=3), base / "data"
+    )
     return base / "data"
 
 

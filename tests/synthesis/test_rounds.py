@@ -16,7 +16,6 @@ from tamsa.cli.main import app
 from tamsa.eval import read_questions
 from tamsa.store import read_jsonl
 from tamsa.synthesis.flywheel import CEILING, FLOOR
-from tamsa.world import build_world
 
 TOKENIZER = """
 out = "{folder}/tokenizer"
@@ -72,10 +71,9 @@ def records(folder: Path, name: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.soak
-def test_a_model_trained_on_a_round_steers_the_next(tmp_path: Path) -> None:
-    build_world(tmp_path / "world", num_pages=60, seed=2, num_questions=0)
+def test_a_model_trained_on_a_round_steers_the_next(some_pages: Path, tmp_path: Path) -> None:
     rounds = tmp_path / "rounds"
-    base = ["synthesize", "--docs", tmp_path / "world" / "pages.jsonl", "--out", rounds, "--no-midtraining"]
+    base = ["synthesize", "--docs", some_pages, "--out", rounds, "--no-midtraining"]
     base += ["--num-questions", "10", "--tries", TRIES, "--tried", TRIED]
     base += ["--set", "budget.max_calls=2", "--set", "budget.max_completion_tokens=16"]
     tamsa(*base, "--round", "0")

@@ -12,7 +12,6 @@ from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan
 from tamsa.synthesis.shards import Crew, Shards
 from tamsa.synthesis.workers import map_shards
-from tamsa.world import build_world
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,9 @@ def test_shards_on_disk_are_not_made_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_a_ray_cluster_makes_the_same_data_set(tmp_path: Path) -> None:
+def test_a_ray_cluster_makes_the_same_data_set(some_pages: Path, tmp_path: Path) -> None:
     pytest.importorskip("ray")
-    build_world(tmp_path / "world", num_pages=60, seed=2, num_questions=0)
-    docs = str(tmp_path / "world" / "pages.jsonl")
-    plan = Plan(docs=(docs,), seed=3, num_questions=12, modes=("react", "iter"))
+    plan = Plan(docs=(str(some_pages),), seed=3, num_questions=12, modes=("react", "iter"))
     made = {}
     for workers, ray in ((1, None), (1, "local"), (2, "local"), (4, "local")):
         out = tmp_path / f"{workers}-{ray}"

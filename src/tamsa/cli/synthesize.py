@@ -15,8 +15,8 @@ from tamsa.cli.bars import progress_bar
 from tamsa.cli.settings import Config, Docs, Overrides, Settings, load_settings, make_pool
 from tamsa.errors import InputError
 from tamsa.scoring.judge import Judge
-from tamsa.synthesis.pipeline import OnProgress, Synthesis
-from tamsa.synthesis.plan import DEFAULT_QUESTIONS, Plan, Summary
+from tamsa.synthesis.pipeline import Synthesis
+from tamsa.synthesis.plan import DEFAULT_QUESTIONS, OnProgress, Plan, Summary
 from tamsa.synthesis.rounds import Flywheel
 from tamsa.synthesis.shards import Crew
 

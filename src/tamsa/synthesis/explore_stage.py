@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,11 @@ Judged = tuple[Exploration, Verdict]
 def question_shards(questions: Iterable[GoldQuestion], size: int) -> Iterator[tuple[int, list[Mapping[str, Any]]]]:
     """Cut questions into numbered shards of plain records; a stream is read no further than it must be."""
     stream = iter(questions)
-    number = 0
-    while shard := [question.to_json() for question in islice(stream, size)]:
+    for number in count():
+        shard: list[Mapping[str, Any]] = [question.to_json() for question in islice(stream, size)]
+        if not shard:
+            return
         yield number, shard
-        number += 1
 
 
 def read_judged(record: Mapping[str, Any]) -> Judged:

@@ -6,39 +6,26 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tamsa.corpus import analysis, fusion, mentions
-from tamsa.corpus.catalog import Catalog
+from tamsa.corpus import analysis, mentions
 from tamsa.corpus.dense import DenseReader, check_vectors, make_vectors
 from tamsa.corpus.documents import as_document, key_of
 from tamsa.corpus.encoder import Encoder, MiniLM
-from tamsa.corpus.hits import assemble, prefer_named, to_hit
-from tamsa.corpus.lexical import LexicalReader, StoredChunk
+from tamsa.corpus.hits import assemble, to_hit
 from tamsa.corpus.lock import WriterLock
-from tamsa.corpus.writer import IndexWriter, Manifest, check_marker, read_state
+from tamsa.corpus.snapshot import Snapshot
+from tamsa.corpus.writer import IndexWriter, check_marker, read_state
 from tamsa.errors import InputError
 from tamsa.types import Document, Hit, Mention
 
 CHECKPOINT_S = 30.0
 """Seconds of building after which a checkpoint is committed, so that a crash loses no more than these."""
 _CACHED_CHARS = 16_000_000
-_CANDIDATES = 50  # chunks that are ranked in any case, so that a small k gives the start of a large one
-_MAX_NAMING_CHARS = 2000  # a longer query is no question that names what it asks about
 
 Record = Document | Mapping[str, Any]
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    lexical: LexicalReader | None
-    manifest: Manifest
-    catalog: Catalog
-    stamp: tuple[int, int, int]
-    dense: DenseReader | None = None
 
 
 class Index:
@@ -54,7 +41,7 @@ class Index:
         self._lock = threading.Lock()
         self._cache: OrderedDict[tuple[bytes, int], Document] = OrderedDict()
         self._cached_chars = 0
-        self._state: _Snapshot | None = self._read()
+        self._state: Snapshot | None = self._read()
 
     # ------------------------------------------------------------------ making
 
@@ -198,16 +185,8 @@ class Index:
         """
         if k < 1:
             return []
-        state = self._snapshot()
         terms = analysis.terms(query[: analysis.MAX_QUERY_CHARS])
-        best = self._best_chunks(state, terms, k)
-        if len(query) <= _MAX_NAMING_CHARS:
-            best = prefer_named(best, {key_of(m.id) for m in mentions.find_mentions(state.catalog, query)})
-        if state.dense is not None and query.strip():
-            best = self._fused(state, query, best)
-        if len(query) <= mentions.MAX_TITLE_CHARS:
-            best = self._led_by_title(state, query, best)
-        return [to_hit(chunk, terms) for chunk in list(best.values())[:k]]
+        return [to_hit(chunk, terms) for chunk in self._snapshot().search(query, terms, k)]
 
     def get(self, doc_id: str) -> Document | None:
         """Return a document with its full text, sections and links, or None.
@@ -294,13 +273,13 @@ class Index:
             return (0, 0, 0)
         return info.st_mtime_ns, info.st_ino, info.st_size
 
-    def _read(self) -> _Snapshot:
+    def _read(self) -> Snapshot:
         stamp = self._stamp()  # before reading: a commit in between is seen by the next call
         lexical, manifest, catalog = read_state(self.path)
         dense = DenseReader(self.path, catalog, self._encoder) if self._encoder is not None else None
-        return _Snapshot(lexical, manifest, catalog, stamp, dense)
+        return Snapshot(lexical, manifest, catalog, stamp, dense)
 
-    def _snapshot(self) -> _Snapshot:
+    def _snapshot(self) -> Snapshot:
         state = self._state
         if state is None:
             raise InputError(f"{self.path}: the index was closed")
@@ -310,45 +289,6 @@ class Index:
                     self._state = self._read()
                 state = self._state or state
         return state
-
-    def _best_chunks(self, state: _Snapshot, terms: Mapping[str, int], k: int) -> dict[bytes, StoredChunk]:
-        """Return the best chunk of each of the best `k` documents; many good chunks of one cost extra rounds."""
-        best: dict[bytes, StoredChunk] = {}
-        limit = max(_CANDIDATES, 2 * k + 10)
-        while state.lexical is not None and terms:
-            found = state.lexical.search(terms, limit)
-            best = {}
-            for chunk in sorted(found, key=lambda chunk: (-chunk.score, chunk.id, chunk.part)):
-                best.setdefault(chunk.key, chunk)
-            if len(best) >= k or len(found) < limit:
-                break
-            limit *= 4
-        return best
-
-    def _fused(self, state: _Snapshot, query: str, lexical: dict[bytes, StoredChunk]) -> dict[bytes, StoredChunk]:
-        """Fuse the lexical ranking of documents with that of their nearest chunks."""
-        assert state.dense is not None and state.lexical is not None
-        nearest: dict[bytes, int] = {}
-        for near in state.dense.search(query, 2 * _CANDIDATES):
-            nearest.setdefault(near.key, near.part)
-        scores = fusion.fuse([(list(lexical), 1.0), (list(nearest), fusion.DENSE_WEIGHT)])
-        best: dict[bytes, StoredChunk] = {}
-        for key, score in scores.items():
-            chunk = lexical.get(key) or state.lexical.chunk(key, nearest[key])
-            if chunk is not None:
-                best[key] = replace(chunk, score=score)
-        return best
-
-    def _led_by_title(self, state: _Snapshot, query: str, best: dict[bytes, StoredChunk]) -> dict[bytes, StoredChunk]:
-        """Put the documents whose title is the whole query first."""
-        lead: dict[bytes, StoredChunk] = {}
-        top = max((chunk.score for chunk in best.values()), default=0.0)
-        for doc_id in mentions.find_title(state.catalog, query)[:3]:
-            key = key_of(doc_id)
-            chunk = best.get(key) or (state.lexical.chunk(key, 0) if state.lexical else None)
-            if chunk is not None:
-                lead[key] = replace(chunk, score=max(chunk.score, top))
-        return lead | {key: chunk for key, chunk in best.items() if key not in lead}
 
     def _remember(self, version: tuple[bytes, int], document: Document) -> None:
         size = len(document.text)

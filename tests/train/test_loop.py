@@ -14,11 +14,13 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tamsa.errors import ConfigError, CorruptError, InputError, TamsaError
+from tamsa.llm.about import About, read_about, write_calibration
 from tamsa.train.checkpoints import checkpoints, read_checkpoint
 from tamsa.train.loop import Trainer, train
 from tamsa.train.recipe import TrainRecipe
 from tamsa.train.sft import SftRecipe
 from tamsa.train.tokenizer import ChatEncoder
+from tamsa.types import Calibration, Profile
 from tests.train.conftest import MakeRecipe
 from tests.train.making import conversation
 
@@ -151,6 +153,22 @@ def test_begins_from_a_model_with_a_fresh_optimiser(make_recipe: MakeRecipe, tmp
     assert trainer.optimisers.state() == {}
     run = json.loads((second.out / "run.json").read_text())
     assert run["parent"] == json.loads((first.out / "run.json").read_text())["run_id"]
+
+
+def test_what_an_agent_should_know_is_handed_on_without_the_calibration(
+    make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    first = make_recipe(out=tmp_path / "first")
+    train("pretrain", first, **QUIET)
+    about = {"profile": {"brief": True, "page_chars": 900}, "context_length": 777}
+    (first.out / "model" / "tamsa.json").write_text(json.dumps(about))
+    write_calibration(first.out / "model", Calibration(0.0, 1.0, 0.0, 0.0, 50, 0.3, 0.1))
+    second = make_recipe(out=tmp_path / "second", init=first.out / "model", model={}, tokenizer=None)
+    train("mid", second, **QUIET)
+    assert read_about(second.out / "model") == About(profile=Profile(brief=True, page_chars=900), context_length=777)
+    (first.out / "model" / "tamsa.json").write_text("nonsense")
+    with pytest.raises(InputError, match="not JSON"):
+        train("mid", make_recipe(out=tmp_path / "third", init=first.out / "model", model={}, tokenizer=None), **QUIET)
 
 
 def test_adapters_train_alone_and_are_merged(make_recipe: MakeRecipe, tmp_path: Path) -> None:

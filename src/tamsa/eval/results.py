@@ -128,7 +128,11 @@ def score(
 
 
 def _read_confidence(value: object) -> Confidence | None:
-    """Read the confidence of a `report.json`; None where it has none."""
+    """Read the confidence of a `report.json`; None where it has none that can be read."""
     if not isinstance(value, Mapping):
         return None
-    return Confidence(float(value["probability"]), bool(value["calibrated"]), Likelihood(**dict(value["likelihood"])))
+    try:
+        likelihood = Likelihood(**value["likelihood"])
+        return Confidence(float(value["probability"]), bool(value["calibrated"]), likelihood)
+    except (KeyError, TypeError, ValueError):
+        return None

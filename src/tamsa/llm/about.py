@@ -74,3 +74,18 @@ def write_calibration(folder: Path, calibration: Calibration) -> Path:
     values["profile"] = {**values.get("profile", {}), "calibration": asdict(calibration)}
     write_json(file, values)
     return file
+
+
+def inherit_about(parent: Path, folder: Path) -> None:
+    """Write into a folder what the folder of the weights it was trained from says; the calibration was of those weights.
+
+    Raises:
+        InputError: the parent's file is not JSON.
+        ConfigError: it is of another version.
+        StorageError: it cannot be written.
+    """
+    file = parent / ABOUT
+    if file.is_file():
+        values = _values(file)
+        profile = {name: value for name, value in values.get("profile", {}).items() if name != "calibration"}
+        write_json(folder / ABOUT, {**values, "profile": profile})

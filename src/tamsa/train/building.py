@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM
 
 import tamsa.models  # noqa: F401  (registers Kimi Linear with transformers)
 from tamsa.errors import ConfigError, InputError
+from tamsa.llm.about import read_about
 from tamsa.models import KimiLinearConfig, KimiLinearForCausalLM
 from tamsa.train.recipe import LoraSettings
 from tamsa.train.tokenizer import load_tokenizer
@@ -52,10 +53,12 @@ def load_model(folder: Path, tokenizer: Any) -> Any:
     """Load a causal language model in fp32.
 
     Raises:
-        InputError: there is none, or the tokenizer has more tokens than the model.
+        InputError: there is none, its `tamsa.json` is damaged, or the tokenizer has more tokens than the model.
+        ConfigError: its `tamsa.json` holds a wrong value.
     """
     if not (folder / "config.json").is_file():
         raise InputError(f"init = {folder}: no config.json in it; name a model folder, such as RUN/model")
+    read_about(folder)  # it is handed on to what is trained; a mistake in it should not be found then
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
     except (OSError, ValueError) as error:

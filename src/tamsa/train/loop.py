@@ -346,7 +346,7 @@ class Trainer:
             "optimiser": asdict(self.recipe.optimiser),
         }
         folder = self.out / "model"
-        save_model(self.model, weights, self.tokenizer, folder, self.recipe.save_dtype, about)
+        save_model(self.model, weights, self.tokenizer, folder, self.recipe.save_dtype, about, self.recipe.init)
         self.on_note(f"{folder}: {self.step:,} steps, {self.tokens:,} tokens, {self.seconds / 60:.1f} minutes")
 
 

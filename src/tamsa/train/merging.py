@@ -13,6 +13,7 @@ import torch
 
 from tamsa.config import load_config
 from tamsa.errors import ConfigError, InputError, StorageError
+from tamsa.llm.about import inherit_about
 from tamsa.store import make_folder, read_json, write_json
 from tamsa.train.building import load_model
 from tamsa.train.stages import Call
@@ -79,6 +80,7 @@ def merge(recipe: MergeRecipe) -> None:
         model.to(getattr(torch, recipe.dtype)).save_pretrained(aside)
         tokenizer.save_pretrained(aside)
         write_json(aside / "training.json", {"schema_version": SCHEMA_VERSION, "stage": "merge", "parents": parents})
+        inherit_about(first, aside)
         aside.replace(recipe.out)
     except OSError as error:
         raise StorageError(f"{recipe.out}: cannot write the model ({error.strerror or error})") from error

@@ -12,6 +12,7 @@ import torch
 from torch.distributed.tensor import DTensor
 
 from tamsa.errors import StorageError
+from tamsa.llm.about import inherit_about
 from tamsa.store import make_folder, write_json
 
 
@@ -22,6 +23,7 @@ def save_model(
     folder: Path,
     dtype: str,
     about: Mapping[str, Any],
+    parent: Path | None = None,
 ) -> None:
     """Write a model folder aside and put it in place whole.
 
@@ -32,6 +34,7 @@ def save_model(
         folder: a folder in its place is replaced.
         dtype: of the weights on disk.
         about: content of `training.json`.
+        parent: folder of the model that was trained on; what its `tamsa.json` says holds for this one too.
 
     Raises:
         StorageError: the disk is full or the folder not writable.
@@ -51,6 +54,8 @@ def save_model(
         plain.to(getattr(torch, dtype)).save_pretrained(aside)
         tokenizer.save_pretrained(aside)
         write_json(aside / "training.json", about)
+        if parent is not None:
+            inherit_about(parent, aside)
         shutil.rmtree(folder, ignore_errors=True)
         aside.replace(folder)
     except OSError as error:

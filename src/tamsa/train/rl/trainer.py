@@ -156,7 +156,7 @@ class RlTrainer:
             "optimiser": asdict(recipe.optimiser),
         }
         folder = self.out / "model"
-        save_model(self.model, self.optimisers.weights(), self.tokenizer, folder, recipe.save_dtype, about)
+        save_model(self.model, self.optimisers.weights(), self.tokenizer, folder, recipe.save_dtype, about, recipe.init)
         self.on_note(f"{folder}: {self.step:,} steps, {self.seconds / 60:.1f} minutes")
 
     def _step(self) -> None:

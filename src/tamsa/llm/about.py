@@ -77,7 +77,7 @@ def write_calibration(folder: Path, calibration: Calibration) -> Path:
 
 
 def inherit_about(parent: Path, folder: Path) -> None:
-    """Write into a folder what the folder of the weights it was trained from says; the calibration was of those weights.
+    """Write what a parent's folder says into the folder of what was trained from it, all but the calibration.
 
     Raises:
         InputError: the parent's file is not JSON.

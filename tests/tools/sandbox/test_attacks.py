@@ -6,6 +6,7 @@ Each attempt prints ESCAPED when it gets what it must not get. After each one th
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from tamsa.types import ToolCall
 LIMITS = Limits(
     wall_s=4, cpu_s=2, memory_mib=384, disk_mib=8, num_files=500, num_threads=24, output_chars=2000, flood_mib=2
 )
+PATIENT = replace(LIMITS, wall_s=60)
+"""For attempts that end by themselves: on a busy machine they must not be cut off before they are made."""
 SECRET = "tamsa-secret-8471"
 
 # each line of a list is one attempt that succeeds if it raises nothing
@@ -242,15 +245,16 @@ def sandboxes() -> list[int]:
     return found
 
 
-async def tool() -> FunctionTool:
-    made = await python_tool(limits=LIMITS)
+async def tool(limits: Limits) -> FunctionTool:
+    made = await python_tool(limits=limits)
     if not isinstance(made, FunctionTool):
         pytest.skip(str(made))
     return made
 
 
 async def attempt(name: str, marker: Path) -> None:
-    tools = Toolset([await tool()])
+    limits = PATIENT if name in MUST_FAIL else LIMITS
+    tools = Toolset([await tool(limits)], timeout_s=90)
     before = set(sandboxes())
     if name in MUST_FAIL:
         code, words = PRELUDE.format(attack=MUST_FAIL[name], marker=str(marker), pid=os.getpid()), ""
@@ -262,7 +266,7 @@ async def attempt(name: str, marker: Path) -> None:
     assert "ESCAPED" not in result.text, result.text
     assert SECRET not in result.text
     assert len(result.text) < LIMITS.output_chars + 500
-    assert seconds < LIMITS.wall_s + 3
+    assert seconds < limits.wall_s + 3
     if words:
         # on a busy machine the wall clock may run out before any other limit
         assert words in result.text or "longer than 4 s" in result.text, result.text

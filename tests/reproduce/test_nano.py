@@ -35,16 +35,18 @@ def test_overrides_are_toml():
 
 def test_the_shipped_recipe_is_readable_and_evaluates_on_nothing_it_trains_on():
     recipe = load_config(NanoRecipe, RECIPE)
-    assert not set(recipe.worlds.seeds) & set(recipe.held_out.seeds)
+    assert not set(recipe.seeds) & set(recipe.held_out.seeds)
     with pytest.raises(ConfigError, match="2001"):
         load_config(NanoRecipe, RECIPE, ["held_out.seeds=[2001]"])
+    with pytest.raises(ConfigError, match="the groups are"):
+        load_config(NanoRecipe, RECIPE, ['stages=[{stage="sft", name="sft", mix={other=1.0}}]'])
 
 
 @pytest.mark.soak
 def test_a_small_nano_is_made_packaged_and_opened(tmp_path):
     small = [
         f'out="{tmp_path}/nano"',
-        "worlds={seeds=[1, 2], pages=200, questions=24}",
+        "worlds=[{seeds=[1, 2], pages=200, questions=24}, {name='b', seeds=[4], pages=200, questions=24, tasks=false}]",
         "held_out={seeds=[3], pages=200, questions=24}",
         "tokenizer={vocab_size=600}",
         "evaluate=3",
@@ -53,8 +55,8 @@ def test_a_small_nano_is_made_packaged_and_opened(tmp_path):
     network = "hidden_size=64, num_hidden_layers=4, num_attention_heads=2, intermediate_size=96, num_local_experts=0, "
     network += "linear_num_heads=2, linear_head_dim=32, kv_lora_rank=32, qk_nope_head_dim=16, qk_rope_head_dim=16, "
     network += "v_head_dim=32, tie_word_embeddings=true"
-    sft = f'{{stage="sft", name="sft", precision="float32", model={{{network}}}, stages=[{{context=4096}}], '
-    sft += "batch={tokens=4096, micro_tokens=4096}, schedule={steps=2, warmup=1}}"
+    sft = f'{{stage="sft", name="sft", mix={{b=0.5}}, precision="float32", model={{{network}}}, '
+    sft += "stages=[{context=4096}], batch={tokens=4096, micro_tokens=4096}, schedule={steps=2, warmup=1}}"
     rl = '{stage="rl", name="rl", steps=1, rollouts={group=2, prompts=2, max_calls=2, max_completion_tokens=8}, '
     rl += "pool={active=4, min_tries=2}}"
     heads = '{stage="heads", name="heads", optimizer={learning_rate=1e-3}}'

@@ -34,9 +34,12 @@ def write_card(
         f"- {config['num_hidden_layers']} layers ({kinds.count('linear_attention')} KDA, "
         f"{kinds.count('full_attention')} MLA), hidden size {config['hidden_size']}, vocabulary "
         f"{config['vocab_size']:,}, context {recipe.context_length:,}.",
-        f"- Trained on {len(recipe.worlds.seeds)} simulated encyclopedias (seeds {_span(recipe.worlds.seeds)}, "
-        f"{recipe.worlds.pages:,} pages and up to {recipe.worlds.questions:,} questions each), on trajectories of the "
-        "oracle teacher in them.",
+        *(
+            f"- Trained in {len(group.seeds)} simulated encyclopedias (seeds {_span(group.seeds)}, {group.pages:,} "
+            f"pages and up to {group.questions:,} questions each), on trajectories of the oracle teacher in them"
+            + (" and on tasks made from their pages." if group.tasks else ".")
+            for group in recipe.worlds
+        ),
         "- Made by `tamsa reproduce nano recipes/nano.toml`; training can go on from the weights with "
         "`tamsa train sft` and `tamsa train rl`.",
         "",

@@ -43,6 +43,15 @@ def run(recipe: Path | None, overrides: list[str], on_note: Callable[[str], None
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """A finished stage of training."""
+
+    name: str
+    model: Path
+    is_evaluated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A model to be evaluated."""
 
@@ -73,20 +82,21 @@ class Nano:
         """Run every step that has not been done."""
         make_folder(self.out)
         recipe = self.recipe
-        worlds = make_worlds(
-            recipe.worlds, self.out / "worlds", explore=True, workers=recipe.workers, on_note=self.on_note
-        )
-        held_out = make_worlds(
-            recipe.held_out, self.out / "worlds", explore=False, workers=recipe.workers, on_note=self.on_note
-        )
+        folder, workers = self.out / "worlds", recipe.workers
+        worlds = [
+            world
+            for group in recipe.worlds
+            for world in make_worlds(group, folder, explore=True, workers=workers, on_note=self.on_note)
+        ]
+        held_out = make_worlds(recipe.held_out, folder, explore=False, workers=workers, on_note=self.on_note)
         tokenizer = self._tokenizer(worlds)
-        models = self._train(worlds, held_out, tokenizer)
-        package = self._package(models[-1][1])
+        done = self._train(worlds, held_out, tokenizer)
+        package = self._package(done[-1].model)
         decodings = [
             Candidate(f"nano, {name}", package, from_mapping(ModelSettings, settings, f"decodings.{name}"))
             for name, settings in recipe.decodings.items()
         ]
-        stages = [Candidate(name, folder) for name, folder in models[:-1]]
+        stages = [Candidate(stage.name, stage.model) for stage in done[:-1] if stage.is_evaluated]
         scores = self._evaluate(held_out, [*stages, Candidate("nano", package)], decodings)
         write_card(package, recipe, scores, self._about())
         self.on_note(f"{package}: copy it to src/tamsa/nano to bundle it")
@@ -97,40 +107,42 @@ class Nano:
         out = self.out / "tokenizer"
         if not (out / "tokenizer.json").is_file():
             sources: list[dict[str, Any]] = []
-            for world in worlds:
+            known = [world for world in worlds if world.tasks is not None] or worlds
+            for world in known:
                 sources.append({"path": world.pages, "limit": TOKENIZER_PAGES, "weight": 0.6})
                 sources.append({"path": world.trajectories, "limit": TOKENIZER_TRAJECTORIES, "weight": 0.4})
-            sources += [{"path": path, "limit": 30_000, "weight": float(len(worlds))} for path in self.recipe.corpora]
+            sources += [{"path": path, "limit": 30_000, "weight": float(len(known))} for path in self.recipe.corpora]
             fields = {**self.recipe.tokenizer, "model_max_length": self.recipe.context_length}
             run_stage("tokenizer", None, overrides({**fields, "out": out, "sources": sources}), on_note=self.on_note)
         return out
 
-    def _train(self, worlds: Sequence[World], held_out: Sequence[World], tokenizer: Path) -> list[tuple[str, Path]]:
-        """Run the stages; return the name and the model folder of each that has one of its own."""
-        models: list[tuple[str, Path]] = []
+    def _train(self, worlds: Sequence[World], held_out: Sequence[World], tokenizer: Path) -> list[Stage]:
+        """Run the stages; return those that have a model of their own."""
+        done: list[Stage] = []
         for stage in self.recipe.stages:
             fields = dict(stage)
             try:
                 kind, name = fields.pop("stage"), fields.pop("name")
             except KeyError as error:
                 raise ConfigError(f"stages: {error.args[0]} is missing in {json.dumps(stage)[:120]}") from None
-            before = models[-1][1] if models else None
+            before = done[-1].model if done else None
             if kind == "heads":
-                self._train_heads(name, fields, before, worlds[0])
+                self._train_heads(name, fields, before, worlds[-1])
                 continue
             corpora = self.recipe.corpora if fields.pop("corpora", False) else ()
+            mix, evaluated = fields.pop("mix", {}), fields.pop("evaluate", True)
             out = self.out / name
             if not (out / "model" / "config.json").is_file():
                 given = {"out": out, **({"init": before} if before else {"tokenizer": tokenizer})}
-                given |= self._data(kind, worlds, held_out, corpora)
+                given |= self._data(kind, worlds, held_out, corpora, mix)
                 resume = (out / "run.json").is_file()
                 run_stage(kind, None, overrides({**fields, **given}), resume=resume, on_note=self.on_note)
                 about = {"schema_version": SCHEMA_VERSION, "profile": asdict(self.recipe.profile)}
                 write_json(out / "model" / "tamsa.json", {**about, "context_length": self.recipe.context_length})
-            models.append((name, out / "model"))
-        if not models:
+            done.append(Stage(name, out / "model", evaluated))
+        if not done:
             raise ConfigError("stages: none given; add a [[stages]] table with stage and name")
-        return models
+        return done
 
     def _train_heads(self, name: str, fields: Mapping[str, Any], model: Path | None, world: World) -> None:
         """Train AutoDeco heads on trajectories, the weights of the model frozen."""
@@ -155,23 +167,36 @@ class Nano:
         self.heads = out / "heads"
 
     def _data(
-        self, kind: str, worlds: Sequence[World], held_out: Sequence[World], corpora: Sequence[Path]
+        self,
+        kind: str,
+        worlds: Sequence[World],
+        held_out: Sequence[World],
+        corpora: Sequence[Path],
+        mix: Mapping[str, float],
     ) -> dict[str, Any]:
+        weights = [float(mix.get(world.group, 1.0)) for world in worlds]
+        chosen = [(world, weight) for world, weight in zip(worlds, weights, strict=True) if weight > 0]
         if kind == "rl":
             return {
-                "environments": [{"docs": [w.pages], "prompts": w.questions} for w in worlds],
+                "environments": [{"docs": [w.pages], "prompts": w.questions} for w, _ in chosen],
                 "held_out": [{"docs": [w.pages], "prompts": w.questions, "limit": 100} for w in held_out[:1]],
             }
-        sources: list[dict[str, Any]] = [{"path": path, "weight": float(len(worlds))} for path in corpora]
-        for number, world in enumerate(worlds):
-            kept = {} if number == 0 else {"held_out": 0.0}  # the loss on one world's items tells enough
+        sources: list[dict[str, Any]] = []
+        for world, weight in chosen:
             if kind == "pretrain":
-                sources.append({"path": world.pages, **kept})
+                sources.append({"path": world.pages, "weight": weight})
                 continue
-            if kind == "mid":
-                sources.append({"path": world.tasks, **kept})
-            sources.append({"path": world.trajectories, "weight": 0.5 if kind == "mid" else 1.0, **kept})
-        return {"sources": sources}
+            if kind == "mid" and world.tasks is not None:
+                sources.append({"path": world.tasks, "weight": weight})
+            sources.append({"path": world.trajectories, "weight": weight * (0.5 if kind == "mid" else 1.0)})
+        kinds = {path.name for source in sources if (path := source["path"])}
+        for source in sources:  # the loss on one world's items tells enough
+            if source["path"].name in kinds:
+                kinds.remove(source["path"].name)
+            else:
+                source["held_out"] = 0.0
+        whole = sum(source["weight"] for source in sources)
+        return {"sources": [*sources, *({"path": path, "weight": whole} for path in corpora)]}
 
     # ------------------------------------------------------------------ the package
 

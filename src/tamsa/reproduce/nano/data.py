@@ -16,13 +16,14 @@ from tamsa.world import build_world
 class World:
     """One world and what was made from it."""
 
+    group: str
     seed: int
     pages: Path
     questions: Path
     trajectories: Path | None = None
     """Conversations for fine-tuning; None for a world to evaluate on."""
     tasks: Path | None = None
-    """Tasks for mid-training: extraction, restructuring, planning and the like."""
+    """Tasks for mid-training: extraction, restructuring, planning and the like; None where none were made."""
 
 
 def make_worlds(
@@ -31,7 +32,7 @@ def make_worlds(
     """Build worlds and, to train on, let the teacher explore their questions; what is there is kept.
 
     Args:
-        worlds: seeds and sizes.
+        worlds: a group of them.
         out: a folder for each world goes here.
         explore: whether to make trajectories.
         workers: processes of the exploration.
@@ -44,10 +45,17 @@ def make_worlds(
         pages, questions = folder / "pages.jsonl", folder / "questions.jsonl"
         trajectories = tasks = None
         if explore:
-            plan = Plan((str(pages),), seed=seed, questions=str(questions), num_questions=10**6)
+            plan = Plan(
+                (str(pages),),
+                seed=seed,
+                questions=str(questions),
+                num_questions=10**6,
+                midtraining=worlds.tasks,
+                habits=worlds.habits,
+            )
             summary = synthesize(plan, out / f"data-{seed}", workers=workers)
             on_note(f"world {seed}: {summary.num_questions:,} questions, {sum(summary.trajectories.values()):,} kept")
             trajectories = out / f"data-{seed}" / "sft_react.parquet"
-            tasks = out / f"data-{seed}" / "mid_tasks.parquet"
-        made.append(World(seed, pages, questions, trajectories, tasks))
+            tasks = out / f"data-{seed}" / "mid_tasks.parquet" if worlds.tasks else None
+        made.append(World(worlds.name, seed, pages, questions, trajectories, tasks))
     return made

@@ -9,16 +9,23 @@ from typing import Any
 
 from tamsa.errors import ConfigError
 from tamsa.synthesis.teacher import PROFILE
+from tamsa.synthesis.teacher.habits import Habits
 from tamsa.types import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Worlds:
-    """Simulated encyclopedias with their questions."""
+    """Simulated encyclopedias of one kind, with their questions."""
 
     seeds: tuple[int, ...]
     pages: int = 2_400
     questions: int = 1_200
+    name: str = "worlds"
+    """By which stages choose."""
+    habits: Habits = field(default_factory=Habits)
+    """How often the teacher strays in them."""
+    tasks: bool = True
+    """Whether tasks for mid-training are made from them; the tokenizer learns from these worlds alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +47,17 @@ class NanoRecipe:
 
     out: Path
     """Folder of all the work; what is there is not made again."""
-    worlds: Worlds
-    """To train on."""
+    worlds: tuple[Worlds, ...]
+    """To train on, in groups."""
     held_out: Worlds
     """To evaluate on."""
     tokenizer: dict[str, Any] = field(default_factory=dict)
     """Fields of the recipe of `tamsa train tokenizer`, besides the data."""
     stages: tuple[dict[str, Any], ...] = ()
-    """Stages of training in order: `stage` (pretrain, mid, sft, rl or heads), `name`, and the fields of its recipe
-    besides folders and data. Each begins from the model of the one before; heads leave it as it is."""
+    """Stages of training in order: `stage` (pretrain, mid, sft, rl or heads), `name`, `mix` (weights of groups of
+    worlds, 1 unless said, 0 to leave one out), `evaluate = false` to leave its model out of the comparison, and the
+    fields of its recipe besides folders and data. Each begins from the model of the one before; heads leave it as it
+    is."""
     corpora: tuple[Path, ...] = ()
     """Further documents that stages with `corpora = true` read, such as encyclopedia passages."""
     profile: Profile = PROFILE
@@ -63,6 +72,17 @@ class NanoRecipe:
     workers: int = 2
 
     def __post_init__(self) -> None:
-        both = set(self.worlds.seeds) & set(self.held_out.seeds)
+        both = set(self.seeds) & set(self.held_out.seeds)
         if both:
             raise ConfigError(f"held_out.seeds: {sorted(both)} are trained on; give other seeds")
+        names = {group.name for group in self.worlds}
+        if len(names) < len(self.worlds) or len(set(self.seeds)) < len(self.seeds):
+            raise ConfigError("worlds: two groups have a name or a seed in common; give each its own")
+        for stage in self.stages:
+            if unknown := set(stage.get("mix", ())) - names:
+                raise ConfigError(f"stages: mix names {sorted(unknown)}; the groups are {sorted(names)}")
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds of all worlds that are trained on."""
+        return tuple(seed for group in self.worlds for seed in group.seeds)

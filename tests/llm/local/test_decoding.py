@@ -7,11 +7,14 @@ import asyncio
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tamsa.errors import ContextLengthError, ModelError
 from tamsa.kernels import sampling
 from tamsa.llm import ModelSettings
 from tamsa.llm.local import LocalModel, Request, Sampling
+from tamsa.llm.local.requests import LOOP_SPAN, is_looping
 from tamsa.types import Message
 
 QUESTIONS = [
@@ -306,3 +309,24 @@ async def test_forget_follows_new_weights(local):
     own = logits[len(ids) - 1 : -1].float().log_softmax(-1)
     drawn = torch.tensor(again.sampled.completion_ids)[:, None]
     assert close(own.gather(1, drawn)[:, 0].tolist(), again.sampled.model_logprobs)
+
+
+async def test_completion_that_only_repeats_itself_is_given_up(local):
+    model = local("kimi", max_tokens=1000)
+    await model.complete(QUESTIONS[0], max_tokens=1)
+    with torch.no_grad():
+        model.engine._network.model.lm_head.weight.zero_()  # every token is the same now
+    completion = await model.complete(QUESTIONS[0])
+    assert completion.finish_reason == "length"
+    assert len(completion.sampled.completion_ids) == LOOP_SPAN
+
+
+@given(st.lists(st.integers(0, 3), max_size=24), st.integers(1, 24), st.integers(0, 40))
+def test_loops_are_told_from_texts_that_still_change(start, period, seed):
+    draw = np.random.default_rng(seed)
+    piece = draw.integers(0, 1000, period).tolist()
+    looping = (start + piece * 2 * LOOP_SPAN)[: LOOP_SPAN + 32]
+    assert is_looping(looping)
+    changing = [*looping]
+    changing[-LOOP_SPAN // 2] = 1001  # in the middle of what would be the loop
+    assert not is_looping(changing)

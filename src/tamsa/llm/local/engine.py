@@ -17,7 +17,7 @@ import torch
 
 from tamsa.decoding import DecodingHeads
 from tamsa.errors import ModelError, TamsaError
-from tamsa.llm.local.requests import Outcome, Request, Sampling
+from tamsa.llm.local.requests import Outcome, Request, Sampling, is_looping
 from tamsa.llm.local.rows import Rows, Step, rows_for
 from tamsa.llm.local.sampler import draw
 from tamsa.types import FinishReason
@@ -282,7 +282,7 @@ class Engine:
             request = row.request
             if token in request.end_ids or (request.on_token is not None and request.on_token(token)):
                 finished.append((index, "stop"))
-            elif len(row.ids) >= request.max_tokens:
+            elif len(row.ids) >= request.max_tokens or is_looping(row.ids):
                 finished.append((index, "length"))
         for index, reason in reversed(finished):
             row, state = self._leave(index, keep=True)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from tamsa.types import FinishReason
+
+LOOP_SPAN = 128
+"""Tokens at the end of a completion that must repeat themselves for it to be given up."""
+LOOP_PERIOD = 24
+"""The longest piece that is repeated, in tokens: the span holds it five times."""
+
+
+def is_looping(ids: Sequence[int]) -> bool:
+    """Tell whether the end of a completion only repeats one short piece, as small models do when they are lost."""
+    if len(ids) % 16:  # soon enough, and it costs nothing
+        return False
+    end = ids[-LOOP_SPAN:]
+    return len(end) == LOOP_SPAN and any(end[p:] == end[:-p] for p in range(1, LOOP_PERIOD + 1))
 
 
 @dataclass(slots=True)

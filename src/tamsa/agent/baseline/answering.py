@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tamsa.agent.baseline.aggregation import aggregate
 from tamsa.agent.baseline.comparison import compare
 from tamsa.agent.baseline.conflicts import Settlement, authority, settle, withdrawn
-from tamsa.agent.baseline.lexicon import concept, is_concept, terms
+from tamsa.agent.baseline.lexicon import concept, is_concept, relation_terms, terms
 from tamsa.agent.baseline.nouns import noun_fit
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.question import Question
@@ -28,6 +28,9 @@ MIN_FINAL_SCORE = 0.42
 MIN_SOFT_SCORE = 0.12
 SOFT_DESPITE_SILENCE = 0.8
 """Score of a span that answers although the step-by-step reading found nothing."""
+SURE_CLASS = 1.0
+EXACT_FIT = 1.1
+"""Score and fit from which on a value counts without words for its relation: a river where a river is sought."""
 MAX_CLEAN_CUES = 2
 MAX_MISSED = 0.12
 """Share of the question's words that a plan may leave out and still count as understood."""
@@ -80,7 +83,9 @@ def conclude(state: State, question: Question, plan: Step | None) -> Outcome:
     if silent and plan is not None:
         passed = _on_the_way(resolver, plan)
         subject = next((value.text for value in resolver.values(plan.of)), "") if plan.of is not None else ""
-        softs = [value for value in softs if fold_title(value.text) not in passed and _speaks_of(value, subject)]
+        softs = [
+            value for value in softs if fold_title(value.text) not in passed and _speaks_of(value, subject, plan.cues)
+        ]
     soft = max(softs, key=lambda value: value.score, default=None)
     if silent and (soft is None or soft.score < SOFT_DESPITE_SILENCE):
         return Outcome("", 0.0, source="silent")
@@ -127,16 +132,18 @@ def is_silent(resolver: Resolver, plan: Step) -> bool:
 
 
 def _is_stated(step: Step, value: Value) -> bool:
-    return not step.cues or not value.chain or value.chain[-1].stated
+    """Tell whether words for the relation stand with a value, or it is clearly of the very class asked for."""
+    if not step.cues or not value.chain or value.chain[-1].stated:
+        return True
+    return value.score >= SURE_CLASS and value.chain[-1].fit >= EXACT_FIT
 
 
-def _speaks_of(value: Value, subject: str) -> bool:
-    """Tell whether a span was read where its words stand, on a page that speaks of the subject."""
+def _speaks_of(value: Value, subject: str, cues: Collection[str]) -> bool:
+    """Tell whether a span was read where the relation is stated, on a page that speaks of the subject."""
     reading = value.chain[-1]
-    name = f" {fold_title(subject)} "
-    return reading.stated and (
-        name in f" {fold_title(reading.page.title)} " or name in f" {folded_text(reading.page.text)} "
-    )
+    if cues and not set(cues) & set(relation_terms(reading.sentence.text)):
+        return False
+    return f" {fold_title(subject)} " in f" {fold_title(reading.page.title)} {folded_text(reading.page.text)} "
 
 
 def _on_the_way(resolver: Resolver, plan: Step) -> set[str]:

@@ -64,7 +64,7 @@ _CONCEPTS = {
     "sign": "sign signed signing concluded",
     "climb": "climb climbed climber climbers ascent ascended ascents summit",
     "high": "higher lower taller height high tall elevation altitude highest tallest",
-    "big": "bigger smaller area large larger largest size covers covering biggest",
+    "big": "bigger smaller area large larger largest size cover covers covered covering biggest",
     "long": "shorter length long longer longest",
     "deep": "depth deep deepest",
     "earn": "revenue turnover earned grossed gross earnings",

@@ -240,7 +240,7 @@ def read(
                 text, start, end = _present(page, span, want, head)
                 found[(span.start, span.end)] = Reading(
                     text, score, page, start, end, span.target or next(iter(state.by_title(span.text)), ""), span.kind,
-                    fit=fit, stated=bool(cue_at) or boost > 0.0,
+                    fit=fit, stated=boost > 0.0 or any(cue[0] < span.start or cue[1] > span.end for cue in cue_at),
                 )  # fmt: skip
     return sorted(found.values(), key=lambda reading: (-reading.score, reading.start))
 

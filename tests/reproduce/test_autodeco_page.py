@@ -93,6 +93,8 @@ def test_a_page_without_a_place_is_refused_before_anything_runs(tmp_path, monkey
         command.run(None, overrides, print)
     with pytest.raises(InputError, match="cannot be read"):
         command.run(None, [overrides[0], f'page="{tmp_path / "absent.md"}"'], print)
+    with pytest.raises(InputError, match="holds no whole study; add 'study'"):
+        run_parts(Recipe(out=tmp_path / "out", parts=("texts",)), print)
     with pytest.raises(ConfigError, match="parts"):
         command.run(None, [overrides[0], 'parts=["speed"]'], print)
 

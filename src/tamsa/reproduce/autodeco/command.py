@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from transformers.utils import logging as quiet
+
 from tamsa.config import load_config
 from tamsa.decoding.coloured import STYLE
 from tamsa.errors import InputError
@@ -71,6 +73,7 @@ def run(path: Path | None, overrides: list[str], on_note: Callable[[str], None])
     if recipe.page is not None:  # hours later would be late
         names = (name for part in recipe.parts for name in BLOCKS.get(part, (part,)))
         fill(_read_page(recipe.page), dict.fromkeys(names, ""), str(recipe.page))
+    quiet.disable_progress_bar()  # one for every small model that is loaded
     shown = run_parts(recipe, on_note)
     write_results(recipe, shown)
     for name, block in shown.blocks.items():

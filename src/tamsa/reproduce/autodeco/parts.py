@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from tamsa.config import from_mapping
+from tamsa.errors import InputError
 from tamsa.reproduce.autodeco.conditions import conditions, in_words
 from tamsa.reproduce.autodeco.costs.epoch import Epoch, epoch_table, measure_epoch
 from tamsa.reproduce.autodeco.costs.generation import (
@@ -151,6 +152,12 @@ def _measured(part: Part, cost: _Cost, recipe: Recipe, on_note: OnNote) -> dict[
     return made
 
 
+def _made(recipe: Recipe, name: str) -> bool:
+    """Tell whether every seed of the study has left a file of that name."""
+    seeds = range(recipe.study.num_seeds)
+    return all((recipe.out / "study" / f"seed-{seed}" / name).is_file() for seed in seeds)
+
+
 def _add_study(recipe: Recipe, shown: Shown, on_note: OnNote) -> None:
     folder = recipe.out / "study"
     scores = run_study(recipe.study, folder, on_note)
@@ -176,7 +183,8 @@ def _add_study(recipe: Recipe, shown: Shown, on_note: OnNote) -> None:
 def _add_wishes(recipe: Recipe, shown: Shown, on_note: OnNote) -> None:
     wishes = []
     for seed in range(recipe.study.num_seeds):
-        on_note(f"control in words: seed {seed}")
+        if not _made(recipe, "wishes-test.json"):
+            on_note(f"control in words: seed {seed}")
         wishes.append(run_wishes(recipe.study, recipe.out / "study", seed))
     shown.add(
         "wishes",
@@ -206,19 +214,19 @@ def run_parts(recipe: Recipe, on_note: OnNote) -> Shown:
     """Run what is left of the recipe's parts and return everything that is there.
 
     Raises:
-        InputError: the folder holds a study with other settings.
+        InputError: the folder holds a study with other settings, or none where a part needs one.
         TamsaError: a measurement found a wrong result.
     """
     make_folder(recipe.out)
     shown = Shown()
-    runs: Mapping[Part, Callable[[Recipe, Shown, OnNote], None]] = {
-        "study": _add_study,
-        "wishes": _add_wishes,
-        "texts": _add_texts,
-    }
-    for part, run in runs.items():
-        if part in recipe.parts:
-            run(recipe, shown, on_note)
+    if "study" in recipe.parts or _made(recipe, "scores.json"):
+        _add_study(recipe, shown, on_note)
+    elif {"wishes", "texts"} & set(recipe.parts):
+        raise InputError(f"parts: {', '.join(recipe.parts)}, but {recipe.out} holds no whole study; add 'study'")
+    if "wishes" in recipe.parts or _made(recipe, "wishes-test.json"):
+        _add_wishes(recipe, shown, on_note)
+    if "texts" in recipe.parts:
+        _add_texts(recipe, shown, on_note)
     for part, cost in _COSTS.items():
         record = _measured(part, cost, recipe, on_note)
         if record is not None:

@@ -25,7 +25,7 @@ _LEAD = (
     "drawn with. Three lines add them to an existing model:"
 )
 _CODE = """from tamsa.decoding import AutoDecoForCausalLM
-model = AutoDecoForCausalLM.from_pretrained("heads/")    # the base that the heads name, or base=...
+model = AutoDecoForCausalLM.from_pretrained("heads/")  # on the base that they name
 model.generate(**inputs, do_sample=True)"""
 
 

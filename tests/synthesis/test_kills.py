@@ -1,7 +1,7 @@
 """A synthesis killed at random moments ends in the same bits, whatever it was doing.
 
-`TAMSA_KILLS` sets the number of kills of the soak test. Each run is a fork of a process that has everything imported,
-so that a kill lands in the work and not in the start of Python.
+`TAMSA_KILLS` sets the number of kills of the soak test. Each run is a fork of a process that has everything imported
+and all patterns compiled, so that a kill lands in the work and not in the start of Python.
 """
 
 from __future__ import annotations
@@ -21,13 +21,17 @@ import json, os, random, shutil, signal, sys, time
 from pathlib import Path
 
 from tamsa.synthesis import pipeline
+from tamsa.synthesis.graph import build_graph
 from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan
+from tamsa.types import Document
 
 docs, out, kills = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 plan = Plan(docs=(docs,), seed=3, num_questions=12, modes=("react", "iter"))
 pipeline.QUESTIONS_PER_SHARD = 3
 chance = random.Random(5)
+warm = Document("ole", "Ole Bridge", "The Ole Bridge is a bridge in Aldham. It was opened in 1911.")
+build_graph(lambda: [warm], out / "warm").close()
 
 
 def start(folder):
@@ -48,7 +52,7 @@ def ended(child, within):
         if found:
             assert status == 0, status
             return True
-        time.sleep(0.002)
+        time.sleep(0.005)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return False
@@ -77,8 +81,8 @@ while sum(landed[:5]) < kills:
     while True:
         number += 1
         done = sum(landed[:5]) >= kills
-        # an early kill now and then, so that the short phases are hit as well
-        span = took * chance.choice((0.02, 0.1, 0.3, 0.5))
+        # early ones for the short phases, late ones so that each phase is left behind in the end
+        span = took * chance.choice((0.05, 0.3, 0.8, 1.5))
         if ended(start(folder), 3600 if done else chance.uniform(0, span)):
             break
         landed[phase(folder)] += 1
@@ -94,6 +98,12 @@ def killed(pages: Path, out: Path, kills: int) -> dict[str, list[int] | int]:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def test_killed_a_few_times_it_ends_in_the_same_bits(some_pages: Path, tmp_path: Path) -> None:
+    outcome = killed(some_pages, tmp_path, 8)
+    assert outcome["kills"] == 8 and outcome["folders"] >= 1  # type: ignore[operator]
+    print(outcome)
 
 
 @pytest.mark.soak

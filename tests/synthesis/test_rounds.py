@@ -70,7 +70,6 @@ def records(folder: Path, name: str) -> list[dict[str, Any]]:
     return [record for path in sorted((folder / "shards").glob(f"{name}-*.jsonl")) for record in read_jsonl(path)]
 
 
-@pytest.mark.soak
 def test_a_model_trained_on_a_round_steers_the_next(some_pages: Path, tmp_path: Path) -> None:
     rounds = tmp_path / "rounds"
     base = ["synthesize", "--docs", some_pages, "--out", rounds, "--no-midtraining"]

@@ -110,7 +110,7 @@ def test_a_mask_of_cut_tokens_alone_leaves_the_base_over_them(model, engine):
 def test_clients_are_told_t_and_p_of_every_token(model, engine):
     asked = outputs_fields(IDS)
     seen = []
-    for settings in ({"seed": 3}, {"temperature": 0.0}, {"seed": 4, "temperature": 3.0, "top_k": 5}):
+    for settings in ({"seed": 3}, {"temperature": 0.0}, {"seed": 4, "temperature": 2.0, "top_k": 5}):
         for prompt, out in zip(PROMPTS, ask(engine, PROMPTS, max_tokens=12, **settings, **asked), strict=True):
             ids = [*prompt, *out.outputs[0].token_ids]
             oracle = model(torch.tensor([ids[:-1]]), output_decoding=True)
@@ -122,6 +122,6 @@ def test_clients_are_told_t_and_p_of_every_token(model, engine):
 
 
 def test_the_ids_that_report_are_never_drawn_whatever_a_client_forbids(model, engine):
-    for settings in ({"temperature": 5.0, "top_p": 1.0}, {"min_tokens": 8, "stop_token_ids": list(range(3, 90))}):
+    for settings in ({"temperature": 2.0, "top_p": 1.0}, {"min_tokens": 8, "stop_token_ids": list(range(3, 90))}):
         for out in ask(engine, PROMPTS, n=200, max_tokens=8, seed=5, **settings):
             assert not {t for o in out.outputs for t in o.token_ids} & set(IDS)

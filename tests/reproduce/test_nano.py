@@ -68,4 +68,5 @@ def test_a_small_nano_is_made_packaged_and_opened(tmp_path):
     names = {"baseline", "sft", "nano", "nano, T = 1", "nano, AutoDeco"}
     assert set(json.loads((package / "scores.json").read_text())["world 3"]) == names
     assert (package / "heads" / "config.json").is_file()
+    assert (tmp_path / "nano" / "curve.png").stat().st_size > 1000
     assert open_model(f"hf:{package}").profile.brief

@@ -21,6 +21,7 @@ from tamsa.errors import ConfigError
 from tamsa.eval import Scores, evaluate, read_questions
 from tamsa.llm import ModelSettings, open_model
 from tamsa.reproduce.nano.card import write_card
+from tamsa.reproduce.nano.curve import plot_curve
 from tamsa.reproduce.nano.data import World, make_worlds
 from tamsa.reproduce.nano.recipe import EvaluationSet, NanoRecipe
 from tamsa.store import make_folder, read_json, write_atomic, write_json
@@ -99,6 +100,8 @@ class Nano:
         stages = [Candidate(stage.name, stage.model) for stage in done[:-1] if stage.is_evaluated]
         scores = self._evaluate(held_out, [*stages, Candidate("nano", package)], decodings)
         write_card(package, recipe, scores, self._about())
+        runs = [(stage.name, stage.model.parent) for stage in done]
+        plot_curve([(name, run) for name, run in runs if (run / "loss.png").is_file()], self.out / "curve.png")
         self.on_note(f"{package}: copy it to src/tamsa/nano to bundle it")
 
     # ------------------------------------------------------------------ training

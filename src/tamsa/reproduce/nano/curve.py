@@ -1,0 +1,45 @@
+"""The curve of a whole making: loss against all tokens read so far, stage after stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from tamsa.store import read_jsonl
+
+
+def plot_curve(stages: Sequence[tuple[str, Path]], path: Path) -> None:
+    """Draw training loss and the held-out loss of the model's own turns against tokens; the time runs on over stages.
+
+    Args:
+        stages: name and run folder of each stage of packed training, in order.
+        path: of the PNG.
+    """
+    figure = Figure(figsize=(8, 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    start = 0
+    for number, (name, folder) in enumerate(stages):
+        records = list(read_jsonl(folder / "metrics.jsonl"))
+        colour = f"C{number}"
+        losses = [((start + r["tokens"]) / 1e6, r["loss"]) for r in records if "loss" in r]
+        own = [
+            ((start + r["tokens"]) / 1e6, loss)
+            for r in records
+            for source, loss in r.get("held_out", {}).items()
+            if source == "sft_react/generated"
+        ]
+        if losses:
+            axes.plot(*zip(*losses, strict=True), lw=0.9, alpha=0.6, color=colour, label=f"{name}: training, weighted")
+        if own:
+            axes.plot(*zip(*own, strict=True), "o-", ms=4, color=colour, label=f"{name}: held out, own turns")
+        start += max((r["tokens"] for r in records), default=0)
+    axes.set(xlabel="million tokens", ylabel="nats per token", yscale="log", title="nano, stage after stage")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(fontsize=8)
+    temporary = path.with_name(f".{path.name}.tmp.png")
+    figure.savefig(temporary, dpi=110)
+    temporary.replace(path)

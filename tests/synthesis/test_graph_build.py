@@ -14,8 +14,7 @@ from random import Random
 import pytest
 
 from tamsa.errors import InputError
-from tamsa.synthesis.graph import Graph, build_graph, corpus_documents
-from tamsa.synthesis.graph import build as building
+from tamsa.synthesis.graph import Graph, blocks, build_graph, corpus_documents
 from tamsa.world.build import build_world
 from tests.synthesis.graph_cases import digest, doc
 
@@ -40,7 +39,7 @@ def test_processes_do_not_show(world: Path, plain: Path, tmp_path: Path, monkeyp
 
 
 def test_an_interrupted_build_ends_the_same(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(building, "BLOCK_DOCUMENTS", 60)
+    monkeypatch.setattr(blocks, "BLOCK_DOCUMENTS", 60)
     source = corpus_documents(world / "pages.jsonl")
     build_graph(source, tmp_path / "whole").close()
     random = Random(5)
@@ -62,8 +61,7 @@ def test_a_killed_build_ends_the_same_and_leaves_no_workers(world: Path, plain: 
     script = tmp_path / "build.py"
     script.write_text(
         "import sys\n"
-        "from tamsa.synthesis.graph import build, build_graph, corpus_documents\n"
-        "build.BLOCK_DOCUMENTS = 1000\n"
+        "from tamsa.synthesis.graph import build_graph, corpus_documents\n"
         "if __name__ == '__main__':\n"
         "    build_graph(corpus_documents(sys.argv[1]), sys.argv[2], processes=2)\n"
     )

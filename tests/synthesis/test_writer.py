@@ -78,6 +78,13 @@ def test_the_answer_must_not_be_named(question: GoldQuestion) -> None:
     assert "names the answer" in altered(lower, "Is The Amber Road set in green hills?")
 
 
+def test_a_question_without_names_is_held_by_its_other_words(question: GoldQuestion) -> None:
+    text = "Which is the tallest of the towers listed there?"
+    nameless = GoldQuestion.from_json({**question.to_json(), "question": text})
+    assert "too little" in altered(nameless, "Who is it?")
+    assert altered(nameless, "Of the towers listed there, which one is tallest?") == ""
+
+
 async def test_escalation_keeps_the_answer_and_hides_the_name(domain: Domain, question: GoldQuestion) -> None:
     edges = {edge.relation: edge.id for edge in domain.edges_of("The_Amber_Road")}
     name = "The Amber Road"

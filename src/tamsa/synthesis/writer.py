@@ -28,6 +28,10 @@ from tamsa.types import Message, Model, Usage
 
 MAX_WORDS = 90
 MAX_FACTS = 12
+STEM = 4
+"""Letters by which words are compared; shorter words do not count."""
+MIN_KEPT = 0.3
+"""Share of the old wording's words that a new one keeps: a question without names has nothing else to hold it."""
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _NAME = re.compile(r"(?<![.?!:] )(?<!^)(?<![“\"])\b[A-Z][\w'’.-]*")
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
@@ -207,7 +211,14 @@ def altered(question: GoldQuestion, text: str) -> str:
         return f"the name {extra[0]!r} is new"
     if leaks(replace(question, question=text)) and not leaks(question):
         return "the wording names the answer"
+    if len(_stems(old) & _stems(text)) < MIN_KEPT * len(_stems(old)):
+        return "the wording says too little of what the old one says"
     return ""
+
+
+def _stems(text: str) -> set[str]:
+    """Return the beginnings of the words that carry a meaning, as far as their length tells."""
+    return {word[:STEM] for word in re.findall(r"[^\W\d_]+", fold(text)) if len(word) >= STEM}
 
 
 def reworded(question: GoldQuestion, text: str) -> GoldQuestion:

@@ -38,6 +38,14 @@ def test_processes_do_not_show(world: Path, plain: Path, tmp_path: Path, monkeyp
     assert digest(tmp_path / "two") == digest(plain)
 
 
+def test_where_the_pages_lie_does_not_show(world: Path, plain: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.jsonl").write_bytes((world / "pages.jsonl").read_bytes())
+    graph = build_graph(corpus_documents(tmp_path / "elsewhere.jsonl"), tmp_path / "other")
+    graph.close()
+    assert graph.id == json.loads((plain / "graph.json").read_text())["id"]
+    assert digest(tmp_path / "other") == digest(plain)
+
+
 def test_an_interrupted_build_ends_the_same(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK_DOCUMENTS", 60)
     source = corpus_documents(world / "pages.jsonl")

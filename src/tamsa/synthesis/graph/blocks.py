@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,11 @@ def blocks_of(documents: Iterable[Document]) -> Iterator[list[Document]]:
 
 
 def fingerprint_of(block: Sequence[Document]) -> str:
-    """Return a hash of what a block says."""
+    """Return a hash of what a block says, wherever it was read from."""
     digest = hashlib.blake2b(digest_size=12)
     for document in block:
-        digest.update(content_hash(head_of(document), document.text).to_bytes(8, "little"))
+        head = head_of(replace(document, source=None))
+        digest.update(content_hash(head, document.text).to_bytes(8, "little"))
     return digest.hexdigest()
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries' own
 def folder(some_pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("loading")
     synthesize(
-        Plan(docs=(str(some_pages),), seed=1, num_questions=12, modes=("react", "iter"), samples=3), base / "data"
+        Plan(docs=(str(some_pages),), seed=1, num_questions=48, modes=("react", "iter"), samples=3), base / "data"
     )
     return base / "data"
 

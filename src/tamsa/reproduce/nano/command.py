@@ -20,6 +20,7 @@ from tamsa.corpus import open_corpus
 from tamsa.errors import ConfigError
 from tamsa.eval import Scores, evaluate, read_questions
 from tamsa.llm import ModelSettings, open_model
+from tamsa.llm.about import ABOUT, About, Defaults
 from tamsa.reproduce.nano.card import write_card
 from tamsa.reproduce.nano.curve import plot_curve
 from tamsa.reproduce.nano.data import World, make_worlds
@@ -27,7 +28,7 @@ from tamsa.reproduce.nano.recipe import EvaluationSet, NanoRecipe
 from tamsa.store import make_folder, read_json, write_atomic, write_json
 from tamsa.tools import corpus_toolset, page_chars
 from tamsa.train.stages import run_stage
-from tamsa.types import SCHEMA_VERSION, Model
+from tamsa.types import Model
 
 TOKENIZER_PAGES = 700
 """Pages and trajectories of each world that the tokenizer learns from: many worlds, so that no name becomes a token."""
@@ -140,8 +141,8 @@ class Nano:
                 given |= self._data(kind, worlds, held_out, corpora, mix)
                 resume = (out / "run.json").is_file()
                 run_stage(kind, None, overrides({**fields, **given}), resume=resume, on_note=self.on_note)
-                about = {"schema_version": SCHEMA_VERSION, "profile": asdict(self.recipe.profile)}
-                write_json(out / "model" / "tamsa.json", {**about, "context_length": self.recipe.context_length})
+            if not (out / "model" / ABOUT).is_file():  # the first stage has no parent to take it over from
+                self._write_about(out / "model")
             done.append(Stage(name, out / "model", evaluated))
         if not done:
             raise ConfigError("stages: none given; add a [[stages]] table with stage and name")
@@ -192,12 +193,11 @@ class Nano:
             if kind == "mid" and world.tasks is not None:
                 sources.append({"path": world.tasks, "weight": weight})
             sources.append({"path": world.trajectories, "weight": weight * (0.5 if kind == "mid" else 1.0)})
-        kinds = {path.name for source in sources if (path := source["path"])}
+        seen: set[str] = set()
         for source in sources:  # the loss on one world's items tells enough
-            if source["path"].name in kinds:
-                kinds.remove(source["path"].name)
-            else:
+            if source["path"].name in seen:
                 source["held_out"] = 0.0
+            seen.add(source["path"].name)
         whole = sum(source["weight"] for source in sources)
         return {"sources": [*sources, *({"path": path, "weight": whole} for path in corpora)]}
 
@@ -216,11 +216,16 @@ class Nano:
             network.save_pretrained(aside)
             if self.heads is not None:
                 shutil.copytree(self.heads, aside / "heads")
-            about = {"schema_version": SCHEMA_VERSION, "profile": asdict(self.recipe.profile)}
-            about |= {"sampling": {"greedy": True}, "context_length": self.recipe.context_length}
-            write_json(aside / "tamsa.json", about)
+            self._write_about(aside)
             aside.replace(package)
         return package
+
+    def _write_about(self, folder: Path) -> None:
+        """Write how the model sees its tools and is decoded."""
+        about = About(
+            profile=self.recipe.profile, sampling=Defaults(greedy=True), context_length=self.recipe.context_length
+        )
+        write_json(folder / ABOUT, asdict(about))
 
     def _evaluate(
         self, held_out: Sequence[World], models: Sequence[Candidate], decodings: Sequence[Candidate]

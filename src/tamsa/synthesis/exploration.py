@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from tamsa.agent import research
 from tamsa.agent.budget import Budget
+from tamsa.agent.guided import MODE, with_mode
 from tamsa.agent.react import render_call
 from tamsa.agent.strategies import make_strategy
 from tamsa.corpus import SearchIndex
@@ -22,6 +23,7 @@ from tamsa.scoring.metrics import exact_match
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.teacher import PROFILE, OracleTeacher
 from tamsa.synthesis.teacher.habits import Habits
+from tamsa.synthesis.teacher.reading import GuidedTeacher
 from tamsa.tools import Toolset, corpus_toolset
 from tamsa.types import (
     SCHEMA_VERSION,
@@ -161,8 +163,8 @@ class Recorder:
         """Close the model."""
         await self.model.aclose()
 
-    def conversations(self) -> tuple[Conversation, ...]:
-        """Join turns whose prompt goes on from the turn before."""
+    def conversations(self) -> Iterator[tuple[tuple[Message, ...], tuple[Sampled | None, ...]]]:
+        """Join turns whose prompt goes on from the turn before: messages, and what was drawn for the model's own."""
         joined: list[tuple[list[Message], list[Sampled | None]]] = []
         for prompt, completion in self.turns:
             prompt = tuple(replace(message, data=None) for message in prompt)
@@ -172,7 +174,7 @@ class Recorder:
                 joined[-1][1].append(completion.sampled)
             else:
                 joined.append(([*prompt, said], [completion.sampled]))
-        return tuple(Conversation(tuple(messages), tuple(sampled)) for messages, sampled in joined)
+        return ((tuple(messages), tuple(sampled)) for messages, sampled in joined)
 
 
 def _same(left: Sequence[Message], right: Sequence[Message]) -> bool:
@@ -194,7 +196,8 @@ async def explore(
 
     A model that fails for good gives a trajectory with `failure`; it is never lost silently.
     """
-    recorder = Recorder(model)
+    recorder = model if isinstance(model, GuidedTeacher) else Recorder(model)
+    policy, strategy = (model, "react") if isinstance(model, GuidedTeacher) else with_mode(recorder, mode)
     steps: list[dict[str, Any]] = []
     served: dict[str, str] = {}
 
@@ -212,7 +215,7 @@ async def explore(
     report: dict[str, Any]
     try:
         done = await research(
-            question.question, model=recorder, tools=tools, budget=budget, date=DATE, mode=mode, on_event=note
+            question.question, model=policy, tools=tools, budget=budget, date=DATE, mode=strategy, on_event=note
         )
         report = _stable(done)
         correct = bool(exact_match(done.answer, question.answers))
@@ -226,7 +229,7 @@ async def explore(
         sample=sample,
         mode=mode,
         model=model.name,
-        conversations=recorder.conversations(),
+        conversations=tuple(Conversation(messages, sampled) for messages, sampled in recorder.conversations()),
         report=report,
         steps=tuple({"error": True, **step} for step in steps),
         correct=correct and not failure,
@@ -275,10 +278,16 @@ class TeacherExplorer:
 
     async def explore_async(self, question: GoldQuestion, sample: int = 0) -> Exploration:
         """Explore one question inside a running loop."""
+        seed = self._seed * 1_000_003 + sample
+        if self._mode == MODE:
+            reader = GuidedTeacher(question, self._index.get, seed=seed, profile=self._profile)
+            tools = corpus_toolset(self._index, profile=reader.profile)
+            found = await explore(question, model=reader, tools=tools, sample=sample)
+            return replace(found, mode=MODE)
         teacher = OracleTeacher(
             question,
             self._index,
-            seed=self._seed * 1_000_003 + sample,
+            seed=seed,
             mode=self._mode,
             habits=self._habits,
             profile=self._profile,
@@ -315,4 +324,4 @@ def check_mode(mode: str) -> str:
     Raises:
         ConfigError: there is not.
     """
-    return make_strategy(mode, native=False).name
+    return mode if mode == MODE else make_strategy(mode, native=False).name

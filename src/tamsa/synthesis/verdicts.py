@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tamsa.agent.guided import MODE, has_answer
 from tamsa.agent.react import NOT_FOUND, parse_turn
 from tamsa.errors import ModelError
 from tamsa.scoring.judge import Judge
@@ -208,6 +209,9 @@ def _format(exploration: Exploration) -> Check:
         return Check("format", False, 0.0, "there is no report")
     if exploration.report["status"] == "forced":
         return Check("format", False, 0.0, "the answer was forced")
+    if exploration.mode == MODE:
+        unread = sum(not has_answer(item.messages[-1].content) for item in exploration.conversations)
+        return Check("format", not unread, float(not unread), f"{unread} replies without an answer" if unread else "")
     for conversation in exploration.conversations:
         said = conversation.messages[-1] if exploration.mode == "iter" else None
         for message in [said] if said else [m for m in conversation.messages if m.role == "assistant"]:

@@ -84,25 +84,32 @@ class BaselinePolicy:
 
     def decide(self, messages: Sequence[Message], *, may_call: bool = True) -> str:
         """Return the next turn as ReAct text."""
+        state, question, plan = self.read(messages)
+        turn = self.search(state, question, plan) if may_call else None
+        return turn if turn is not None else compose(state, question, plan)
+
+    def read(self, messages: Sequence[Message]) -> tuple[State, Question, Step | None]:
+        """Read a conversation: what was seen, what is asked, and the plan where the question gives one."""
         state = State(messages)
         question = analyse(state.question, _titles_in_question(state))
         plan = make_plan(question)
-        plan = simplify(plan) if plan is not None else None
-        if not may_call or state.must_answer or not state.question:
-            return compose(state, question, plan)
+        return state, question, simplify(plan) if plan is not None else None
+
+    def search(self, state: State, question: Question, plan: Step | None) -> str | None:
+        """Return a turn of searches and visits; None where it is time to answer."""
+        if state.must_answer or not state.question or state.num_turns >= MAX_TURNS:
+            return None
         if not state.queries:
             return _turn(
                 "Start with the question and the names in it.",
                 [("search", {"queries": _first_queries(question, state)})],
             )
         calls, thought = self._next(state, question, plan)
-        if state.num_turns >= MAX_TURNS:
-            return compose(state, question, plan)
         if not calls:
             outcome = conclude(state, question, plan)
             unread = _unread_answer(state, outcome, page_limit(plan))
             if unread is None:
-                return compose(state, question, plan)
+                return None
             calls, thought = (
                 [("visit", {"ids": [unread], "goal": question.text[:300], "page": 1})],
                 "Check the answer on its own page.",

@@ -1,0 +1,221 @@
+"""The guided policy as a model: rules search and open, the model behind it reads once and answers."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tamsa.agent.baseline import BaselinePolicy
+from tamsa.agent.baseline.answering import Outcome, conclude, soft_values
+from tamsa.agent.baseline.question import Question
+from tamsa.agent.baseline.reading import Reading
+from tamsa.agent.baseline.reporting import plain, render
+from tamsa.agent.baseline.resolver import Resolver
+from tamsa.agent.baseline.state import State, fold_title
+from tamsa.agent.baseline.steps import Step
+from tamsa.agent.guided.evidence import Passage, choose
+from tamsa.agent.guided.prompt import Reply, read_reply, reading_prompt
+from tamsa.agent.react import NOT_FOUND
+from tamsa.errors import ContextLengthError
+from tamsa.types import Completion, Message, Model, Profile, Sampled, ToolSchema
+
+MODE = "guided"
+MIN_CHARS, MAX_CHARS = 400, 12_000
+"""Characters of evidence that a reader is shown, by its context."""
+MAX_GUESSES = 3
+MAX_REPLY_TOKENS = 640
+SAME_SPAN = 0.84
+"""Likeness from which on an answer that stands nowhere is taken for a misspelled copy of a name that does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A reading task: what the rules have gathered for one question."""
+
+    question: str
+    passages: tuple[Passage, ...]
+    guesses: tuple[str, ...]
+    """Answers of the rules, best first; the first is the one they would give."""
+    outcome: Outcome
+
+    def prompt(self, *, brief: bool) -> list[Message]:
+        """Write the prompt for a reader."""
+        return reading_prompt(self.question, self.passages, self.guesses, brief=brief)
+
+
+def gather(
+    state: State, question: Question, plan: Step | None, size: int, max_guesses: int = MAX_GUESSES
+) -> Task:
+    """Gather what was read for a question.
+
+    Args:
+        state: what was seen.
+        question: what is asked.
+        plan: its steps.
+        size: characters of evidence at most.
+        max_guesses: answers of the rules that are shown.
+    """
+    outcome = conclude(state, question, plan)
+    passages = choose(state, question, plan, outcome.chain, size)
+    return Task(state.question, passages, _guesses(state, question, plan, outcome)[:max_guesses], outcome)
+
+
+def _guesses(state: State, question: Question, plan: Step | None, outcome: Outcome) -> tuple[str, ...]:
+    values = Resolver(state, question).values(plan) if plan is not None and plan.of is not None else []
+    softs = sorted(soft_values(state, question), key=lambda value: -value.score)
+    found: dict[str, str] = {}
+    for text in (outcome.text or NOT_FOUND, *(value.text for value in (*values[:2], *softs[:3]))):
+        if text.strip():
+            found.setdefault(fold_title(text), plain(text)[:200])
+    return tuple(found.values())
+
+
+class GuidedPolicy:
+    """A research policy whose searches and visits are made by rules and whose answer is read by a model.
+
+    One completion of the model a question. Its reply is checked: a sentence that was not shown is no quote, and a
+    misspelled copy of a name is mended; where the reply holds no answer, the rules' own is given.
+
+    Args:
+        reader: the model. A local one gives the confidence of the answer too.
+    """
+
+    native_tools = True
+    """Observations come as `tool` messages with their data, which is what the rules read."""
+
+    def __init__(self, reader: Model) -> None:
+        self.reader = reader
+        self.name = reader.name
+        self._rules = BaselinePolicy()
+        self.context_length = self._rules.context_length
+        self.profile: Profile = replace(
+            self._rules.profile, brief=reader.profile.brief, calibration=reader.profile.calibration, mode=MODE
+        )
+        self._size = max(MIN_CHARS, min(MAX_CHARS, reader.context_length * 3 // 4))
+
+    def __repr__(self) -> str:
+        return f"GuidedPolicy({self.reader!r})"
+
+    @property
+    def batch_size(self) -> int:
+        """Conversations that keep the reader busy."""
+        return int(getattr(self.reader, "batch_size", 1))
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[ToolSchema] = (),
+        max_tokens: int | None = None,
+        stop: Sequence[str] = (),
+        on_text: Callable[[str], None] | None = None,
+    ) -> Completion:
+        """Write the next turn: calls by the rules, or the answer by the reader."""
+        state, question, plan = self._rules.read(messages)
+        turn = self._rules.search(state, question, plan) if tools else None
+        completion = Completion(turn) if turn is not None else await self._read(state, question, plan, max_tokens)
+        if on_text is not None:
+            on_text(completion.text)
+        return completion
+
+    async def _read(self, state: State, question: Question, plan: Step | None, max_tokens: int | None) -> Completion:
+        size = self._size
+        while True:
+            task = gather(state, question, plan, size)
+            prompt = task.prompt(brief=self.reader.profile.brief)
+            try:
+                completion = await self.reader.complete(
+                    prompt, max_tokens=min(max_tokens or MAX_REPLY_TOKENS, MAX_REPLY_TOKENS)
+                )
+            except ContextLengthError:
+                if size <= MIN_CHARS:
+                    raise
+                size = max(MIN_CHARS, size // 2)
+                continue
+            return answer_turn(task, completion)
+
+    def count_tokens(self, text: str) -> int:
+        """Estimate the tokens of a text; the rules themselves have no limit."""
+        return self._rules.count_tokens(text)
+
+    async def aclose(self) -> None:
+        """Close the reader."""
+        await self.reader.aclose()
+
+
+def answer_turn(task: Task, completion: Completion) -> Completion:
+    """Make the answer turn of a reader's reply, in the agent's own form."""
+    text = completion.text
+    reply = read_reply(text, task.passages)
+    outcome = task.outcome
+    if reply.answer is None:
+        return replace(completion, text=render(outcome.text, outcome.chain, outcome.settlement), sampled=None)
+    answer = mend(reply.answer, task.passages)
+    agreed = fold_title(answer) == fold_title(outcome.text)
+    settlement = outcome.settlement if agreed else None
+    thought = text[: reply.start].rpartition("\n")[0].replace("<", "‹").replace(">", "›")
+    head = f"<think>{thought}</think>\n"
+    written = head + render(answer, _chain(reply, answer, outcome, agreed), settlement)
+    at = len(head) + len("<answer>")
+    sampled = _moved(completion.sampled, reply, len(thought), at, at + len(plain(answer) or NOT_FOUND))
+    return replace(completion, text=written, sampled=sampled)
+
+
+def _chain(reply: Reply, answer: str, outcome: Outcome, agreed: bool) -> list[Reading]:
+    """Say what the answer rests on: what the reader copied; the rules' own chain where it copied nothing but agrees."""
+    if fold_title(answer) == fold_title(NOT_FOUND):
+        return []
+    if not reply.quotes:
+        return list(outcome.chain) if agreed else []
+    chain = []
+    for page, sentence in reply.quotes:
+        at = sentence.text.find(answer) if answer else -1
+        start = sentence.start + max(at, 0)
+        stop = start + len(answer) if at >= 0 else sentence.end
+        chain.append(Reading(answer if at >= 0 else page.name, 1.0, page, start, stop, is_title=at < 0))
+    return chain
+
+
+def mend(answer: str, passages: Sequence[Passage]) -> str:
+    """Give a misspelled copy of a name as it stands in the passages; anything else as it is."""
+    answer = " ".join(answer.split())
+    folded = fold_title(answer)
+    if not folded or folded == fold_title(NOT_FOUND) or not any(char.isalpha() for char in answer):
+        return answer
+    if len(folded) < 4 or any(folded in fold_title(f"{p.page.title} {s.text}") for p in passages for s in p.sentences):
+        return answer
+    names = {span.text for p in passages for span in p.page.spans if span.number is None}
+    names |= {p.page.name for p in passages}
+    near = difflib.get_close_matches(answer, sorted(names), n=1, cutoff=SAME_SPAN)
+    return near[0] if near else answer
+
+
+def _moved(sampled: Sampled | None, reply: Reply, thought: int, start: int, stop: int) -> Sampled | None:
+    """Move the ends of the drawn tokens to where their text stands in the turn."""
+    if sampled is None or not sampled.text_ends:
+        return sampled
+    opening = len("<think>")
+    ends = [
+        min(end, thought) + opening
+        if end <= reply.start
+        else stop
+        if end >= reply.end
+        else min(stop, start + end - reply.start)
+        for end in sampled.text_ends
+    ]
+    return replace(sampled, text_ends=tuple(ends))
+
+
+def with_mode(model: Model, mode: str | None = None) -> tuple[Model, str]:
+    """Return what runs a mode with a model, and the strategy of its conversation.
+
+    Args:
+        model: a model.
+        mode: `guided` or a strategy; None for the one that the model was trained for.
+    """
+    mode = mode or model.profile.mode
+    return (GuidedPolicy(model), "react") if mode == MODE else (model, mode)
+
+
+__all__ = ["MODE", "GuidedPolicy", "Task", "answer_turn", "gather", "mend", "with_mode"]

@@ -1,0 +1,139 @@
+"""The teacher as a reader: rules search and open, it copies the sentences of the chain that it is shown, and answers.
+
+It says NOT FOUND where what it is shown does not carry the answer, however well it knows it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+
+from tamsa.agent.baseline.question import Question
+from tamsa.agent.baseline.state import State
+from tamsa.agent.baseline.steps import Step
+from tamsa.agent.fencing import neutralise
+from tamsa.agent.guided.evidence import LONGEST
+from tamsa.agent.guided.policy import GuidedPolicy, answer_turn, gather
+from tamsa.agent.guided.prompt import reply
+from tamsa.agent.react import NOT_FOUND
+from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
+from tamsa.types import Completion, Document, Message, Profile, Sampled, ToolSchema, Usage
+
+VIEWS = ((3_000, 3), (2_000, 0), (1_200, 1))
+"""Characters of evidence and guesses of each prompt that one research gives; the first is answered for good."""
+_HEADER = re.compile(r"^\[(\d+)\] (.+?)(?: \([^()]*\))?$")
+MAX_COPIED = 24
+"""Sentences of a reply at most."""
+
+
+class OracleReader:
+    """Answers a reading prompt from the gold chain, with what the prompt shows and nothing else.
+
+    Args:
+        question: the question with its chain.
+        find: finds a document by its id.
+    """
+
+    name = "teacher"
+    native_tools = False
+    batch_size = 1
+
+    def __init__(self, question: GoldQuestion, find: Callable[[str], Document | None], profile: Profile) -> None:
+        self.question = question
+        self.profile = profile
+        self.context_length = 4 * VIEWS[0][0] // 3
+        self._find = find
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[ToolSchema] = (),
+        max_tokens: int | None = None,
+        stop: Sequence[str] = (),
+        on_text: Callable[[str], None] | None = None,
+    ) -> Completion:
+        """Answer a prompt."""
+        text = self.answer(messages[-1].content)
+        return Completion(text, usage=Usage(sum(self.count_tokens(m.content) for m in messages), self.count_tokens(text)))
+
+    def answer(self, prompt: str) -> str:
+        """Write the reply to a reading prompt."""
+        question = self.question
+        shown = list(_sentences(prompt))
+        held = [self._held(hop, shown) for hop in question.chain]
+        quotes = list(dict.fromkeys(line for lines in held for line in lines))[:MAX_COPIED]
+        if question.kind == "unanswerable":
+            return reply(quotes, "")
+        whole = all(held) and bool(held)
+        return reply(quotes, question.answers[0]) if whole else reply(quotes, "")
+
+    def _held(self, hop: Hop, shown: Sequence[tuple[int, str, str]]) -> list[tuple[int, str]]:
+        """Find the lines that state a hop: number of the passage and sentence, of the first place that is shown."""
+        for place in (hop.evidence, *hop.others):
+            words = self._words(place)
+            if not words:
+                continue
+            title = neutralise(place.title)
+            lines = [(number, line) for number, head, line in shown if head == title and (words in line or line in words)]
+            if lines and (any(words in line for _, line in lines) or sum(len(line) for _, line in lines) >= len(words) - 8):
+                return lines[:3]
+        return []
+
+    def _words(self, place: Evidence) -> str:
+        document = self._find(place.document)
+        text = document.text[place.start : place.end] if document is not None else ""
+        return neutralise(" ".join(text.split())[:LONGEST])
+
+    def count_tokens(self, text: str) -> int:
+        """Estimate the tokens of a text at four characters each."""
+        return len(text) // 4 + 1
+
+    async def aclose(self) -> None:
+        """Do nothing: there is no connection."""
+
+
+def _sentences(prompt: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the lines of the passages: number, title, sentence."""
+    for block in prompt.split("\n\n"):
+        head, *lines = block.split("\n")
+        match = _HEADER.match(head)
+        if match:
+            for line in lines:
+                yield int(match[1]), match[2], line
+
+
+class GuidedTeacher(GuidedPolicy):
+    """Researches one gold question as a guided model would, with the oracle as its reader.
+
+    Args:
+        question: the question with its chain.
+        find: finds a document by its id.
+        seed: of what differs from view to view.
+        profile: of the models that are taught.
+    """
+
+    def __init__(
+        self, question: GoldQuestion, find: Callable[[str], Document | None], *, seed: int, profile: Profile
+    ) -> None:
+        self.oracle = OracleReader(question, find, profile)
+        super().__init__(self.oracle)
+        self._random = Random(f"{seed}/{question.id}/guided")
+        self.views: list[tuple[Message, ...]] = []
+        """Prompts with their replies: samples to learn from."""
+
+    def conversations(self) -> Iterator[tuple[tuple[Message, ...], tuple[Sampled | None, ...]]]:
+        """Yield the samples: messages, and nothing drawn."""
+        return ((view, ()) for view in self.views)
+
+    async def _read(self, state: State, question: Question, plan: Step | None, max_tokens: int | None) -> Completion:
+        turns = []
+        for size, guesses in VIEWS:
+            size = round(size * self._random.uniform(0.8, 1.0))
+            task = gather(state, question, plan, size, guesses)
+            prompt = task.prompt(brief=self.oracle.profile.brief)
+            completion = await self.oracle.complete(prompt)
+            self.views.append((*prompt, Message("assistant", completion.text)))
+            turns.append(answer_turn(task, completion))
+        return turns[0]

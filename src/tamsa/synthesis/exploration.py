@@ -268,7 +268,7 @@ class TeacherExplorer:
         self._index = index
         self._seed = seed
         self._mode = mode
-        self._habits = habits
+        self._habits = habits or Habits()
         self._profile = profile
         self.tools = corpus_toolset(index, page_chars=profile.page_chars or 8_000, profile=profile)
 
@@ -280,7 +280,13 @@ class TeacherExplorer:
         """Explore one question inside a running loop."""
         seed = self._seed * 1_000_003 + sample
         if self._mode == MODE:
-            reader = GuidedTeacher(question, self._index.get, seed=seed, profile=self._profile)
+            reader = GuidedTeacher(
+                question,
+                self._index.get,
+                seed=seed,
+                profile=self._profile,
+                open_chain=self._habits.open_chain,
+            )
             tools = corpus_toolset(self._index, profile=reader.profile)
             found = await explore(question, model=reader, tools=tools, sample=sample)
             return replace(found, mode=MODE)

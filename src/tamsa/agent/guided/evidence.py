@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tamsa.agent.baseline.answering import soft_values
 from tamsa.agent.baseline.lexicon import terms
-from tamsa.agent.baseline.passages import Page, Sentence
+from tamsa.agent.baseline.nouns import Kind
+from tamsa.agent.baseline.passages import Page, Sentence, Span
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.resolver import Resolver
@@ -18,6 +19,8 @@ LEAD = 0.5
 """Worth of a page's first sentence, which says what it is about."""
 BRIDGE = 0.35
 """Worth of naming another opened document."""
+WANTED = 0.2
+"""Worth of holding something of the kind that is asked for."""
 TITLE = 0.5
 """Share of its title's worth that every sentence of a page has."""
 CANDIDATE = 1.0
@@ -56,9 +59,11 @@ def choose(
     pages = state.opened
     for number, page in enumerate(pages):
         title = TITLE * _worth(question, terms(page.title))
+        fitting = {start for start, spans in page.spans_by_sentence.items() if _holds(spans, question.kind)}
         for place, sentence in enumerate(page.sentences):
             worth = title + _worth(question, terms(sentence.text)) + held.get((page.id, sentence.start), 0.0)
-            worth += LEAD * (place == 0) + BRIDGE * any(sentence.start <= at < sentence.end for at in linked[page.id])
+            worth += LEAD * (place == 0) + WANTED * (sentence.start in fitting)
+            worth += BRIDGE * any(sentence.start <= at < sentence.end for at in linked[page.id])
             ranked.append((worth, number, place))
     ranked.sort(key=lambda item: (-item[0], item[1], item[2]))
     kept: dict[int, list[int]] = {}
@@ -106,6 +111,12 @@ def _named_at(page: Page, opened: Collection[str]) -> list[int]:
         for link in page.sound_links
         if str(link["id"]) in opened and str(link["id"]) != page.id
     ]
+
+
+def _holds(spans: Sequence[Span], kind: Kind) -> bool:
+    """Tell whether a sentence holds a date, a number or an adjective of origin where such a thing is asked for."""
+    kinds = {"date": ("date", "year"), "year": ("date", "year"), "number": ("number",), "nationality": ("nationality",)}
+    return any(span.kind in kinds.get(kind, ()) for span in spans)
 
 
 def _worth(question: Question, present: Collection[str]) -> float:

@@ -45,7 +45,12 @@ class Task:
 
 
 def gather(
-    state: State, question: Question, plan: Step | None, size: int, max_guesses: int = MAX_GUESSES
+    state: State,
+    question: Question,
+    plan: Step | None,
+    size: int,
+    max_guesses: int = MAX_GUESSES,
+    held: Sequence[Reading] = (),
 ) -> Task:
     """Gather what was read for a question.
 
@@ -55,9 +60,10 @@ def gather(
         plan: its steps.
         size: characters of evidence at most.
         max_guesses: answers of the rules that are shown.
+        held: what is to be shown before all else.
     """
     outcome = conclude(state, question, plan)
-    passages = choose(state, question, plan, outcome.chain, size)
+    passages = choose(state, question, plan, (*held, *outcome.chain), size)
     return Task(state.question, passages, _guesses(state, question, plan, outcome)[:max_guesses], outcome)
 
 
@@ -113,11 +119,14 @@ class GuidedPolicy:
     ) -> Completion:
         """Write the next turn: calls by the rules, or the answer by the reader."""
         state, question, plan = self._rules.read(messages)
-        turn = self._rules.search(state, question, plan) if tools else None
+        turn = self._search(state, question, plan) if tools else None
         completion = Completion(turn) if turn is not None else await self._read(state, question, plan, max_tokens)
         if on_text is not None:
             on_text(completion.text)
         return completion
+
+    def _search(self, state: State, question: Question, plan: Step | None) -> str | None:
+        return self._rules.search(state, question, plan)
 
     async def _read(self, state: State, question: Question, plan: Step | None, max_tokens: int | None) -> Completion:
         size = self._size

@@ -1,6 +1,6 @@
 """The teacher as a reader: rules search and open, it copies the sentences of the chain that it is shown, and answers.
 
-It says NOT FOUND where what it is shown does not carry the answer, however well it knows it.
+It says that nothing is found where what it is shown does not carry the answer, however well it knows it.
 """
 
 from __future__ import annotations
@@ -10,21 +10,27 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 from tamsa.agent.baseline.question import Question
+from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.state import State
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.fencing import neutralise
 from tamsa.agent.guided.evidence import LONGEST
 from tamsa.agent.guided.policy import GuidedPolicy, answer_turn, gather
 from tamsa.agent.guided.prompt import reply
-from tamsa.agent.react import NOT_FOUND
+from tamsa.agent.react import render_call
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
 from tamsa.types import Completion, Document, Message, Profile, Sampled, ToolSchema, Usage
 
-VIEWS = ((3_000, 3), (2_000, 0), (1_200, 1))
-"""Characters of evidence and guesses of each prompt that one research gives; the first is answered for good."""
-_HEADER = re.compile(r"^\[(\d+)\] (.+?)(?: \([^()]*\))?$")
+VIEWS = ((3_000, 3, True), (2_000, 0, True), (1_200, 1, False))
+"""Characters of evidence and guesses of each prompt that one research gives, and whether the sentences of the chain are
+sure to be shown where the teacher opens its documents. The first is answered for good."""
+_HEADER = re.compile(r"^\[(\d+)\] (.+)$")
 MAX_COPIED = 24
 """Sentences of a reply at most."""
+MIN_DECOYS, MAX_DECOYS = 2, 7
+"""Documents that are opened beside those of the chain."""
+MAX_OPENED = 14
+IDS_PER_VISIT = 5
 
 
 class OracleReader:
@@ -56,7 +62,9 @@ class OracleReader:
     ) -> Completion:
         """Answer a prompt."""
         text = self.answer(messages[-1].content)
-        return Completion(text, usage=Usage(sum(self.count_tokens(m.content) for m in messages), self.count_tokens(text)))
+        return Completion(
+            text, usage=Usage(sum(self.count_tokens(m.content) for m in messages), self.count_tokens(text))
+        )
 
     def answer(self, prompt: str) -> str:
         """Write the reply to a reading prompt."""
@@ -67,7 +75,10 @@ class OracleReader:
         if question.kind == "unanswerable":
             return reply(quotes, "")
         whole = all(held) and bool(held)
-        return reply(quotes, question.answers[0]) if whole else reply(quotes, "")
+        if not whole:
+            return reply(quotes, "")
+        said = "\n".join(line for _, line in quotes)
+        return reply(quotes, next((form for form in question.answers if form in said), question.answers[0]))
 
     def _held(self, hop: Hop, shown: Sequence[tuple[int, str, str]]) -> list[tuple[int, str]]:
         """Find the lines that state a hop: number of the passage and sentence, of the first place that is shown."""
@@ -76,8 +87,14 @@ class OracleReader:
             if not words:
                 continue
             title = neutralise(place.title)
-            lines = [(number, line) for number, head, line in shown if head == title and (words in line or line in words)]
-            if lines and (any(words in line for _, line in lines) or sum(len(line) for _, line in lines) >= len(words) - 8):
+            lines = [
+                (number, line)
+                for number, head, line in shown
+                if (head == title or head.startswith(f"{title} (")) and (words in line or line in words)
+            ]
+            if lines and (
+                any(words in line for _, line in lines) or sum(len(line) for _, line in lines) >= len(words) - 8
+            ):
                 return lines[:3]
         return []
 
@@ -112,16 +129,59 @@ class GuidedTeacher(GuidedPolicy):
         find: finds a document by its id.
         seed: of what differs from view to view.
         profile: of the models that are taught.
+        open_chain: how often the documents of the chain are opened among the first hits, in any order, instead of
+            those that the rules choose: a reader is to learn from questions that are too hard for the rules too.
     """
 
     def __init__(
-        self, question: GoldQuestion, find: Callable[[str], Document | None], *, seed: int, profile: Profile
+        self,
+        question: GoldQuestion,
+        find: Callable[[str], Document | None],
+        *,
+        seed: int,
+        profile: Profile,
+        open_chain: float = 0.0,
     ) -> None:
         self.oracle = OracleReader(question, find, profile)
         super().__init__(self.oracle)
         self._random = Random(f"{seed}/{question.id}/guided")
+        self._opens_chain = self._random.random() < open_chain
         self.views: list[tuple[Message, ...]] = []
         """Prompts with their replies: samples to learn from."""
+
+    def _search(self, state: State, question: Question, plan: Step | None) -> str | None:
+        if not self._opens_chain or not state.queries:
+            return super()._search(state, question, plan)
+        return None if state.pages else self._open_chain(state)
+
+    def _open_chain(self, state: State) -> str:
+        """Open a document for each hop, among the first hits of the searches."""
+        keys = []
+        for hop in self.oracle.question.chain:
+            places = [hop.evidence, *hop.others[:2]]
+            keys.append(self._random.choice(places).document)
+        hits = [key for found in state.queries.values() for key in found[:MAX_DECOYS]]
+        decoys = [key for key in dict.fromkeys(hits) if key not in keys]
+        keys = list(dict.fromkeys(keys))[:MAX_OPENED]
+        keys += decoys[: self._random.randint(MIN_DECOYS, MAX_DECOYS)]
+        self._random.shuffle(keys)
+        goal = self.oracle.question.question[:300]
+        calls = [
+            render_call("visit", {"ids": keys[start : start + IDS_PER_VISIT], "goal": goal, "page": 1})
+            for start in range(0, len(keys), IDS_PER_VISIT)
+        ]
+        return "<think>Open what may say it.</think>\n" + "\n".join(calls)
+
+    def _gold(self, state: State) -> list[Reading]:
+        """Find the sentences of the chain on the opened pages."""
+        found = []
+        for hop in self.oracle.question.chain:
+            for place in (hop.evidence, *hop.others):
+                for page in state.pages.get(place.document, ()):
+                    for sentence in page.sentences:
+                        if place.start - page.start < sentence.end and sentence.start < place.end - page.start:
+                            found.append(Reading("", 1.0, page, sentence.start, sentence.end))
+        return found
 
     def conversations(self) -> Iterator[tuple[tuple[Message, ...], tuple[Sampled | None, ...]]]:
         """Yield the samples: messages, and nothing drawn."""
@@ -129,9 +189,10 @@ class GuidedTeacher(GuidedPolicy):
 
     async def _read(self, state: State, question: Question, plan: Step | None, max_tokens: int | None) -> Completion:
         turns = []
-        for size, guesses in VIEWS:
+        held = self._gold(state) if self._opens_chain else ()
+        for size, guesses, sure in VIEWS:
             size = round(size * self._random.uniform(0.8, 1.0))
-            task = gather(state, question, plan, size, guesses)
+            task = gather(state, question, plan, size, guesses, held if sure else ())
             prompt = task.prompt(brief=self.oracle.profile.brief)
             completion = await self.oracle.complete(prompt)
             self.views.append((*prompt, Message("assistant", completion.text)))

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from tamsa.agent.modes import MODES, with_mode
 from tamsa.cli.bars import progress_bar
 from tamsa.cli.corpus import open_documents
 from tamsa.cli.settings import (
@@ -21,6 +22,7 @@ from tamsa.cli.settings import (
     Overrides,
     ReaderOption,
     begin_loading,
+    check_mode,
     load_settings,
     make_pool,
     runs_side_by_side,
@@ -70,6 +72,14 @@ def eval_command(
             help="Fit the confidence of a local model to these answers and keep it in the model's folder.",
         ),
     ] = False,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            "--mode",
+            help=f"Strategy: {', '.join(MODES)}; by default the one the model was trained for.",
+            show_default=False,
+        ),
+    ] = None,
     reader: ReaderOption = None,
     dense: Dense = False,
     config: Config = None,
@@ -90,10 +100,11 @@ def eval_command(
     asked = read_questions(questions)
     settings = with_limits(load_settings(config, overrides), max_calls, max_seconds)
     pool = make_pool()
-    policy = pool.open(model or DEFAULT_MODEL, settings.model)
+    opened = pool.open(model or DEFAULT_MODEL, settings.model)
+    policy, strategy = with_mode(opened, check_mode(mode, model or DEFAULT_MODEL))
     grader = pool.open(judge, replace(settings.judge or settings.model, temperature=0.0)) if judge else None
     second = Reader(pool.open(reader, settings.reader or settings.model)) if reader else None
-    begin_loading(policy)
+    begin_loading(opened)
     console = Console(stderr=True)
     index = open_documents(docs, console=console, enabled=True, dense=dense)
     with progress_bar(console, "questions", total=min(limit or len(asked), len(asked))) as advance:
@@ -111,6 +122,7 @@ def eval_command(
                         index, page_chars=page_chars(policy), profile=policy.profile, reader=second
                     ),
                     model=policy,
+                    mode=strategy,
                     out=out,
                     budget=settings.budget,
                     concurrency=runs_side_by_side(policy, concurrency),

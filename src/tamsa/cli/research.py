@@ -16,11 +16,13 @@ from rich.markup import escape
 
 from tamsa import __version__
 from tamsa.agent import check_question, research
+from tamsa.agent.baseline import BaselinePolicy
 from tamsa.agent.confidence import in_words
+from tamsa.agent.guided import GuidedPolicy
 from tamsa.agent.heavy import NUM_AGENTS, research_heavy
+from tamsa.agent.modes import with_mode
 from tamsa.agent.reporting import to_html, write_pdf
 from tamsa.agent.reporting.markdown import carriers, totals
-from tamsa.agent.strategies import STRATEGIES
 from tamsa.cli.corpus import open_documents
 from tamsa.cli.extras import Extras, Files, Mcp, Python, Web, open_extras
 from tamsa.cli.live import LiveSteps
@@ -35,13 +37,14 @@ from tamsa.cli.settings import (
     ReaderOption,
     Settings,
     begin_loading,
+    check_mode,
     load_settings,
     make_pool,
     with_limits,
 )
 from tamsa.config import from_mapping
 from tamsa.corpus import SearchIndex
-from tamsa.errors import ConfigError, InputError, TamsaError
+from tamsa.errors import InputError, TamsaError
 from tamsa.llm import ModelPool
 from tamsa.store import RunFolder, new_id
 from tamsa.tools import Reader, Toolset, corpus_toolset, page_chars
@@ -70,7 +73,10 @@ def research_command(
     mode: Annotated[
         str | None,
         typer.Option(
-            "--mode", help="react, iter, fold, or heavy: several agents and a synthesis.", show_default="react"
+            "--mode",
+            help="react, iter, fold; guided: rules search and open, the model reads once and answers; heavy: several "
+            "agents and a synthesis. By default the one the model was trained for, else react.",
+            show_default=False,
         ),
     ] = None,
     agents: Annotated[int, typer.Option(min=2, max=64, help="Agents of the heavy mode.")] = NUM_AGENTS,
@@ -97,8 +103,6 @@ def research_command(
     shown = console.is_terminal if live is None else live
     if (review_plan or ask) and not sys.stdin.isatty():
         raise InputError("--review-plan and --ask need a terminal in which to answer")
-    if mode not in (None, "heavy", *STRATEGIES):
-        raise ConfigError(f"mode {mode!r}: unknown; choose one of {', '.join((*STRATEGIES, 'heavy'))}")
     if resume is not None:
         folder = RunFolder.resume(resume)
         question, spec, settings, docs = _from_manifest(folder, question, model, docs, config, overrides)
@@ -109,12 +113,13 @@ def research_command(
         if not docs:
             raise InputError("--docs is missing; name files, folders, a corpus or an index")
         spec, settings, folder = model or DEFAULT_MODEL, load_settings(config, overrides), None
-    if spec == "baseline" and mode in ("iter", "fold"):
-        raise ConfigError(f"mode {mode!r}: needs a language model; the baseline runs in react and heavy")
+    mode = check_mode(mode, spec, heavy=True)
     settings = with_limits(settings, max_calls, max_seconds)
     pool = make_pool()
     policy = pool.open(spec, settings.model)
     begin_loading(policy)
+    mode = folder.manifest["mode"] if folder is not None else mode or policy.profile.mode
+    policy, strategy = with_mode(policy, None if mode == "heavy" else mode)
     second = Reader(pool.open(reader, settings.reader or settings.model)) if reader else None
     index = open_documents(docs, console=console, enabled=shown, dense=dense)
     if folder is None:
@@ -123,7 +128,7 @@ def research_command(
             "question": question,
             "model": spec,
             "reader": reader,
-            "mode": mode or "react",
+            "mode": mode,
             "agents": agents,
             "docs": [str(path if str(path).startswith("lance:") else path.resolve()) for path in docs],
             "dense": dense,
@@ -136,7 +141,7 @@ def research_command(
     steps = LiveSteps(console, enabled=shown)
     person = Person(steps, console, review_plan=review_plan, ask=ask)
     try:
-        report = asyncio.run(_run(question, policy, second, index, settings, folder, steps, person, pool))
+        report = asyncio.run(_run(question, policy, strategy, second, index, settings, folder, steps, person, pool))
     except (TamsaError, KeyboardInterrupt) as error:
         if not isinstance(error, InputError):
             console.print(f"continue with: tamsa research --resume {folder.path}", markup=False, highlight=False)
@@ -150,6 +155,7 @@ def research_command(
 async def _run(
     question: str,
     model: Model,
+    strategy: str,
     reader: Reader | None,
     index: SearchIndex,
     settings: Settings,
@@ -180,7 +186,8 @@ async def _run(
                         model=model,
                         make_tools=make_tools,
                         num_agents=manifest["agents"],
-                        synthesize=model.name != "baseline",
+                        mode=strategy,
+                        synthesize=not isinstance(model, BaselinePolicy | GuidedPolicy),
                         budget=settings.budget,
                         folder=folder,
                         on_event=live,
@@ -194,7 +201,7 @@ async def _run(
                     folder=folder,
                     on_event=live,
                     date=manifest["date"],
-                    mode=manifest["mode"],
+                    mode=strategy,
                     review_plan=person.edit_plan if person.review_plan else None,
                 )
     finally:

@@ -11,7 +11,9 @@ import typer
 
 from tamsa.agent import Budget
 from tamsa.agent.baseline import BaselinePolicy
+from tamsa.agent.modes import MODES
 from tamsa.config import load_config
+from tamsa.errors import ConfigError
 from tamsa.llm import ModelPool, ModelSettings
 from tamsa.types import Model
 
@@ -84,6 +86,25 @@ def load_settings(config: Path | None, overrides: Sequence[str] | None) -> Setti
 def make_pool() -> ModelPool:
     """Make the pool of a command's models, the baseline policy among them."""
     return ModelPool({"baseline": lambda _spec, _settings: BaselinePolicy()})
+
+
+def check_mode(mode: str | None, spec: str, *, heavy: bool = False) -> str | None:
+    """Return a mode as given on the command line; None leaves it to the model.
+
+    Args:
+        mode: as given.
+        spec: of the model.
+        heavy: whether several agents side by side are a choice.
+
+    Raises:
+        ConfigError: there is no such mode, or it needs a language model.
+    """
+    known = (*MODES, "heavy") if heavy else MODES
+    if mode is not None and mode not in known:
+        raise ConfigError(f"mode {mode!r}: unknown; choose one of {', '.join(known)}")
+    if spec == "baseline" and mode not in (None, "react", "heavy"):
+        raise ConfigError(f"mode {mode!r}: needs a language model; the baseline runs in react and heavy")
+    return mode
 
 
 def begin_loading(model: Model) -> None:

@@ -63,6 +63,7 @@ class Research(Protocol):
         budget: Budget | None = None,
         folder: RunFolder | None = None,
         date: str | None = None,
+        mode: str = "react",
     ) -> Report:
         """Research one question."""
         ...
@@ -88,6 +89,7 @@ async def evaluate(
     index: SearchIndex,
     tools: Callable[[], Toolset],
     model: Model,
+    mode: str = "react",
     out: Path | None = None,
     budget: Budget | None = None,
     concurrency: int = 4,
@@ -110,6 +112,7 @@ async def evaluate(
         index: the documents, for the recall of plain search and the check of citations.
         tools: makes the tools of one run.
         model: answers all runs; the caller closes it.
+        mode: strategy of the runs.
         out: folder of the evaluation; None keeps nothing.
         budget: limits of one run.
         concurrency: runs side by side.
@@ -135,6 +138,7 @@ async def evaluate(
     identity: dict[str, Any] = {
         "questions": digest(questions),
         "model": model.name,
+        "mode": mode,
         "corpus": corpus,
         "budget": asdict(budget or Budget()),
     }
@@ -333,6 +337,7 @@ class _Evaluation:
             budget=self._budget,
             folder=folder,
             date=self._manifest["date"],
+            mode=self._manifest["mode"],
         )
 
     @staticmethod

@@ -14,7 +14,8 @@ from typing import Any
 
 from tamsa.agent import research
 from tamsa.agent.budget import Budget
-from tamsa.agent.guided import MODE, with_mode
+from tamsa.agent.guided import MODE
+from tamsa.agent.modes import with_mode
 from tamsa.agent.react import render_call
 from tamsa.agent.strategies import make_strategy
 from tamsa.corpus import SearchIndex

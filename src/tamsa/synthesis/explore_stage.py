@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tamsa.agent.budget import Budget
+from tamsa.agent.modes import with_mode
 from tamsa.corpus import SearchIndex, open_documents
 from tamsa.scoring.judge import Judge
 from tamsa.synthesis.exploration import Exploration, TeacherExplorer, explore, explore_many
@@ -98,7 +99,8 @@ class Solver:
         by_id = {question.id: question for question in questions}
 
         async def one(question: GoldQuestion, sample: int) -> Exploration:
-            tools = corpus_toolset(self.index, page_chars=page_chars(self.model), profile=self.model.profile)
+            policy, _ = with_mode(self.model)
+            tools = corpus_toolset(self.index, page_chars=page_chars(policy), profile=policy.profile)
             mode = self.model.profile.mode
             return await explore(question, model=self.model, tools=tools, mode=mode, sample=sample, budget=self.budget)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,9 +23,12 @@ from tamsa.errors import ContextLengthError
 from tamsa.types import Completion, Message, Model, Profile, Sampled, ToolSchema
 
 MODE = "guided"
+"""Name of this way of research among the modes."""
 MIN_CHARS, MAX_CHARS = 400, 12_000
 """Characters of evidence that a reader is shown, by its context."""
 MAX_GUESSES = 3
+MAX_KNOWN = 256
+"""Turns of the rules that are kept."""
 MAX_REPLY_TOKENS = 640
 SAME_SPAN = 0.84
 """Likeness from which on an answer that stands nowhere is taken for a misspelled copy of a name that does."""
@@ -99,6 +104,7 @@ class GuidedPolicy:
             self._rules.profile, brief=reader.profile.brief, calibration=reader.profile.calibration, mode=MODE
         )
         self._size = max(MIN_CHARS, min(MAX_CHARS, reader.context_length * 3 // 4))
+        self._known: OrderedDict[bytes, str | Task] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"GuidedPolicy({self.reader!r})"
@@ -118,29 +124,47 @@ class GuidedPolicy:
         on_text: Callable[[str], None] | None = None,
     ) -> Completion:
         """Write the next turn: calls by the rules, or the answer by the reader."""
-        state, question, plan = self._rules.read(messages)
-        turn = self._search(state, question, plan) if tools else None
-        completion = Completion(turn) if turn is not None else await self._read(state, question, plan, max_tokens)
+        found = self._led(messages, may_call=bool(tools))
+        completion = Completion(found) if isinstance(found, str) else await self._read(found, max_tokens)
         if on_text is not None:
             on_text(completion.text)
         return completion
 
+    def _led(self, messages: Sequence[Message], *, may_call: bool) -> str | Task:
+        """Return the rules' next turn, or what they have gathered when it is time to answer.
+
+        It depends on the conversation alone and is kept for a while: runs of one question, as in reinforcement
+        learning, are led once.
+        """
+        key = hashlib.blake2b(bytes([may_call]))
+        for message in messages:
+            key.update(f"{message.role}\0{message.content}\0".encode())
+        found = self._known.get(key.digest())
+        if found is None:
+            found = self._lead(messages, may_call=may_call)
+            self._known[key.digest()] = found
+            if len(self._known) > MAX_KNOWN:
+                self._known.popitem(last=False)
+        return found
+
+    def _lead(self, messages: Sequence[Message], *, may_call: bool) -> str | Task:
+        state, question, plan = self._rules.read(messages)
+        turn = self._search(state, question, plan) if may_call else None
+        return turn if turn is not None else gather(state, question, plan, self._size)
+
     def _search(self, state: State, question: Question, plan: Step | None) -> str | None:
         return self._rules.search(state, question, plan)
 
-    async def _read(self, state: State, question: Question, plan: Step | None, max_tokens: int | None) -> Completion:
-        size = self._size
+    async def _read(self, task: Task, max_tokens: int | None) -> Completion:
         while True:
-            task = gather(state, question, plan, size)
             prompt = task.prompt(brief=self.reader.profile.brief)
+            room = min(max_tokens or MAX_REPLY_TOKENS, MAX_REPLY_TOKENS)
             try:
-                completion = await self.reader.complete(
-                    prompt, max_tokens=min(max_tokens or MAX_REPLY_TOKENS, MAX_REPLY_TOKENS)
-                )
+                completion = await self.reader.complete(prompt, max_tokens=room)
             except ContextLengthError:
-                if size <= MIN_CHARS:
+                if len(task.passages) <= 1:
                     raise
-                size = max(MIN_CHARS, size // 2)
+                task = replace(task, passages=task.passages[: len(task.passages) // 2])
                 continue
             return answer_turn(task, completion)
 
@@ -216,15 +240,4 @@ def _moved(sampled: Sampled | None, reply: Reply, thought: int, start: int, stop
     return replace(sampled, text_ends=tuple(ends))
 
 
-def with_mode(model: Model, mode: str | None = None) -> tuple[Model, str]:
-    """Return what runs a mode with a model, and the strategy of its conversation.
-
-    Args:
-        model: a model.
-        mode: `guided` or a strategy; None for the one that the model was trained for.
-    """
-    mode = mode or model.profile.mode
-    return (GuidedPolicy(model), "react") if mode == MODE else (model, mode)
-
-
-__all__ = ["MODE", "GuidedPolicy", "Task", "answer_turn", "gather", "mend", "with_mode"]
+__all__ = ["MODE", "GuidedPolicy", "Task", "answer_turn", "gather", "mend"]

@@ -15,6 +15,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from tamsa.agent.baseline import BaselinePolicy
+from tamsa.agent.modes import with_mode
 from tamsa.config import from_mapping, load_config
 from tamsa.corpus import open_corpus
 from tamsa.errors import ConfigError
@@ -242,7 +243,8 @@ class Nano:
                 found.setdefault(part.name, {})[one.name] = read_json(out / "scores.json")
         return found
 
-    async def _score(self, part: EvaluationSet, model: Model, out: Path) -> Scores:
+    async def _score(self, part: EvaluationSet, opened: Model, out: Path) -> Scores:
+        model, mode = with_mode(opened)
         index = open_corpus(list(part.docs))
         try:
             return await evaluate(
@@ -250,6 +252,7 @@ class Nano:
                 index=index,
                 tools=lambda: corpus_toolset(index, page_chars=page_chars(model), profile=model.profile),
                 model=model,
+                mode=mode,
                 out=out,
                 concurrency=BATCH,
                 limit=self.recipe.evaluate,

@@ -15,7 +15,7 @@ from tamsa.agent.baseline.state import State
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.fencing import neutralise
 from tamsa.agent.guided.evidence import LONGEST
-from tamsa.agent.guided.policy import GuidedPolicy, answer_turn, gather
+from tamsa.agent.guided.policy import GuidedPolicy, Task, gather
 from tamsa.agent.guided.prompt import reply
 from tamsa.agent.react import render_call
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
@@ -152,7 +152,7 @@ class GuidedTeacher(GuidedPolicy):
     def _search(self, state: State, question: Question, plan: Step | None) -> str | None:
         if not self._opens_chain or not state.queries:
             return super()._search(state, question, plan)
-        return None if state.pages else self._open_chain(state)
+        return None if state.pages or state.failed else self._open_chain(state)
 
     def _open_chain(self, state: State) -> str:
         """Open a document for each hop, among the first hits of the searches."""
@@ -187,14 +187,16 @@ class GuidedTeacher(GuidedPolicy):
         """Yield the samples: messages, and nothing drawn."""
         return ((view, ()) for view in self.views)
 
-    async def _read(self, state: State, question: Question, plan: Step | None, max_tokens: int | None) -> Completion:
-        turns = []
+    def _lead(self, messages: Sequence[Message], *, may_call: bool) -> str | Task:
+        state, question, plan = self._rules.read(messages)
+        turn = self._search(state, question, plan) if may_call else None
+        if turn is not None:
+            return turn
         held = self._gold(state) if self._opens_chain else ()
+        tasks = []
         for size, guesses, sure in VIEWS:
             size = round(size * self._random.uniform(0.8, 1.0))
-            task = gather(state, question, plan, size, guesses, held if sure else ())
-            prompt = task.prompt(brief=self.oracle.profile.brief)
-            completion = await self.oracle.complete(prompt)
-            self.views.append((*prompt, Message("assistant", completion.text)))
-            turns.append(answer_turn(task, completion))
-        return turns[0]
+            tasks.append(gather(state, question, plan, size, guesses, held if sure else ()))
+        prompts = [task.prompt(brief=self.oracle.profile.brief) for task in tasks]
+        self.views = [(*prompt, Message("assistant", self.oracle.answer(prompt[-1].content))) for prompt in prompts]
+        return tasks[0]

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from tamsa.agent.modes import with_mode
 from tamsa.corpus import open_corpus
 from tamsa.decoding import AutoDecoForCausalLM
 from tamsa.llm import ModelSettings
@@ -30,7 +31,7 @@ from tamsa.train.rl.prompts import read_prompts
 from tamsa.train.rl.recipe import Environment, RlRecipe
 from tamsa.train.rl.rollouts import Explorer, Rollout
 from tamsa.train.saving import save_model
-from tamsa.types import SCHEMA_VERSION
+from tamsa.types import SCHEMA_VERSION, Model
 
 FREE = ("steps", "minutes", "track", "threads", "save_dtype", "held_out")
 """Fields of a recipe that may change between the sessions of a run."""
@@ -87,12 +88,14 @@ class RlTrainer:
         self._models = [
             LocalModel.of(model, self.tokenizer, sampling, about=replace(about, sampling=type(about.sampling)()))
         ]
-        tools = _ToolMaker(recipe.environments, self._models[0])
+        policy, strategy = with_mode(self._models[0], r.mode)
+        first = Explorer(policy, _ToolMaker(recipe.environments, policy), replace(r, mode=strategy))
         if not self.held_out:
-            return Explorer(self._models[0], tools, r), None
+            return first, None
         self._models.append(LocalModel.of(self.model, self.tokenizer, replace(common, greedy=True), about=about))
-        greedy = _ToolMaker(recipe.held_out, self._models[1])
-        return Explorer(self._models[0], tools, r), Explorer(self._models[1], greedy, r)
+        greedy, strategy = with_mode(self._models[1], r.mode)
+        tools = _ToolMaker(recipe.held_out, greedy)
+        return first, Explorer(greedy, tools, replace(r, mode=strategy))
 
     # ------------------------------------------------------------------ state
 
@@ -216,7 +219,7 @@ class RlTrainer:
 class _ToolMaker:
     """Makes the tools of a run; the index of each environment is opened once."""
 
-    def __init__(self, environments: Sequence[Environment], model: LocalModel) -> None:
+    def __init__(self, environments: Sequence[Environment], model: Model) -> None:
         self._model = model
         self._indexes = [open_corpus(list(environment.docs)) for environment in environments]
 

@@ -40,6 +40,12 @@ def write_card(
             + (" and on tasks made from their pages." if group.tasks else ".")
             for group in recipe.worlds
         ),
+        *(
+            f"- Trained on up to {library.questions:,} questions made from "
+            + ", ".join(f"`{path.name}`" for path in library.docs)
+            + "."
+            for library in recipe.libraries
+        ),
         *(f"- The tokenizer also learned from passages of `{path.name}`." for path in recipe.corpora),
         "- Made by `tamsa reproduce nano recipes/nano.toml`; training can go on from the weights with "
         "`tamsa train sft` and `tamsa train rl`.",

@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from tamsa.llm import ModelSettings, open_model
 from tamsa.llm.about import ABOUT, About, Defaults
 from tamsa.reproduce.nano.card import write_card
 from tamsa.reproduce.nano.curve import plot_curve
-from tamsa.reproduce.nano.data import World, make_worlds
+from tamsa.reproduce.nano.data import Ground, make_library, make_worlds
 from tamsa.reproduce.nano.recipe import EvaluationSet, NanoRecipe
 from tamsa.store import make_folder, read_json, write_atomic, write_json
 from tamsa.tools import corpus_toolset, page_chars
@@ -86,14 +86,17 @@ class Nano:
         make_folder(self.out)
         recipe = self.recipe
         folder, workers = self.out / "worlds", recipe.workers
-        worlds = [
+        grounds = [
             world
             for group in recipe.worlds
             for world in make_worlds(group, folder, explore=True, workers=workers, on_note=self.on_note)
         ]
+        grounds += [
+            make_library(library, folder, workers=workers, on_note=self.on_note) for library in recipe.libraries
+        ]
         held_out = make_worlds(recipe.held_out, folder, explore=False, workers=workers, on_note=self.on_note)
-        tokenizer = self._tokenizer(worlds)
-        done = self._train(worlds, held_out, tokenizer)
+        tokenizer = self._tokenizer(grounds)
+        done = self._train(grounds, held_out, tokenizer)
         package = self._package(done[-1].model)
         decodings = [
             Candidate(f"nano, {name}", package, from_mapping(ModelSettings, settings, f"decodings.{name}"))
@@ -108,20 +111,21 @@ class Nano:
 
     # ------------------------------------------------------------------ training
 
-    def _tokenizer(self, worlds: Sequence[World]) -> Path:
+    def _tokenizer(self, grounds: Sequence[Ground]) -> Path:
         out = self.out / "tokenizer"
         if not (out / "tokenizer.json").is_file():
             sources: list[dict[str, Any]] = []
-            known = [world for world in worlds if world.tasks is not None] or worlds
-            for world in known:
-                sources.append({"path": world.pages, "limit": TOKENIZER_PAGES, "weight": 0.6})
-                sources.append({"path": world.trajectories, "limit": TOKENIZER_TRAJECTORIES, "weight": 0.4})
+            known = [ground for ground in grounds if ground.tasks is not None] or grounds
+            for ground in known:
+                sources += [{"path": path, "limit": TOKENIZER_PAGES, "weight": 0.6} for path in ground.docs]
+                for path in ground.trajectories.values():
+                    sources.append({"path": path, "limit": TOKENIZER_TRAJECTORIES, "weight": 0.4})
             sources += [{"path": path, "limit": 30_000, "weight": float(len(known))} for path in self.recipe.corpora]
             fields = {**self.recipe.tokenizer, "model_max_length": self.recipe.context_length}
             run_stage("tokenizer", None, overrides({**fields, "out": out, "sources": sources}), on_note=self.on_note)
         return out
 
-    def _train(self, worlds: Sequence[World], held_out: Sequence[World], tokenizer: Path) -> list[Stage]:
+    def _train(self, grounds: Sequence[Ground], held_out: Sequence[Ground], tokenizer: Path) -> list[Stage]:
         """Run the stages; return those that have a model of their own."""
         done: list[Stage] = []
         for stage in self.recipe.stages:
@@ -132,31 +136,32 @@ class Nano:
                 raise ConfigError(f"stages: {error.args[0]} is missing in {json.dumps(stage)[:120]}") from None
             before = done[-1].model if done else None
             if kind == "heads":
-                self._train_heads(name, fields, before, worlds[-1])
+                self._train_heads(name, fields, before, grounds[-1])
                 continue
             corpora = self.recipe.corpora if fields.pop("corpora", False) else ()
             mix, evaluated = fields.pop("mix", {}), fields.pop("evaluate", True)
+            modes = fields.pop("modes", {"react": 1.0})
             out = self.out / name
             if not (out / "model" / "config.json").is_file():
                 given = {"out": out, **({"init": before} if before else {"tokenizer": tokenizer})}
-                given |= self._data(kind, worlds, held_out, corpora, mix)
+                given |= self._data(kind, grounds, held_out, corpora, mix, modes)
                 resume = (out / "run.json").is_file()
                 run_stage(kind, None, overrides({**fields, **given}), resume=resume, on_note=self.on_note)
-            if not (out / "model" / ABOUT).is_file():  # the first stage has no parent to take it over from
-                self._write_about(out / "model")
+            self._write_about(out / "model", max(modes, key=modes.__getitem__))
             done.append(Stage(name, out / "model", evaluated))
         if not done:
             raise ConfigError("stages: none given; add a [[stages]] table with stage and name")
         return done
 
-    def _train_heads(self, name: str, fields: Mapping[str, Any], model: Path | None, world: World) -> None:
+    def _train_heads(self, name: str, fields: dict[str, Any], model: Path | None, ground: Ground) -> None:
         """Train AutoDeco heads on trajectories, the weights of the model frozen."""
-        if model is None or world.trajectories is None:
+        if model is None:
             raise ConfigError(f"stages: {name}: heads need a model; put a stage that trains one before them")
         out = self.out / name
         if not (out / "heads" / "config.json").is_file():
             make_folder(out)
-            rows = parquet.read_table(world.trajectories, columns=["messages"]).to_pylist()[:HEADS_TRAJECTORIES]
+            trajectories = ground.trajectories[read_json(model / ABOUT)["profile"]["mode"]]
+            rows = parquet.read_table(trajectories, columns=["messages"]).to_pylist()[:HEADS_TRAJECTORIES]
             data = out / "conversations.jsonl"
             write_atomic(data, "".join(json.dumps(row) + "\n" for row in rows))
             given = {
@@ -174,26 +179,29 @@ class Nano:
     def _data(
         self,
         kind: str,
-        worlds: Sequence[World],
-        held_out: Sequence[World],
+        grounds: Sequence[Ground],
+        held_out: Sequence[Ground],
         corpora: Sequence[Path],
         mix: Mapping[str, float],
+        modes: Mapping[str, float],
     ) -> dict[str, Any]:
-        weights = [float(mix.get(world.group, 1.0)) for world in worlds]
-        chosen = [(world, weight) for world, weight in zip(worlds, weights, strict=True) if weight > 0]
+        weights = [float(mix.get(ground.group, 1.0)) for ground in grounds]
+        chosen = [(ground, weight) for ground, weight in zip(grounds, weights, strict=True) if weight > 0]
         if kind == "rl":
             return {
-                "environments": [{"docs": [w.pages], "prompts": w.questions} for w, _ in chosen],
-                "held_out": [{"docs": [w.pages], "prompts": w.questions, "limit": 100} for w in held_out[:1]],
+                "environments": [{"docs": g.docs, "prompts": g.questions} for g, _ in chosen],
+                "held_out": [{"docs": g.docs, "prompts": g.questions, "limit": 100} for g in held_out[:1]],
             }
         sources: list[dict[str, Any]] = []
-        for world, weight in chosen:
+        for ground, weight in chosen:
             if kind == "pretrain":
-                sources.append({"path": world.pages, "weight": weight})
+                sources += [{"path": path, "weight": weight} for path in ground.docs]
                 continue
-            if kind == "mid" and world.tasks is not None:
-                sources.append({"path": world.tasks, "weight": weight})
-            sources.append({"path": world.trajectories, "weight": weight * (0.5 if kind == "mid" else 1.0)})
+            if kind == "mid" and ground.tasks is not None:
+                sources.append({"path": ground.tasks, "weight": weight})
+            for mode, path in ground.trajectories.items():
+                if (share := weight * modes.get(mode, 0.0)) > 0:
+                    sources.append({"path": path, "weight": share * (0.5 if kind == "mid" else 1.0)})
         seen: set[str] = set()
         for source in sources:  # the loss on one world's items tells enough
             if source["path"].name in seen:
@@ -217,22 +225,24 @@ class Nano:
             network.save_pretrained(aside)
             if self.heads is not None:
                 shutil.copytree(self.heads, aside / "heads")
-            self._write_about(aside)
+            self._write_about(aside, read_json(model / ABOUT)["profile"]["mode"])
             aside.replace(package)
         return package
 
-    def _write_about(self, folder: Path) -> None:
-        """Write how the model sees its tools and is decoded."""
+    def _write_about(self, folder: Path, mode: str) -> None:
+        """Write how the model researches, sees its tools and is decoded."""
         about = About(
-            profile=self.recipe.profile, sampling=Defaults(greedy=True), context_length=self.recipe.context_length
+            profile=replace(self.recipe.profile, mode=mode),
+            sampling=Defaults(greedy=True),
+            context_length=self.recipe.context_length,
         )
         write_json(folder / ABOUT, asdict(about))
 
     def _evaluate(
-        self, held_out: Sequence[World], models: Sequence[Candidate], decodings: Sequence[Candidate]
+        self, held_out: Sequence[Ground], models: Sequence[Candidate], decodings: Sequence[Candidate]
     ) -> dict[str, dict[str, Any]]:
         """Evaluate every stage and the baseline on everything held out; finished evaluations are read."""
-        sets = [EvaluationSet(f"world {w.seed}", w.questions, (w.pages,)) for w in held_out]
+        sets = [EvaluationSet(f"world {w.seed}", w.questions, w.docs) for w in held_out]
         found: dict[str, dict[str, Any]] = {}
         for part in (*sets, *self.recipe.evaluations):
             for one in (Candidate("baseline", None), *models, *(decodings if part in sets else ())):

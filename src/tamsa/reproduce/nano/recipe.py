@@ -24,8 +24,25 @@ class Worlds:
     """By which stages choose."""
     habits: Habits = field(default_factory=Habits)
     """How often the teacher strays in them."""
+    modes: tuple[str, ...] = ("react",)
+    """How the teacher researches them."""
     tasks: bool = True
     """Whether tasks for mid-training are made from them; the tokenizer learns from these worlds alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Given documents, with questions that are made from them."""
+
+    name: str
+    """By which stages choose."""
+    docs: tuple[Path, ...]
+    questions: int = 10_000
+    seed: int = 0
+    habits: Habits = field(default_factory=Habits)
+    modes: tuple[str, ...] = ("guided",)
+    decontaminate: tuple[Path, ...] = ()
+    """Evaluation files that no question may overlap with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +68,15 @@ class NanoRecipe:
     """To train on, in groups."""
     held_out: Worlds
     """To evaluate on."""
+    libraries: tuple[Library, ...] = ()
+    """Further documents to train on."""
     tokenizer: dict[str, Any] = field(default_factory=dict)
     """Fields of the recipe of `tamsa train tokenizer`, besides the data."""
     stages: tuple[dict[str, Any], ...] = ()
     """Stages of training in order: `stage` (pretrain, mid, sft, rl or heads), `name`, `mix` (weights of groups of
-    worlds, 1 unless said, 0 to leave one out), `evaluate = false` to leave its model out of the comparison, and the
-    fields of its recipe besides folders and data. Each begins from the model of the one before; heads leave it as it
+    worlds and of libraries, 1 unless said, 0 to leave one out), `modes` (weights of the teacher's ways of research,
+    react alone unless said; the heaviest is how the model is used), `evaluate = false` to leave its model out of the
+    comparison, and the fields of its recipe besides folders and data. Each begins from the model of the one before; heads leave it as it
     is."""
     corpora: tuple[Path, ...] = ()
     """Further documents that stages with `corpora = true` read, such as encyclopedia passages."""
@@ -75,8 +95,8 @@ class NanoRecipe:
         both = set(self.seeds) & set(self.held_out.seeds)
         if both:
             raise ConfigError(f"held_out.seeds: {sorted(both)} are trained on; give other seeds")
-        names = {group.name for group in self.worlds}
-        if len(names) < len(self.worlds) or len(set(self.seeds)) < len(self.seeds):
+        names = {group.name for group in self.worlds} | {library.name for library in self.libraries}
+        if len(names) < len(self.worlds) + len(self.libraries) or len(set(self.seeds)) < len(self.seeds):
             raise ConfigError("worlds: two groups have a name or a seed in common; give each its own")
         for stage in self.stages:
             if unknown := set(stage.get("mix", ())) - names:

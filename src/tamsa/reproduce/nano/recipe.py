@@ -76,8 +76,8 @@ class NanoRecipe:
     """Stages of training in order: `stage` (pretrain, mid, sft, rl or heads), `name`, `mix` (weights of groups of
     worlds and of libraries, 1 unless said, 0 to leave one out), `modes` (weights of the teacher's ways of research,
     react alone unless said; the heaviest is how the model is used), `evaluate = false` to leave its model out of the
-    comparison, and the fields of its recipe besides folders and data. Each begins from the model of the one before; heads leave it as it
-    is."""
+    comparison, and the fields of its recipe besides folders and data. Each begins from the model of the one before;
+    heads leave it as it is."""
     corpora: tuple[Path, ...] = ()
     """Further documents that stages with `corpora = true` read, such as encyclopedia passages."""
     profile: Profile = PROFILE

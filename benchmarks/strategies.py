@@ -5,7 +5,7 @@ searches again by what it has read. In `react` it reads the whole conversation. 
 last observation, so what it knows must stand in the report; in `fold` it folds finished steps into a line that says the
 same. Whatever it forgets because of a format shows in the pages that it finds.
 
-Usage: python benchmarks/strategies.py [--questions 300] [--steps 100] [--out FILE] [--traces FILE]
+Usage: python benchmarks/strategies.py [--questions 300] [--steps 100] [--out FILE] [--traces FILE [--only-traces]]
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median, stdev
+from typing import Any
 
 from tamsa.agent import Budget, research
-from tamsa.agent.baseline import BaselinePolicy
 from tamsa.agent.heavy import research_heavy
 from tamsa.agent.react import render_call
 from tamsa.corpus import Index
@@ -34,7 +34,7 @@ from tamsa.synthesis.question_source import read_gold
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.teacher import OracleTeacher
 from tamsa.tools import corpus_toolset, page_chars
-from tamsa.types import Message, Model
+from tamsa.types import Completion, Message, Model
 from tamsa.world import build_world
 
 MODES = ("react", "iter", "fold")
@@ -54,7 +54,9 @@ SAYS = {
     "react": "The whole conversation. Played by the teacher of the synthesis, which knows the chain.",
     "iter": "A workspace: question, report, last action and its result; the report is written anew each turn. Teacher.",
     "fold": "Finished steps folded into a line. Played by the rules of this benchmark, which open the best document.",
-    "heavy": "Agents side by side; the first two of four are shown. Played by the baseline, so all agree at once.",
+    "heavy": "Four agents side by side, two played by the teacher and two by the rules: no more than half agree, so "
+    "the reports go to a synthesis, played by a rule too (the most quotes are right). Shown are the first "
+    "and the last agent, and what the synthesis wrote.",
 }
 _HIT = re.compile(r"^\d+\. (?P<title>.+?) \(id: (?P<id>[^)\n]+)\)\n   (?P<snippet>.*)$", re.MULTILINE)
 _NAMED = re.compile(r"^Documents named in the query: (.*)$", re.MULTILINE)
@@ -212,13 +214,54 @@ def summarise(rows: list[dict]) -> dict:
     }
 
 
+class Crowd:
+    """Four agents of two kinds, told apart by the task that asks, and the synthesis of their reports."""
+
+    name = "crowd"
+    native_tools = False
+
+    def __init__(self, gold: GoldQuestion, index: Index) -> None:
+        rules = [ScriptedModel(policy("react", gold.question, 9), ModelSettings()) for _ in range(2)]
+        self._agents: list[Model] = [*(OracleTeacher(gold, index, seed=seed) for seed in (1, 2)), *rules]
+        self.context_length, self.profile = 1_000_000, self._agents[-1].profile
+        self._tasks: dict[object, Model] = {}
+
+    def count_tokens(self, text: str) -> int:
+        """Count as the rules do."""
+        return self._agents[-1].count_tokens(text)
+
+    async def aclose(self) -> None:
+        """Do nothing."""
+
+    async def complete(self, messages: Sequence[Message], **options: Any) -> Completion:
+        """Answer as the agent that asks would."""
+        if "reports of several researchers" in messages[0].content:
+            return Completion(synthesise(messages[1].content))
+        task = asyncio.current_task()
+        if task not in self._tasks:
+            self._tasks[task] = self._agents[len(self._tasks)]
+        return await self._tasks[task].complete(messages, **options)
+
+
+def synthesise(reports: str) -> str:
+    """Write the answer of the report with the most quotes, and why it was preferred."""
+    found = re.split(r"^Report \d+:\n", reports, flags=re.MULTILINE)[1:]
+    best = max(found, key=lambda report: report.count("“"))
+    answers = [report.removeprefix("Answer: ").partition("\n")[0].strip() for report in found]
+    answer = best.removeprefix("Answer: ").partition("\n")[0].strip()
+    lines = [answer]
+    for claim, document, quote in re.findall(r"^- (.*)\n  \[(.*?)\] “(.*)”$", best, flags=re.MULTILINE):
+        lines.append(f'<finding>{claim}<quote doc="{document}">{quote}</quote></finding>')
+    others = ", ".join(sorted({other for other in answers if other != answer}))
+    lines[-1] = lines[-1].replace("</finding>", f"<settlement>{others}: without quotes.</settlement></finding>")
+    return f"<think>{len(found)} reports.</think><answer>{chr(10).join(lines)}</answer>"
+
+
 async def trace(gold: GoldQuestion, mode: str, index: Index, folder: RunFolder) -> None:
-    """Run one question in a folder: `react` and `iter` by the teacher, `heavy` by the baseline, `fold` by the rules."""
+    """Run one question in a folder: `react` and `iter` by the teacher, `fold` by the rules, `heavy` by both."""
     if mode == "heavy":
-        tools = lambda: corpus_toolset(index)  # noqa: E731
-        await research_heavy(
-            gold.question, model=BaselinePolicy(), make_tools=tools, synthesize=False, folder=folder, date=DATE
-        )
+        tools = lambda: corpus_toolset(index, page_chars=PAGE_CHARS)  # noqa: E731
+        await research_heavy(gold.question, model=Crowd(gold, index), make_tools=tools, folder=folder, date=DATE)
         return
     if mode == "fold":
         model: Model = ScriptedModel(policy(mode, gold.question, 9), ModelSettings(context_length=1_000_000))
@@ -227,6 +270,21 @@ async def trace(gold: GoldQuestion, mode: str, index: Index, folder: RunFolder) 
         model = OracleTeacher(gold, index, seed=1, mode=mode)
         tools_ = corpus_toolset(index, page_chars=page_chars(model), profile=model.profile)
     await research(gold.question, model=model, tools=tools_, mode=mode, folder=folder, date=DATE)
+
+
+def shown(journal: Path, *, final: bool = False) -> list[str]:
+    """Write the turns and observations of a journal in short, or its final answer alone, as lines of Markdown."""
+    kinds = ("final",) if final else ("completion", "observation", "summary")
+    records = [record for record in read_jsonl(journal) if record["kind"] in kinds]
+    lines = []
+    for number, record in enumerate(records):
+        if number == RECORDS - 1 < len(records) - 1:
+            lines += [f"… {len(records) - RECORDS} more …", ""]
+        if number < RECORDS - 1 or number == len(records) - 1:
+            text = record["answer"] if final else record["text"]
+            cut = record["kind"] == "observation" and len(text) >= SHOWN
+            lines += [f"*{record['kind']}*", "", "```", text[:SHOWN] + " …" if cut else text, "```", ""]
+    return lines
 
 
 def write_traces(index: Index, gold: GoldQuestion, path: Path) -> None:
@@ -238,18 +296,12 @@ def write_traces(index: Index, gold: GoldQuestion, path: Path) -> None:
             run = RunFolder.create(Path(place) / mode, {"question": gold.question})
             asyncio.run(trace(gold, mode, index, run))
             run.close()
-            journals = sorted((Path(place) / mode).rglob("steps.jsonl"))
-            for journal in journals[:2] if mode == "heavy" else journals:
-                lines += [f"Agent {journal.parent.name}:", ""] if mode == "heavy" else []
-                kinds = ("completion", "observation", "summary")
-                records = [record for record in read_jsonl(journal) if record["kind"] in kinds]
-                for number, record in enumerate(records):
-                    if number == RECORDS - 1 < len(records) - 1:
-                        lines += [f"… {len(records) - RECORDS} more …", ""]
-                    if number < RECORDS - 1 or number == len(records) - 1:
-                        text = record["text"]
-                        shown = text if len(text) < SHOWN or record["kind"] == "completion" else text[:SHOWN] + " …"
-                        lines += [f"*{record['kind']}*", "", "```", shown, "```", ""]
+            folder = Path(place) / mode
+            if mode == "heavy":
+                for number in (1, 4):
+                    lines += [f"Agent {number}:", "", *shown(folder / "agents" / str(number) / "steps.jsonl")]
+                lines += ["The synthesis, whose quotes are looked up once more:", ""]
+            lines += shown(folder / "steps.jsonl", final=mode == "heavy")
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
@@ -260,7 +312,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=4242)
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--traces", type=Path)
+    parser.add_argument("--traces", type=Path, help="write one run of each mode here")
+    parser.add_argument("--only-traces", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         world = Path(place) / "world"
@@ -271,7 +324,7 @@ def main() -> None:
             golds = read_gold(world / "questions.jsonl", index)
             write_traces(index, next(g for g in golds if g.kind == "chain" and g.hops == 3), options.traces)
         results = {}
-        for mode in MODES:
+        for mode in () if options.only_traces else MODES:
             rows = [asyncio.run(run_one(question, mode, index, options.steps)) for question in questions]
             results[mode] = summarise(rows)
             print(mode, json.dumps(results[mode]), flush=True)

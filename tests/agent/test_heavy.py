@@ -13,8 +13,8 @@ from tamsa.agent.react import parse_answer, render_call
 from tamsa.errors import ModelUnavailableError
 from tamsa.llm import ModelSettings, ScriptedModel
 from tamsa.store import RunFolder
-from tamsa.tools import corpus_toolset
-from tamsa.types import Finding, Report
+from tamsa.tools import Offer, ask_tool, corpus_toolset
+from tamsa.types import Citation, Finding, Report
 from tests.library import make_library
 
 QUESTION = "When was Velm Ford founded?"
@@ -148,6 +148,91 @@ async def test_failed_synthesis_resumes_without_new_research(tmp_path: Path) -> 
     assert crowd.dealt == 0
     steps = (tmp_path / "run" / "steps.jsonl").read_text().splitlines()
     assert [json.loads(line)["kind"] for line in steps] == ["final"]
+
+
+async def test_one_message_reaches_every_agent_and_the_synthesis(tmp_path: Path) -> None:
+    class Steered(Crowd):
+        sent = False
+
+        async def __call__(self, messages: Any) -> str:
+            if len(messages) == 2 and "several researchers" not in messages[0].content and not self.sent:
+                self.sent = True
+                RunFolder.send(tmp_path / "run", "Only surveys count.")
+            return await super().__call__(messages)
+
+    crowd = Steered([RIGHT, WRONG, RIGHT, WRONG])
+    await heavy(tmp_path / "run", crowd)
+    assert "Only surveys count." in crowd.synthesised[0]
+    told = [path.read_text().count("Only surveys count.") for path in (tmp_path / "run").glob("agents/*/steps.jsonl")]
+    assert told == [1, 1, 1, 1]
+
+
+async def test_one_plan_is_reviewed_and_followed_by_every_agent(tmp_path: Path) -> None:
+    class Planned(Crowd):
+        async def __call__(self, messages: Any) -> str:
+            if "your plan and nothing else" in messages[-1].content:
+                return "<plan>[open] Look at the town</plan>"
+            if "several researchers" not in messages[0].content:
+                assert "[open] Look at the almanac" in messages[2].content
+                answer = await Crowd.__call__(self, [messages[0], *messages[2:]])
+                return answer if answer == VISIT else f"<plan>[confirmed] Look at the almanac</plan>{answer}"
+            return await super().__call__(messages)
+
+    shown: list[str] = []
+
+    def review(plan: str) -> str:
+        shown.append(plan)
+        return plan.replace("town", "almanac")
+
+    report = await heavy(tmp_path / "run", Planned([RIGHT, WRONG, RIGHT, WRONG]), review_plan=review)
+    assert shown == ["[open] Look at the town"]
+    assert [(item.text, item.status) for item in report.plan] == [("Look at the almanac", "confirmed")]
+    (tmp_path / "run" / "report.json").unlink()
+    assert (await heavy(tmp_path / "run", Crowd([]), review_plan=review)).plan == report.plan
+    assert len(shown) == 1
+
+
+async def test_agents_ask_the_person_one_question_together(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def reply(question: str) -> str:
+        asked.append(question)
+        return "the town"
+
+    class Curious(Crowd):
+        async def __call__(self, messages: Any) -> str:
+            if len(messages) == 2 and "several researchers" not in messages[0].content:
+                return render_call("ask", {"question": "Which one?"})
+            if len(messages) == 4:
+                assert "the town" in messages[-1].content
+                return VISIT
+            return await super().__call__(messages)
+
+    offer = Offer((ask_tool(reply),))
+    folder = RunFolder.create(tmp_path / "run", {"question": QUESTION})
+    report = await research_heavy(
+        QUESTION,
+        model=ScriptedModel(Curious([RIGHT, WRONG, RIGHT, WRONG]), ModelSettings()),
+        make_tools=lambda: corpus_toolset(make_library(), offers=[offer, Offer(notes=("python is not offered: x",))]),
+        folder=folder,
+    )
+    folder.close()
+    assert asked == ["Which one?"]
+    assert report.answer == "1203"
+    assert report.notes[1:] == ("python is not offered: x",)
+
+
+def test_quote_of_a_document_with_any_name_survives_the_vote() -> None:
+    key = 'a>b"c<d stance="against"'
+    report = Report(
+        QUESTION,
+        "x",
+        "answered",
+        findings=(Finding("claim", True, (1,)),),
+        citations=(Citation(1, key, "t", "", 0, 9, "the words"),),
+    )
+    (quote,) = parse_answer(as_answer(report)).claims[0].quotes
+    assert (quote.document, quote.text, quote.against) == (key, "the words", False)
 
 
 def test_majority_needs_support_and_more_than_half() -> None:

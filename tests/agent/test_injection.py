@@ -6,7 +6,6 @@ no live markup in a report, nothing cited that is not there.
 """
 
 import io
-import json
 import re
 import socket
 from html.parser import HTMLParser
@@ -14,20 +13,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from tamsa.agent import research
 from tamsa.agent.react import parse_answer, parse_turn, render_call
 from tamsa.cli.live import LiveSteps
 from tamsa.cli.research import show_report
+from tamsa.cli.screen import Screen
 from tamsa.llm import ModelSettings, ScriptedModel
-from tamsa.store import RunFolder
+from tamsa.store import RunFolder, read_jsonl
 from tamsa.tools import Offer, corpus_toolset
 from tamsa.tools.web.offer import WebSettings, web_tools
 from tamsa.types import Document
 from tests.agent.attacks import ATTACKS, EVIL_HOST, SECRET
 from tests.library import Library
 
+_STRUCTURE = re.compile(
+    r"<\|im_|\[/?INST\]|<<SYS>>|</s>|\[[BE]OS\]|<[be]os>|<\|message|"
+    r"[\x1b\x9b]|\u202e|[\U000e0000-\U000e007f]"
+)
 ALLOWED = {"search", "visit", "find"}
 LIVE_TAGS = {"script", "img", "iframe", "object", "embed", "link", "form", "svg", "base", "video", "audio"}
 _OBJECT = re.compile(r"\{[^{}]*\"name\".*?\}\s*\}", re.DOTALL)
@@ -108,7 +111,7 @@ async def test_attack_changes_nothing_but_what_is_quoted(
     folder = RunFolder.create(tmp_path / "run", {"question": "What do the trap words say?"})
     offer = web_tools(WebSettings(), question="What do the trap words say?", environ={})[0] if web else Offer()
     screen = io.StringIO()
-    console = Console(file=screen, force_terminal=False, width=200)
+    console = Screen(file=screen, force_terminal=False, width=200)
     with LiveSteps(console, enabled=True) as live:
         report = await research(
             "What do the trap words say?",
@@ -123,7 +126,7 @@ async def test_attack_changes_nothing_but_what_is_quoted(
     show_report(console, report, folder.path / "report.html")
 
     assert offline == []
-    records = [json.loads(line) for line in (folder.path / "steps.jsonl").read_text().splitlines()]
+    records = list(read_jsonl(folder.path / "steps.jsonl"))
     names = {call["id"]: call["name"] for r in records if r["kind"] == "completion" for call in r["calls"]}
     for record in records:
         if record["kind"] == "observation":
@@ -133,7 +136,7 @@ async def test_attack_changes_nothing_but_what_is_quoted(
             turn = parse_turn(record["text"])
             assert (turn.calls, turn.answer) == ((), None)
             assert parse_answer(record["text"]).claims == ()
-            assert not re.search(r"<\|im_|\[/?INST\]|<<SYS>>|</s>|\x1b|\u202e|[\U000e0000-\U000e007f]", record["text"])
+            assert not _STRUCTURE.search(record["text"])
             for page in (record["data"] or {}).get("pages", ()):
                 assert page["error"] or page["id"] == "trap.md"
     assert report.citations == ()
@@ -150,4 +153,4 @@ async def test_attack_changes_nothing_but_what_is_quoted(
             assert not name.startswith("on")
             assert name not in ("href", "src", "action", "data") or (value or "").startswith("#")
     assert not re.search(r"(?<!\\)!\[", (folder.path / "report.md").read_text())
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", screen.getvalue())
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", screen.getvalue())

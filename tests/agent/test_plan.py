@@ -1,6 +1,7 @@
 """The plan, the person's part in it, and messages to a running research."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,36 @@ async def test_plan_that_does_not_come_in_time_forces_an_answer(tmp_path: Path) 
 
     report = await run(policy, review_plan=lambda plan: plan, budget=Budget(max_seconds=1.0))
     assert report.answer == "x" and report.status == "forced"
+
+
+class Clock:
+    """A clock that a person moves on."""
+
+    def __init__(self) -> None:
+        self.passed_s = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.passed_s
+
+
+async def test_time_of_the_person_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("tamsa.agent.budget.time", clock)
+
+    def slowly(text: str) -> str:
+        clock.passed_s += 10_000
+        return text
+
+    def policy(messages: Any) -> str:
+        if "your plan and nothing else" in messages[-1].content:
+            return "<plan>Look</plan>"
+        asked = any("The person answers" in message.content for message in messages)
+        return "<answer>x</answer>" if asked else render_call("ask", {"question": "Which?"})
+
+    tools = corpus_toolset(make_library(), offers=[Offer((ask_tool(slowly),))])
+    report = await run(policy, review_plan=slowly, tools=tools, budget=Budget(max_seconds=1_000))
+    assert (report.answer, report.status, clock.passed_s) == ("x", "answered", 20_000)
+    assert report.seconds < 1_000
 
 
 async def test_message_reaches_a_running_research_once(tmp_path: Path) -> None:

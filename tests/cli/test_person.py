@@ -2,15 +2,15 @@ import io
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from tamsa.cli.live import LiveSteps
 from tamsa.cli.person import Person
+from tamsa.cli.screen import Screen
 from tamsa.errors import ConfigError
 
 
 def make_person() -> Person:
-    console = Console(file=io.StringIO())
+    console = Screen(file=io.StringIO())
     return Person(LiveSteps(console, enabled=False), console, review_plan=True, ask=True)
 
 

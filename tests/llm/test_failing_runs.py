@@ -49,8 +49,9 @@ def misbehave(endpoint, replies, seed):
 
 async def run_all(endpoint, replies, tmp_path, count):
     seen = misbehave(endpoint, replies, seed=count)
+    # silence must be told from a machine that is busy: the endpoint answers out of this very process
     settings = ModelSettings(
-        base_url=endpoint.url + "/v1", timeout_s=0.5, backoff_s=0.001, max_retries=1, concurrency=32
+        base_url=endpoint.url + "/v1", timeout_s=4.0, backoff_s=0.001, max_retries=1, concurrency=32
     )
     library, broken = make_library(), 0
 
@@ -93,3 +94,4 @@ async def test_five_hundred_runs_end_with_a_report_or_a_resumable_state(endpoint
     seen, broken = await run_all(endpoint, replies, tmp_path, 500)
     assert all(seen.values()), f"a way to fail did not occur: {seen}"
     assert broken, "no run broke off, so nothing was resumed"
+    print(f"\n500 runs, {sum(seen.values())} failed requests: {seen}; {broken} resumptions")

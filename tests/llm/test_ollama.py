@@ -17,7 +17,7 @@ END = {"message": {"content": ""}, "done": True, "done_reason": "stop", "prompt_
 
 def model_at(endpoint: Any, replies: Any, limit: int = 40_960, **options: Any) -> OllamaModel:
     endpoint.routes.setdefault("/api/show", replies.status(200, {"model_info": {"qwen3.context_length": limit}}))
-    values: dict[str, Any] = {"backoff_s": 0.001, "max_retries": 2, "timeout_s": 5.0, **options}
+    values: dict[str, Any] = {"backoff_s": 0.001, "max_retries": 2, "timeout_s": 60.0, **options}
     model = open_model("ollama:qwen3", ModelSettings(base_url=endpoint.url, **values))
     assert isinstance(model, OllamaModel)
     return model
@@ -99,7 +99,7 @@ FAILURES = {
 @pytest.mark.parametrize("kind", FAILURES)
 async def test_one_failure_is_cured_and_a_lasting_one_is_typed(endpoint, replies, kind):
     endpoint.replies = [FAILURES[kind](replies), replies.ndjson({"message": {"content": "Paris"}}, END)]
-    model = model_at(endpoint, replies, timeout_s=0.2)
+    model = model_at(endpoint, replies, timeout_s=1.0 if kind == "silence" else 60.0)
     assert (await model.complete(ASK)).text == "Paris"
     endpoint.replies = [FAILURES[kind](replies)]
     with pytest.raises(ModelUnavailableError, match="ollama:qwen3 at http"):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,14 +71,12 @@ async def test_run_goes_on_whatever_a_tool_does(tmp_path: Path) -> None:
     question = f"When was the bridge described at {url} built?"
     web.know(question)
     files, opened = file_tools([tmp_path / "docs"])
-    lines: list[str] = []
-    mcp = await mcp_tools(
-        [McpServer("srv", command=(sys.executable, "-S", str(script)), tools=("*",))], on_note=lines.append
-    )
+    mcp = await mcp_tools([McpServer("srv", command=(sys.executable, "-S", str(script)), tools=("*",))], start_s=120)
     assert len(mcp.tools) == 1, mcp.notes
     tools = Toolset(
         [python, FunctionTool(web.web_visit, on_replay=web.note), *files.tools, *mcp.tools],
         get_document=lambda key: web.get_document(key) or opened.get_document(key),
+        notes=[mcp.notes],
     )
     model = ScriptedModel(
         [
@@ -92,12 +91,12 @@ async def test_run_goes_on_whatever_a_tool_does(tmp_path: Path) -> None:
             "<settlement>The page is nearer to the event.</settlement></finding></answer>",
         ]
     )
-    seen: list[str] = []
+    records: list[dict[str, Any]] = []
     report = await research(
         question,
         model=model,
         tools=tools,
-        on_event=lambda e: seen.append(str(e.get("text", ""))) if e.get("kind") == "observation" else None,
+        on_event=records.append,
     )
     assert report.answer.startswith("1203")
     assert report.status == "answered"
@@ -106,10 +105,11 @@ async def test_run_goes_on_whatever_a_tool_does(tmp_path: Path) -> None:
         "dates the bridge to 1210",
     ]
     assert report.visited == (url, "note.md")
-    text = "\n".join(seen)
+    text = "\n".join(record["text"] for record in records if record["kind"] == "observation")
     for words in ("PermissionError", "MemoryError", "not a public address", "no longer there", "7"):
         assert words in text
-    assert lines == ["the tools of the MCP server srv are withdrawn: it ended with code 1"]
+    assert report.notes == ("the tools of the MCP server srv are withdrawn: it ended with code 1",)
+    assert [record["text"] for record in records if record["kind"] == "note"] == list(report.notes)
     for close in (mcp.aclose, web.aclose):
         await close()
     server.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tamsa.types import Usage
@@ -35,12 +37,23 @@ class Spent:
     steps: int = 0
     earlier_s: float = 0.0
     """Seconds spent by earlier processes."""
+    waited_s: float = 0.0
+    """Seconds in which this process waited for a person; they do not count."""
     _started: float = field(default_factory=time.monotonic)
 
     @property
     def seconds(self) -> float:
-        """Seconds of this and all earlier processes."""
-        return self.earlier_s + time.monotonic() - self._started
+        """Seconds of this and all earlier processes, without those in which a person was waited for."""
+        return self.earlier_s + time.monotonic() - self._started - self.waited_s
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Leave out the time in which a person is waited for."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.waited_s += time.monotonic() - began
 
     def exhausted(self, budget: Budget) -> str | None:
         """Say which limit is reached, or None."""

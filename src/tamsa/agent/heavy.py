@@ -8,22 +8,25 @@ on a supported answer, the others are stopped.
 from __future__ import annotations
 
 import asyncio
+import html
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import date as calendar_date
 
 from tamsa.agent import prompts
 from tamsa.agent.budget import Budget
-from tamsa.agent.fencing import clean, neutralise
 from tamsa.agent.loop import OnEvent, research
-from tamsa.agent.react import NOT_FOUND, parse_turn
+from tamsa.agent.plan import proposed_plan, read_items, show_items
+from tamsa.agent.react import NOT_FOUND, parse_answer, parse_turn
 from tamsa.agent.reporting import build_report, read_report, write_report
 from tamsa.agent.transcript import Record, Transcript
 from tamsa.errors import ContextLengthError, ModelError
 from tamsa.scoring.metrics import normalize_answer
 from tamsa.store import RunFolder
 from tamsa.tools import Toolset
-from tamsa.types import Message, Model, Report, Usage
+from tamsa.tools.fencing import clean, neutralise
+from tamsa.types import Message, Model, PlanItem, Report, Usage
 
 NUM_AGENTS = 4
 
@@ -40,6 +43,7 @@ async def research_heavy(
     folder: RunFolder,
     on_event: OnEvent | None = None,
     date: str | None = None,
+    review_plan: Callable[[str], str] | None = None,
 ) -> Report:
     """Research a question with several agents and settle on one report.
 
@@ -54,6 +58,9 @@ async def research_heavy(
         folder: where the run is kept; each agent has a run folder of its own in `agents/`.
         on_event: called with each record of each agent, with the agent's number under `agent`.
         date: the current date as told to the model (ISO).
+        review_plan: shown one plan before the agents begin; all of them follow what it returns.
+
+    Messages left in the folder (`RunFolder.send`) reach every agent, and the synthesis.
 
     Raises:
         InputError, ConfigError, StorageError: as for `research`.
@@ -62,6 +69,8 @@ async def research_heavy(
     if (done := read_report(folder)) is not None:
         return done
     heavy = _Heavy(question, model, make_tools, folder, on_event)
+    if review_plan is not None:
+        await heavy.plan(review_plan, date)
     reports = await heavy.agents(num_agents, mode, budget, date)
     return await heavy.settle(reports, synthesize)
 
@@ -83,13 +92,31 @@ class _Heavy:
         self._records = list(folder.journal.records)
 
     def _recorded(self, kind: str) -> Record | None:
-        return next((record for record in self._records if record["kind"] == kind), None)
+        return next((record for record in self._records if record.get("kind") == kind), None)
 
     def _record(self, record: Record) -> None:
         self._folder.journal.append(record)
         self._records.append(record)
         if self._on_event is not None:
             self._on_event(record)
+
+    # ------------------------------------------------------------------ plan
+
+    async def plan(self, review: Callable[[str], str], date: str | None) -> None:
+        """Have the model propose a plan and the person review it, once for all agents."""
+        if self._recorded("plan") is not None or (self._folder.path / "agents").exists():
+            return
+        system = prompts.system_prompt(
+            self._make_tools().schemas,
+            native=self._model.native_tools,
+            date=date or calendar_date.today().isoformat(),
+            brief=self._model.profile.brief,
+        )
+        messages = [Message("system", system), Message("user", self._question), Message("user", prompts.plan_request())]
+        completion = await self._model.complete(messages)
+        reviewed = await asyncio.to_thread(review, proposed_plan(clean(completion.text)))
+        text = show_items(read_items(clean(reviewed)))
+        self._record({"kind": "plan", "text": text, "usage": asdict(completion.usage), "seconds": 0.0})
 
     # ------------------------------------------------------------------ agents
 
@@ -129,6 +156,7 @@ class _Heavy:
         folder = RunFolder.resume(path) if (path / "run.json").exists() else RunFolder.create(path, manifest)
         notify = self._on_event
         on_event = (lambda record: notify({**record, "agent": number})) if notify is not None else None
+        plan = self._recorded("plan")
         try:
             return await research(
                 self._question,
@@ -139,6 +167,8 @@ class _Heavy:
                 on_event=on_event,
                 date=date,
                 mode=mode,
+                plan=plan["text"] if plan is not None else None,
+                inbox=self._folder,
             )
         finally:
             folder.close()
@@ -159,14 +189,20 @@ class _Heavy:
             else:
                 final = await self._synthesis(reports)
             self._record(final)
-        state = Transcript(seconds=final["seconds"], answer=final["answer"], notes=list(final["notes"]))
+        tools = self._make_tools()
+        state = Transcript(
+            seconds=final["seconds"],
+            answer=final["answer"],
+            notes=[*final["notes"], *map(clean, tools.notes)],
+            plan=plan_of(reports, parse_answer(final["answer"]).text),
+        )
         for report in reports.values():
             state.visited.update(dict.fromkeys(report.visited))
             state.spent.usage += report.usage
             state.spent.calls += report.num_calls
             state.spent.steps += report.num_steps
-        state.spent.usage += Usage(**final["usage"])
-        tools = self._make_tools()
+        for record in filter(None, (final, self._recorded("plan"))):
+            state.spent.usage += Usage(**record["usage"])
         report = build_report(
             state,
             question=self._question,
@@ -197,8 +233,10 @@ class _Heavy:
 
     async def _synthesis(self, reports: dict[int, Report]) -> Record:
         system = prompts.synthesis_prompt()
-        shown = "\n\n".join(f"Report {number}:\n{neutralise(as_text(report))}" for number, report in reports.items())
-        messages = [Message("system", system), Message("user", f"Question: {self._question}\n\n{shown}")]
+        marks = getattr(self._model, "control_tokens", ())
+        shown = [f"Report {number}:\n{neutralise(as_text(report), marks)}" for number, report in reports.items()]
+        asked = [f"Question: {self._question}", *map(prompts.steer, map(clean, self._folder.read_inbox(0)))]
+        messages = [Message("system", system), Message("user", "\n\n".join([*asked, *shown]))]
         try:
             completion = await self._model.complete(messages)
         except ContextLengthError:  # asked again it would fail again
@@ -226,6 +264,13 @@ def majority(reports: dict[int, Report], num_agents: int) -> list[int]:
     return largest if len(largest) * 2 > num_agents else []
 
 
+def plan_of(reports: dict[int, Report], answer: str) -> tuple[PlanItem, ...]:
+    """Return the plan, as it stood at the end, of the first agent that gave an answer; of any where none did."""
+    planned = [report for report in reports.values() if report.plan]
+    agreeing = [report for report in planned if normalize_answer(report.answer) == normalize_answer(answer)]
+    return (agreeing or planned)[0].plan if planned else ()
+
+
 def tally(reports: dict[int, Report]) -> str:
     """Say who answered what, the commonest answer first."""
     counts = Counter(report.answer for report in reports.values())
@@ -251,7 +296,7 @@ def as_answer(report: Report) -> str:
     quotes = {citation.number: citation for citation in report.citations}
 
     def quote(number: int, stance: str) -> str:
-        document = quotes[number].document.replace('"', "&quot;")
+        document = html.escape(quotes[number].document)
         return f'<quote doc="{document}"{stance}>{neutralise(quotes[number].quote)}</quote>'
 
     parts = [neutralise(report.answer) or NOT_FOUND]

@@ -16,15 +16,15 @@ from tamsa.agent import prompts
 from tamsa.agent.budget import Budget
 from tamsa.agent.confidence import measure
 from tamsa.agent.context import Context
-from tamsa.agent.fencing import clean, neutralise
-from tamsa.agent.plan import parse_plan, read_items, show_items
+from tamsa.agent.plan import proposed_plan, read_items, show_items
 from tamsa.agent.react import NOT_FOUND, Turn, parse_turn
 from tamsa.agent.reporting import build_report, read_report, write_report
 from tamsa.agent.strategies import Strategy, make_strategy
 from tamsa.agent.transcript import Record, Transcript, call_key
-from tamsa.errors import ContextLengthError, InputError
+from tamsa.errors import ContextLengthError, CorruptError, InputError
 from tamsa.store import RunFolder
 from tamsa.tools import Toolset
+from tamsa.tools.fencing import clean, neutralise
 from tamsa.types import Completion, Message, Model, Report, ToolCall, ToolResult, Usage
 
 MAX_QUESTION_CHARS = 20_000
@@ -63,6 +63,8 @@ async def research(
     date: str | None = None,
     mode: str = "react",
     review_plan: Callable[[str], str] | None = None,
+    plan: str | None = None,
+    inbox: RunFolder | None = None,
     keep_sampled: bool = False,
 ) -> Report:
     """Research a question.
@@ -78,6 +80,8 @@ async def research(
         date: the current date as told to the model (ISO); today's by default, the run's own on resume.
         mode: the strategy: `react`, `iter` or `fold`.
         review_plan: shown the model's plan before the first step; what it returns is followed.
+        plan: a plan that was reviewed before, to be followed.
+        inbox: the run whose messages are read, where it is another than `folder`.
         keep_sampled: write what a local model read and drew (`Completion.sampled`) into the journal, for training.
 
     Returns:
@@ -93,8 +97,8 @@ async def research(
     if folder is not None and (done := read_report(folder)) is not None:
         return done
     strategy = make_strategy(mode, native=model.native_tools)
-    run = _Run(question, model, tools, strategy, budget or Budget(), folder, on_event, keep_sampled)
-    return await run.finish(date or calendar_date.today().isoformat(), review_plan)
+    run = _Run(question, model, tools, strategy, budget or Budget(), folder, inbox or folder, on_event, keep_sampled)
+    return await run.finish(date or calendar_date.today().isoformat(), review_plan, plan)
 
 
 class _Run:
@@ -106,6 +110,7 @@ class _Run:
         strategy: Strategy,
         budget: Budget,
         folder: RunFolder | None,
+        inbox: RunFolder | None,
         on_event: OnEvent | None,
         keep_sampled: bool,
     ) -> None:
@@ -115,19 +120,16 @@ class _Run:
         self._strategy = strategy
         self._budget = budget
         self._folder = folder
+        self._inbox = inbox
         self._on_event = on_event
         self._keep_sampled = keep_sampled
         self._state = Transcript()
         self._context = Context(model, budget, tools.schemas)
 
-    async def finish(self, date: str, review_plan: Callable[[str], str] | None) -> Report:
+    async def finish(self, date: str, review_plan: Callable[[str], str] | None, plan: str | None) -> Report:
         """Run to the end from wherever the journal stands."""
         state = self._state
-        for record in self._folder.journal.records if self._folder else ():
-            state.apply(record)
-            state.spent.earlier_s = state.seconds
-            if state.replayed is not None:
-                self._tools.replay(*state.replayed)
+        self._replay()
         if not state.system:
             system = prompts.system_prompt(
                 self._tools.schemas,
@@ -138,9 +140,12 @@ class _Run:
                 mode=self._strategy.name,
             )
             self._record({"kind": "prompt", "system": system, "question": self._question})
-        if review_plan is not None and not state.entries:
+        if plan is not None and not state.entries:
+            self._record({"kind": "plan", "text": plan, "usage": asdict(Usage())})
+        elif review_plan is not None and not state.entries:
             await self._plan(review_plan)
         while state.answer is None:
+            self._take_notes()
             self._take_messages()
             if state.pending:
                 await self._act()
@@ -154,6 +159,7 @@ class _Run:
                 await self._relieve()
             else:
                 await self._think()
+        self._take_notes()
         report = build_report(
             state,
             question=self._question,
@@ -174,10 +180,37 @@ class _Run:
         if self._on_event is not None:
             self._on_event(record)
 
+    def _replay(self) -> None:
+        """Take in what earlier processes have recorded.
+
+        Raises:
+            CorruptError: a record is not of the journal's form.
+        """
+        if self._folder is None:
+            return
+        state = self._state
+        for number, record in enumerate(self._folder.journal.records, start=1):
+            try:
+                state.apply(record)
+                state.spent.earlier_s = state.seconds
+                if state.replayed is not None:
+                    self._tools.replay(*state.replayed)
+            except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+                raise CorruptError(
+                    f"{self._folder.journal.path}: record {number} is not of a run's form "
+                    f"({type(error).__name__}: {error}); start the question anew in another --out folder"
+                ) from error
+
+    def _take_notes(self) -> None:
+        """Put on record what has become of the tools: not available, or withdrawn."""
+        for text in map(clean, self._tools.notes):
+            if text not in self._state.notes:
+                self._record({"kind": "note", "text": text})
+
     def _take_messages(self) -> None:
         """Take in what the person has added with `tamsa steer` since the last step."""
-        if self._folder is not None and not self._state.pending and self._state.unsettled is None:
-            for text in self._folder.read_inbox(self._state.num_steered):
+        if self._inbox is not None and not self._state.pending and self._state.unsettled is None:
+            for text in self._inbox.read_inbox(self._state.num_steered):
                 self._record({"kind": "steer", "text": clean(text)})
 
     async def _plan(self, review: Callable[[str], str]) -> None:
@@ -186,9 +219,9 @@ class _Run:
             completion = await self._complete(messages, self._remaining_s(), with_tools=False)
         except TimeoutError:
             return self._out_of_time()
-        turn = parse_turn(clean(completion.text))
-        items = parse_plan(turn.rest) or read_items(turn.rest)
-        reviewed = await asyncio.to_thread(review, show_items(items))
+        proposed = proposed_plan(clean(completion.text))
+        with self._state.spent.waiting():
+            reviewed = await asyncio.to_thread(review, proposed)
         usage = asdict(self._usage(completion, messages))
         return self._record({"kind": "plan", "text": show_items(read_items(clean(reviewed))), "usage": usage})
 
@@ -345,9 +378,13 @@ class _Run:
             result = ToolResult(prompts.repeated(earlier or state.spent.steps), None, error=True)
         elif state.spent.calls >= self._budget.max_calls:
             result = ToolResult("Not run: the limit of tool calls is reached.", error=True)
+        elif self._tools.is_patient(call.name):
+            with state.spent.waiting():
+                result = await self._tools.call(call)
         else:
             result = await self._tools.call(call)
-        text = self._context.clip(neutralise(clean(result.text)), max_tokens)
+        marks = getattr(self._model, "control_tokens", ())
+        text = self._context.clip(neutralise(clean(result.text), marks), max_tokens)
         self._record(
             {
                 "kind": "observation",

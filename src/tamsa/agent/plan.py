@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 
+from tamsa.agent.react import parse_turn
 from tamsa.types import PlanItem, PlanStatus
 
 MAX_ITEMS = 30
@@ -44,6 +45,12 @@ def read_items(text: str) -> tuple[PlanItem, ...]:
         words = _BULLET.sub("", match[2] if match else words)
         items.append(PlanItem(words[:MAX_ITEM_CHARS], status))
     return tuple(items[:MAX_ITEMS])
+
+
+def proposed_plan(text: str) -> str:
+    """Write out the plan that a model proposes when it is asked for one, with or without its tags."""
+    rest = parse_turn(text).rest
+    return show_items(parse_plan(rest) or read_items(rest))
 
 
 def show_items(items: tuple[PlanItem, ...]) -> str:

@@ -17,6 +17,7 @@ Parsing is one pass over the text, takes anything, and names what it could not r
 from __future__ import annotations
 
 import ast
+import html
 import json
 import re
 from bisect import bisect_left
@@ -28,9 +29,9 @@ NOT_FOUND = "NOT FOUND"
 """The short answer where the documents do not say."""
 MAX_CALLS_PER_TURN = 8
 _MARK = re.compile(r"<(/?)(think|tool_call|answer)>")
-_FENCE = re.compile(r"^\s*```\w*\s*|\s*```\s*$")
+_FENCE = re.compile(r"^\s*+```\w*\s*|(?<!\s)\s*+```\s*+$")
 _FINDING = re.compile(r"<(/?)(finding|quote|settlement)\b([^<>]*)>")
-_ATTRIBUTE = re.compile(r"""(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_ATTRIBUTE = re.compile(r"""\b(\w++)\s*+=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +243,7 @@ def parse_answer(text: str) -> Answer:
                 settlement = " ".join(body.split()) or None
             else:
                 attributes = {m[1].lower(): m[2] if m[2] is not None else m[3] for m in _ATTRIBUTE.finditer(mark[3])}
-                document = attributes.get("doc") or attributes.get("id") or ""
+                document = html.unescape(attributes.get("doc") or attributes.get("id") or "")
                 quotes.append(Quote(document, body.strip(), attributes.get("stance", "").lower() == "against"))
     claim_text.append(text[position:] if first else "")
     flush()

@@ -131,6 +131,8 @@ class Transcript:
             case "steer":
                 self.num_steered += 1
                 self.entries.append(Notice(prompts.steer(record["text"])))
+            case "note":
+                self.notes.append(record["text"])
             case "summary":
                 self.spent.usage += Usage(**record["usage"])
                 self.entries.append(Summary(record["text"]))

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tamsa.cli.bars import progress_bar
+from tamsa.cli.screen import Screen
 from tamsa.cli.settings import Dense, Docs
 from tamsa.corpus import Progress, SearchIndex
 from tamsa.corpus import open_documents as open_engine
@@ -61,7 +62,7 @@ def index_command(
 
     Example: tamsa index ~/papers notes.md --out papers.index
     """
-    console = Console(stderr=True)
+    console = Screen(stderr=True)
     index = open_documents(paths, console=console, enabled=True, out=out, dense=dense)
     typer.echo(f"{out}: {index.num_documents:,} documents in {index.num_chunks:,} chunks, {len(index.skipped)} skipped")
     index.close()
@@ -79,8 +80,8 @@ def search_command(
     """
     if not docs:
         raise InputError("--docs is missing; name files, folders, a corpus or an index")
-    index = open_documents(docs, console=Console(stderr=True), enabled=True, dense=dense)
-    console = Console()
+    index = open_documents(docs, console=Screen(stderr=True), enabled=True, dense=dense)
+    console = Screen()
     hits = index.search(query, limit)
     for rank, hit in enumerate(hits, start=1):
         anchor = f" · {hit.anchor}" if hit.anchor else ""

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from tamsa.agent.modes import MODES, with_mode
 from tamsa.cli.bars import progress_bar
 from tamsa.cli.corpus import open_documents
+from tamsa.cli.screen import Screen
 from tamsa.cli.settings import (
     DEFAULT_MODEL,
     Config,
@@ -105,7 +105,7 @@ def eval_command(
     grader = pool.open(judge, replace(settings.judge or settings.model, temperature=0.0)) if judge else None
     second = Reader(pool.open(reader, settings.reader or settings.model)) if reader else None
     begin_loading(opened)
-    console = Console(stderr=True)
+    console = Screen(stderr=True)
     index = open_documents(docs, console=console, enabled=True, dense=dense)
     with progress_bar(console, "questions", total=min(limit or len(asked), len(asked))) as advance:
 
@@ -138,7 +138,7 @@ def eval_command(
 
         scores = asyncio.run(score())
     index.close()
-    Console().print(format_table(scores))
+    Screen().print(format_table(scores))
     if out is not None:
         typer.echo(f"scores: {out / 'scores.json'}")
     if calibrate and folder is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,16 +53,15 @@ class Extras:
 
 @contextlib.asynccontextmanager
 async def open_extras(
-    extras: Extras, question: str, folder: RunFolder, *, page_chars: int, on_note: Callable[[str], None]
+    extras: Extras, question: str, folder: RunFolder, *, page_chars: int
 ) -> AsyncIterator[list[Offer]]:
-    """Make the further tools of a run and release them at its end.
+    """Make the further tools of a run and release them at its end; what is missing is in the notes of the offers.
 
     Args:
         extras: which.
         question: addresses in it may be opened by the web tools.
         folder: the run; pages that an earlier process opened are read again.
         page_chars: characters of one page.
-        on_note: receives a line for each thing that is not available or is withdrawn.
     """
     async with contextlib.AsyncExitStack() as stack:
         offers: list[Offer] = []
@@ -70,7 +69,7 @@ async def open_extras(
         if extras.python:
             tool = await python_tool()
             if isinstance(tool, Unavailable):
-                on_note(str(tool))
+                offers.append(Offer(notes=(str(tool),)))
             else:
                 offers.append(Offer((tool,)))
         if extras.files:
@@ -84,12 +83,9 @@ async def open_extras(
             await web.restore(opened)
             offers.append(offer)
         if extras.mcp:
-            offer = await mcp_tools(parse_servers(extras.mcp), on_note=on_note)
+            offer = await mcp_tools(parse_servers(extras.mcp))
             stack.push_async_callback(offer.aclose)
             offers.append(offer)
-        for offer in offers:
-            for note in offer.notes:
-                on_note(note)
         yield offers
 
 
@@ -98,7 +94,7 @@ def _opened(records: Sequence[dict[str, Any]]) -> list[str]:
     pages = (
         page
         for record in records
-        if record["kind"] == "observation" and isinstance(record["data"], dict)
+        if record.get("kind") == "observation" and isinstance(record.get("data"), dict)
         for page in record["data"].get("pages", ())
     )
-    return list(dict.fromkeys(page["id"] for page in pages if not page.get("error")))
+    return list(dict.fromkeys(str(page["id"]) for page in pages if not page.get("error")))

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console
 from rich.status import Status
 from rich.text import Text
+
+from tamsa.cli.screen import Screen, literal
 
 MAX_LINE = 160
 
@@ -25,10 +26,11 @@ class LiveSteps(AbstractContextManager["LiveSteps"]):
     Everything shown passes as literal text: a document cannot colour or move the terminal.
     """
 
-    def __init__(self, console: Console, *, enabled: bool) -> None:
+    def __init__(self, console: Screen, *, enabled: bool) -> None:
         self._console = console
         self._enabled = enabled
         self._written = 0
+        self._noted: set[str] = set()
         self._status: Status | None = None
 
     def __enter__(self) -> LiveSteps:
@@ -53,11 +55,16 @@ class LiveSteps(AbstractContextManager["LiveSteps"]):
             self._status.start()
 
     def note(self, text: str) -> None:
-        """Show a line that is no step; shown even when the steps are not."""
+        """Show a line that is no step, once; shown even when the steps are not."""
+        if text in self._noted:
+            return
+        self._noted.add(text)
         self._console.print(f"note: {text}", style="yellow", markup=False, highlight=False)
 
     def __call__(self, record: Mapping[str, Any]) -> None:
         """Show a journal record."""
+        if record["kind"] == "note":
+            self.note(record["text"])
         if not self._enabled:
             return
         match record["kind"]:
@@ -84,9 +91,8 @@ class LiveSteps(AbstractContextManager["LiveSteps"]):
             self._status.update(text)
 
     def _print(self, head: str, head_style: str, text: str, style: str) -> None:
-        printable = "".join(char if char.isprintable() else " " for char in text)
         width = max(40, min(MAX_LINE, self._console.width - len(head)))
-        self._console.print(Text.assemble((head, head_style), (_short(printable, width), style)))
+        self._console.print(Text.assemble((head, head_style), (_short(literal(text), width), style)))
 
     @staticmethod
     def _arguments(arguments: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import typer
 
 from tamsa import __version__
 from tamsa.cli import corpus, evaluation, reproduce, research, synthesize, train, world
+from tamsa.cli.screen import literal
 from tamsa.errors import TamsaError
 
 app = typer.Typer(
@@ -42,7 +43,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 def fail(message: str, code: int = 2) -> NoReturn:
     """Print one line to the error stream and exit."""
-    line = " ".join(message.split())
+    line = " ".join(literal(message).split())
     print(f"tamsa: {line}", file=sys.stderr)
     raise SystemExit(code)
 

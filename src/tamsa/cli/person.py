@@ -8,9 +8,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
-
 from tamsa.cli.live import LiveSteps
+from tamsa.cli.screen import Screen, literal
 from tamsa.errors import ConfigError
 from tamsa.tools import Offer, ask_tool
 
@@ -44,28 +43,27 @@ class Person:
         ask: whether the agent may ask a question.
     """
 
-    def __init__(self, live: LiveSteps, console: Console, *, review_plan: bool, ask: bool) -> None:
+    def __init__(self, live: LiveSteps, console: Screen, *, review_plan: bool, ask: bool) -> None:
         self._live = live
         self._console = console
         self.review_plan = review_plan
-        self._ask = ask
+        self._offer = Offer((ask_tool(self.answer),) if ask else ())
 
     def offer(self) -> Offer:
-        """Offer the tool with which the agent asks, if it may."""
-        return Offer((ask_tool(self.answer),) if self._ask else ())
+        """Offer the tool with which the agents ask, if they may; all together they ask once."""
+        return self._offer
 
     def edit_plan(self, plan: str) -> str:
         """Open the plan in the person's editor; closing it unchanged accepts it."""
         with self._live.paused():
-            edited = _edit(_HELP + plan + "\n")
+            edited = _edit(_HELP + literal(plan) + "\n")
         lines = edited.splitlines()
         return "\n".join(line for line in lines if not line.startswith("#"))
 
     def answer(self, question: str) -> str:
         """Show a question and read the answer."""
-        printable = "".join(char if char.isprintable() else " " for char in question)
         with self._live.paused():
-            self._console.print(f"The agent asks: {printable}", style="bold", markup=False)
+            self._console.print(f"The agent asks: {question}", style="bold", markup=False)
             try:
                 return input("> ")
             except EOFError:

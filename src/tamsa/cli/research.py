@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from tamsa import __version__
@@ -27,6 +26,8 @@ from tamsa.cli.corpus import open_documents
 from tamsa.cli.extras import Extras, Files, Mcp, Python, Web, open_extras
 from tamsa.cli.live import LiveSteps
 from tamsa.cli.person import Person
+from tamsa.cli.screen import Screen
+from tamsa.cli.seal import check_seal, seal
 from tamsa.cli.settings import (
     DEFAULT_MODEL,
     Config,
@@ -44,7 +45,7 @@ from tamsa.cli.settings import (
 )
 from tamsa.config import from_mapping
 from tamsa.corpus import SearchIndex
-from tamsa.errors import InputError, TamsaError
+from tamsa.errors import ConfigError, CorruptError, InputError, TamsaError
 from tamsa.llm import ModelPool
 from tamsa.store import RunFolder, new_id
 from tamsa.tools import Reader, Toolset, corpus_toolset, page_chars
@@ -69,6 +70,7 @@ def research_command(
     model: ModelSpecOption = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the run; runs/ID by default.")] = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="Continue the run in this folder.")] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Resume a run that someone else began.")] = False,
     reader: ReaderOption = None,
     mode: Annotated[
         str | None,
@@ -99,12 +101,14 @@ def research_command(
     pdf: Annotated[bool, typer.Option("--pdf", help="Write report.pdf too (extra `pdf`).")] = False,
 ) -> None:
     """Research a question in your documents and write a report with verified quotes."""
-    console = Console(stderr=True)
+    console = Screen(stderr=True)
     shown = console.is_terminal if live is None else live
     if (review_plan or ask) and not sys.stdin.isatty():
         raise InputError("--review-plan and --ask need a terminal in which to answer")
     if resume is not None:
         folder = RunFolder.resume(resume)
+        if not trust:
+            check_seal(resume, folder.manifest)
         question, spec, settings, docs = _from_manifest(folder, question, model, docs, config, overrides)
         dense = bool(folder.manifest.get("dense"))
         reader = reader or folder.manifest.get("reader")
@@ -120,6 +124,8 @@ def research_command(
     begin_loading(policy)
     mode = folder.manifest["mode"] if folder is not None else mode or policy.profile.mode
     policy, strategy = with_mode(policy, None if mode == "heavy" else mode)
+    if (review_plan or ask) and isinstance(policy, BaselinePolicy | GuidedPolicy):
+        raise ConfigError("--review-plan and --ask need a language model that plans; rules plan and ask nothing")
     second = Reader(pool.open(reader, settings.reader or settings.model)) if reader else None
     index = open_documents(docs, console=console, enabled=shown, dense=dense)
     if folder is None:
@@ -137,7 +143,7 @@ def research_command(
             "date": date.today().isoformat(),
             "versions": {"tamsa": __version__, "python": platform.python_version()},
         }
-        folder = RunFolder.create(out or Path("runs") / new_id(), manifest)
+        folder = RunFolder.create(out or Path("runs") / new_id(), {**manifest, "seal": seal(manifest)})
     steps = LiveSteps(console, enabled=shown)
     person = Person(steps, console, review_plan=review_plan, ask=ask)
     try:
@@ -149,7 +155,7 @@ def research_command(
     if pdf:
         write_pdf(to_html(report, index.get), folder.path / "report.pdf")
     folder.close()
-    show_report(Console(), report, folder.path / "report.html")
+    show_report(Screen(), report, folder.path / "report.html")
 
 
 async def _run(
@@ -168,7 +174,7 @@ async def _run(
     extras = Extras.from_manifest(manifest["extras"])
     size = page_chars(model)
     try:
-        async with open_extras(extras, question, folder, page_chars=size, on_note=live.note) as offers:
+        async with open_extras(extras, question, folder, page_chars=size) as offers:
 
             def make_tools() -> Toolset:
                 return corpus_toolset(
@@ -192,6 +198,7 @@ async def _run(
                         folder=folder,
                         on_event=live,
                         date=manifest["date"],
+                        review_plan=person.edit_plan if person.review_plan else None,
                     )
                 return await research(
                     question,
@@ -218,6 +225,10 @@ def _from_manifest(
 ) -> tuple[str, str, Settings, list[Path]]:
     """Take from a run's manifest what the command line leaves open."""
     manifest = folder.manifest
+    if missing := [name for name in ("model", "mode", "agents", "docs", "extras", "date") if name not in manifest]:
+        raise CorruptError(
+            f"{folder.path / 'run.json'}: {missing[0]} is missing; start the question anew in another folder"
+        )
     if question is not None and question.strip() != manifest["question"]:
         raise InputError(f"{folder.path}: holds another question; leave the question out to resume it")
     where = str(folder.path / "run.json")
@@ -240,7 +251,7 @@ def steer_command(
     RunFolder.send(run, message.strip())
 
 
-def show_report(console: Console, report: Report, path: Path) -> None:
+def show_report(console: Screen, report: Report, path: Path) -> None:
     """Print the answer, its findings and quotes, and where the full report is."""
     console.print()
     console.print(

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from tamsa.cli.bars import progress_bar
+from tamsa.cli.screen import Screen
 from tamsa.cli.settings import Config, Docs, Overrides, Settings, load_settings, make_pool
 from tamsa.errors import InputError
 from tamsa.scoring.judge import Judge
@@ -117,7 +117,7 @@ def synthesize_command(
     settings = load_settings(config, overrides)
     folder = out if number is None else out / f"round-{number}"
     crew = Crew(workers, ray)
-    with progress_bar(Console(stderr=True), "synthesize") as advance:
+    with progress_bar(Screen(stderr=True), "synthesize") as advance:
 
         def show(stage: str, done: int, total: int) -> None:
             advance(done, total, stage)

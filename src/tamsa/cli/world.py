@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from tamsa.cli.bars import progress_bar
+from tamsa.cli.screen import Screen
 from tamsa.world import MIN_PAGES, build_world
 
 app = typer.Typer(
@@ -34,7 +34,7 @@ def build_command(
 
     Example: tamsa world build --pages 5000 --seed 7 --out worlds/seven
     """
-    console = Console(stderr=True)
+    console = Screen(stderr=True)
     with progress_bar(console, "pages", total=pages) as advance:
         summary = build_world(out, num_pages=pages, seed=seed, num_questions=questions, on_progress=advance)
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(summary.question_kinds.items()))

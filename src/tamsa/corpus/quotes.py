@@ -7,13 +7,14 @@ import unicodedata
 
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f\U000e0100-\U000e01ef\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+    "\ufff9-\ufffb\U000e0000-\U000e007f\U000e0100-\U000e01ef\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
 )
 """Characters that no reader sees; they neither make nor break a quote."""
 
 _SAME = str.maketrans(
     {
         "‹": "<",
+        "›": ">",
         "［": "[",
         "“": '"',
         "”": '"',
@@ -61,6 +62,8 @@ class FoldedText:
 
     def locate(self, quote: str) -> tuple[int, int] | None:
         """Find a quote; see `locate`."""
+        if len(quote) > 4 * MAX_QUOTE_CHARS:  # white space and all
+            return None
         wanted = _ELLIPSIS.sub("", quote)
         if not wanted or len(wanted) > MAX_QUOTE_CHARS:
             return None

@@ -15,6 +15,8 @@ from typing import Any
 
 from tamsa.errors import ContextLengthError, ModelAuthError, ModelError
 
+_JUDGED_CHARS = 4_000
+"""Characters of a server's message that are looked at."""
 _RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 _OVERFLOW_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error", "string_above_max_length"})
 _OVERFLOW = re.compile(
@@ -85,6 +87,7 @@ def failure(
         The exception to raise: `TransientError` where a retry makes sense.
     """
     code, message = _read_error(body)
+    message = message[:_JUDGED_CHARS]
     shown = endpoint.clean(message)
     if status in (401, 403):  # the server's words are left out: some echo parts of the key
         return ModelAuthError(

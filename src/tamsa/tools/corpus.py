@@ -22,9 +22,12 @@ MAX_QUERIES = 5
 MAX_IDS = 5
 MAX_MATCHES = 10
 MATCH_CONTEXT_CHARS = 160
+MAX_FIND_CHARS = 200
+"""Longest text that is looked for: of a document of one word over and over every place begins a match of all of it."""
 MAX_LINKS = 40
 NEAR = 0.8
 """Likeness (difflib's ratio) from which a misspelled id stands for a title."""
+MAX_ID_CHARS = 300
 NEAR_HITS = 20
 """Documents found by the words of a misspelled id among which its title is sought."""
 GRACE_S = 15.0
@@ -72,6 +75,7 @@ def corpus_toolset(
         ],
         get_document=get_document,
         timeout_s=timeout_s,
+        notes=[offer.notes for offer in offers],
     )
 
 
@@ -202,7 +206,7 @@ class CorpusTools:
             text: the words to look for; capitals and spacing do not matter.
             id: id of the document; the one opened last if empty.
         """
-        words = text.split()
+        words = text[:MAX_FIND_CHARS].split()
         if not words:
             raise ToolError("find: text is empty; give the words to look for")
         key = id or self._opened
@@ -249,6 +253,7 @@ class CorpusTools:
 
     def _nearest(self, key: str) -> Document | None:
         """Find the document whose title is most like a misspelled id, among those shown and those with its words."""
+        key = key[:MAX_ID_CHARS]
         titles = self._shown | {hit.title: hit.id for hit in self._index.search(key, NEAR_HITS)}
         matcher = SequenceMatcher(None, b=key.casefold(), autojunk=False)
         best, likeness = "", NEAR

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from tamsa.tools.protocol import Tool
@@ -30,8 +30,8 @@ class Offer:
     """Tools for a `Toolset`, with what goes along with them."""
 
     tools: tuple[Tool, ...] = ()
-    notes: tuple[str, ...] = ()
-    """What is not available and why, a line each, for the run's notes."""
+    notes: Sequence[str] = ()
+    """What is not available or was withdrawn, and why, a line each, for the run's notes; it may grow."""
     get_document: Callable[[str], Document | None] = lambda _: None
     """Finds a document that one of the tools opened, for the verification of quotes."""
     aclose: Callable[[], Awaitable[None]] = _nothing_to_close

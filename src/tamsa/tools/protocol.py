@@ -6,12 +6,12 @@ import asyncio
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from tamsa.errors import ToolError
+from tamsa.errors import ConfigError, ToolError
 from tamsa.types import Document, ToolCall, ToolResult, ToolSchema
 
 
@@ -19,6 +19,13 @@ class Tool(Protocol):
     """A named action of the agent."""
 
     schema: ToolSchema
+    patient: bool
+    """Whether it waits for a person, whose time is not limited and does not count."""
+
+    @property
+    def withdrawn(self) -> str | None:
+        """Why it is no longer there, if it is not: a model is not told of it any more, and a call says why."""
+        ...
 
     async def run(self, arguments: Mapping[str, Any]) -> ToolResult:
         """Serve one call.
@@ -74,7 +81,10 @@ class FunctionTool:
         function: the function or bound method.
         name: the tool's name; the function's own by default.
         on_replay: called as `on_replay(arguments, result)` for each call that a resumed run has served before.
+        patient: it waits for a person.
     """
+
+    withdrawn = None
 
     def __init__(
         self,
@@ -82,7 +92,9 @@ class FunctionTool:
         *,
         name: str | None = None,
         on_replay: Callable[[Mapping[str, Any], ToolResult], None] | None = None,
+        patient: bool = False,
     ) -> None:
+        self.patient = patient
         self._function = function
         self._on_replay = on_replay
         description, texts = split_docstring(function.__doc__ or "")
@@ -147,6 +159,10 @@ class Toolset:
         tools: the tools on offer, with distinct names.
         get_document: finds a document by id, for the verification of quotes.
         timeout_s: seconds that one call may take.
+        notes: lines for the run on what is not available or was withdrawn; what is added later counts too.
+
+    Raises:
+        ConfigError: two tools have the same name.
     """
 
     def __init__(
@@ -155,19 +171,32 @@ class Toolset:
         *,
         get_document: Callable[[str], Document | None] = lambda _: None,
         timeout_s: float = 60.0,
+        notes: Sequence[Sequence[str]] = (),
     ) -> None:
+        self._notes = notes
         self._tools: dict[str, Tool] = {}
         for tool in tools:
             if tool.schema.name in self._tools:
-                raise ValueError(f"two tools are named {tool.schema.name!r}")
+                raise ConfigError(
+                    f"two tools are named {tool.schema.name!r}; name the MCP server otherwise, in a JSON file"
+                )
             self._tools[tool.schema.name] = tool
         self.get_document = get_document
         self._timeout_s = timeout_s
 
     @property
     def schemas(self) -> tuple[ToolSchema, ...]:
-        """What a model is told of the tools."""
-        return tuple(tool.schema for tool in self._tools.values())
+        """What a model is told of the tools that are there."""
+        return tuple(tool.schema for tool in self._tools.values() if tool.withdrawn is None)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is not available or was withdrawn so far, a line each."""
+        return [line for lines in self._notes for line in lines]
+
+    def is_patient(self, name: str) -> bool:
+        """Say whether a tool waits for a person."""
+        return name in self._tools and self._tools[name].patient
 
     async def call(self, call: ToolCall) -> ToolResult:
         """Serve a call. Whatever goes wrong is a result with `error=True`, never an exception."""
@@ -177,7 +206,7 @@ class Toolset:
                 f"There is no tool named {call.name[:80]!r}. Tools: {', '.join(self._tools)}.", error=True
             )
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(None if tool.patient else self._timeout_s):
                 return await tool.run(call.arguments)
         except ToolError as error:
             return ToolResult(str(error), error=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tamsa.corpus.chunks import Chunk, split
 from tamsa.corpus.quotes import locate
 from tamsa.errors import ModelError
+from tamsa.tools.fencing import neutralise
 from tamsa.tools.reading import Span, best_passages, join
 from tamsa.types import Document, Message, Model, Usage
 
@@ -104,7 +105,9 @@ class Reader:
         return Reading(tuple(join(sorted(spans))), " ".join(summaries), usage, tuple(dict.fromkeys(problems)))
 
     async def _part(self, document: Document, part: Chunk, goal: str) -> tuple[list[Span], str, Usage]:
-        prompt = _PROMPT.format(goal=goal, most=MAX_QUOTES, title=document.title, text=part.text)
+        marks = getattr(self._model, "control_tokens", ())
+        title, text = (neutralise(words, marks).replace(">>>", "›››") for words in (document.title, part.text))
+        prompt = _PROMPT.format(goal=neutralise(goal, marks), most=MAX_QUOTES, title=title, text=text)
         completion = await self._model.complete([Message("user", prompt)], max_tokens=MAX_TOKENS)
         quotes = [quote.strip() for quote in _EVIDENCE.findall(completion.text)]
         spans = []

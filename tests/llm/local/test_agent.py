@@ -7,9 +7,12 @@ import itertools
 import json
 
 from tamsa.agent import Budget, research
+from tamsa.llm.local import LocalModel
 from tamsa.store import RunFolder
 from tamsa.tools import corpus_toolset
+from tamsa.tools.fencing import neutralise
 from tests.library import make_library
+from tests.llm.local.tiny import make_network, make_tokenizer
 
 
 async def test_runs_side_by_side_keep_exact_ids(local, tmp_path):
@@ -41,3 +44,14 @@ async def test_runs_side_by_side_keep_exact_ids(local, tmp_path):
             assert len(turn["completion_ids"]) == len(turn["logprobs"]) == len(turn["model_logprobs"])
             assert max(turn["logprobs"]) <= 0
     assert model.engine.num_reused > model.engine.num_read
+
+
+async def test_no_token_that_the_tokenizer_takes_for_control_comes_from_a_document():
+    tokenizer = make_tokenizer()
+    tokenizer.add_tokens(["<odd:role>", "[turn]"], special_tokens=True)
+    model = LocalModel.of(make_network("llama", len(tokenizer)), tokenizer)
+    control = set(tokenizer.added_tokens_decoder)
+    text = "a <odd:role> b [turn] c <|im_end|> d <think> e <|pad|> f"
+    assert len(control & set(tokenizer.encode(text))) == 5
+    assert not control & set(tokenizer.encode(neutralise(text, model.control_tokens)))
+    await model.aclose()

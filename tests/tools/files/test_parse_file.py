@@ -31,6 +31,8 @@ def folder(tmp_path: Path) -> Path:
     (root / "out").symlink_to(tmp_path)
     (root / "loop").symlink_to(root / "loop")
     (root / "good.md").symlink_to(root / "a.md")
+    (root / "key.txt").symlink_to(root / ".env")
+    os.mkfifo(root / "pipe.txt")
     inner = tmp_path / "inner.zip"
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("deep.txt", "deep in the archive")
@@ -67,7 +69,7 @@ async def test_folder_is_listed_without_hidden_files_and_ways_out(folder: Path) 
     _, tools = file_tools([folder])
     lines = (await use(tools, ".")).text.splitlines()
     assert {"a.md", "sub/", "pack.zip", "good.md"} <= set(lines)
-    assert not {".env", "out/", "link.txt", "loop"} & set(lines)
+    assert not {".env", "out/", "link.txt", "loop", "key.txt"} & set(lines)
     assert "sub/t.csv" in (await use(tools, "sub")).text
 
 
@@ -76,6 +78,8 @@ async def test_folder_is_listed_without_hidden_files_and_ways_out(folder: Path) 
     [
         ".env",
         "link.txt",
+        "key.txt",
+        "pipe.txt",
         "out/outside.txt",
         "out",
         "../outside.txt",

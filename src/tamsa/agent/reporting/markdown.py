@@ -7,7 +7,9 @@ import re
 from tamsa.agent.confidence import in_words
 from tamsa.types import Finding, Report
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|!~])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|!~&])")
+ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that a viewer acts on instead of showing them: control characters, and those that turn the direction."""
 STATUS_LINES = {
     "answered": "",
     "forced": "A limit was reached first; this is the best answer so far.",
@@ -17,7 +19,12 @@ STATUS_LINES = {
 
 def escape(text: str) -> str:
     """Make text literal in Markdown and keep it on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(ORDERS.sub(" ", text).split()))
+
+
+def code(text: str) -> str:
+    """Show text as it is between backticks, on one line."""
+    return f"`{' '.join(ORDERS.sub(' ', text).replace('`', ' ').split())}`"
 
 
 def carriers(finding: Finding) -> str:
@@ -68,7 +75,7 @@ def to_markdown(report: Report) -> str:
             where = f", {escape(citation.anchor)}" if citation.anchor else ""
             lines.append(
                 f"{citation.number}. **{escape(citation.title)}**{where} "
-                f"(`{citation.document.replace('`', '')}`, characters {citation.start}–{citation.end}):"
+                f"({code(citation.document)}, characters {citation.start}–{citation.end}):"
             )
             lines.append(f"   > {escape(citation.quote)}")
         lines.append("")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from tamsa.agent.confidence import in_words
-from tamsa.agent.reporting.markdown import STATUS_LINES, carriers, totals
+from tamsa.agent.reporting.markdown import ORDERS, STATUS_LINES, carriers, totals
 from tamsa.types import Citation, Confidence, Document, Finding, PlanItem, Report
 
 CONTEXT_CHARS = 240
@@ -44,6 +44,11 @@ border-radius:.4rem;margin:.4rem 0}
 footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:.8rem;color:var(--soft);font-size:.85rem}
 @media print{details:not([open])>*:not(summary){display:none}.cite{break-inside:avoid}}
 """
+
+
+def escape(text: str) -> str:
+    """Make text literal in HTML, in an element or an attribute."""
+    return html.escape(ORDERS.sub(" ", text))
 
 
 def to_html(

@@ -10,9 +10,11 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tamsa.llm.assembly import read_arguments
+from tamsa.llm.local.shown import RECIPIENT, HarmonyShown, Shown, UntilCall
 from tamsa.types import ToolCall
 
 
@@ -23,8 +25,8 @@ class CallFormat:
     name: str
     marks: tuple[str, ...]
     """Strings of which all stand in the chat template of such a model."""
-    opening: str
-    """What begins a call; text before it is for people."""
+    shown: Callable[[], Shown]
+    """Makes what follows one completion and says what of it is for people."""
     read: Callable[[str], tuple[str, tuple[ToolCall, ...]]]
     """Splits a whole completion into text and calls."""
 
@@ -118,7 +120,6 @@ _PART = re.compile(
     r"(?:<\|end\|>|<\|call\|>|<\|return\|>|(?=<\|start\|>)|(?=<\|channel\|>)|\Z)",
     re.DOTALL,
 )
-_RECIPIENT = re.compile(r"to=(?:functions\.)?([\w.\-]+)")
 _CONTROL = re.compile(r"<\|(?:start|channel|message|constrain|end|call|return)\|>")
 
 
@@ -130,7 +131,7 @@ def _read_harmony(text: str) -> tuple[str, tuple[ToolCall, ...]]:
     for part in _PART.finditer(text):
         header, body = part["header"] or "final", part["body"]
         whole = text[part.start() : part.start("body")]
-        recipient = _RECIPIENT.search(whole)
+        recipient = RECIPIENT.search(whole)
         if recipient is not None:
             calls.append(ToolCall("", recipient[1], read_arguments(body.strip())))
         elif header.strip().startswith("analysis"):
@@ -142,6 +143,7 @@ def _read_harmony(text: str) -> tuple[str, tuple[ToolCall, ...]]:
 
 # --------------------------------------------------------------------------- Kimi K2
 
+_KIMI_OPENING = "<|tool_calls_section_begin|>"
 _SECTION = re.compile(r"<\|tool_calls_section_begin\|>(.*?)(?:<\|tool_calls_section_end\|>|\Z)", re.DOTALL)
 _KIMI_CALL = re.compile(
     r"<\|tool_call_begin\|>\s*(?P<id>.*?)\s*<\|tool_call_argument_begin\|>(?P<body>.*?)(?:<\|tool_call_end\|>|\Z)",
@@ -183,11 +185,13 @@ def _read_mistral(text: str) -> tuple[str, tuple[ToolCall, ...]]:
 
 
 FORMATS = (
-    CallFormat("harmony", ("<|channel|>", "<|message|>"), "<|channel|>", _read_harmony),
-    CallFormat("kimi", ("<|tool_calls_section_begin|>",), "<|tool_calls_section_begin|>", _read_kimi),
-    CallFormat("mistral", ("[TOOL_CALLS]", "[AVAILABLE_TOOLS]"), "[TOOL_CALLS]", _read_mistral),
-    CallFormat("tagged", ("<tool_call>", "tools"), "<tool_call>", _read_tagged),
-    CallFormat("bare", ("<|start_header_id|>", "tools", "parameters"), _PYTHON_TAG, _read_bare),
+    CallFormat("harmony", ("<|channel|>", "<|message|>"), HarmonyShown, _read_harmony),
+    CallFormat("kimi", (_KIMI_OPENING,), partial(UntilCall, _KIMI_OPENING), _read_kimi),
+    CallFormat("mistral", ("[TOOL_CALLS]", "[AVAILABLE_TOOLS]"), partial(UntilCall, "[TOOL_CALLS]"), _read_mistral),
+    CallFormat("tagged", ("<tool_call>", "tools"), partial(UntilCall, "<tool_call>"), _read_tagged),
+    CallFormat(
+        "bare", ("<|start_header_id|>", "tools", "parameters"), partial(UntilCall, _PYTHON_TAG, "{["), _read_bare
+    ),
 )
 """All known formats, the most telling marks first."""
 

@@ -110,6 +110,9 @@ class LocalModel:
             raise ConfigError(f"{name}: native_tools = yes, but its way of writing calls is unknown; set it to auto")
         self.context_length = settings.context_length or about.context_length or _context_length(config, tokenizer)
         self._vocabulary = Vocabulary(tokenizer)
+        added = (str(token) for token in tokenizer.added_tokens_decoder.values())
+        self.control_tokens = tuple(sorted(token for token in added if token.startswith(("<", "["))))
+        """What the tokenizer takes for structure wherever it stands in a text, a document's included."""
         ends |= ids_of(config.eos_token_id) | ids_of(tokenizer.eos_token_id) | ids_of(self._chat.turn_end)
         self._end_ids = ends
         self._temperature, self._top_p = _sampling(settings, about.sampling)

@@ -10,6 +10,7 @@ from typing import Any
 from tokenizers import decoders
 
 from tamsa.llm.local.formats import CallFormat
+from tamsa.llm.local.shown import beginning
 
 _WINDOW = 16
 """Tokens that a character may be spread over before it counts as broken."""
@@ -91,7 +92,7 @@ class Reading:
         vocabulary: of the model.
         stop: strings that end the completion; they are not part of its text.
         on_text: receives the text for people as it becomes certain; the pieces joined are the final text, or begin it.
-        calls: the format of native calls, of which nothing is shown.
+        calls: the format of native calls, of which it shows nothing.
     """
 
     def __init__(
@@ -105,12 +106,10 @@ class Reading:
         self._stop = tuple(s for s in stop if s)
         self._longest = max((len(s) for s in self._stop), default=0)
         self._on_text = on_text
-        self._opening = calls.opening if calls is not None else ""
-        self._hold = max([len(self._opening), self._longest]) - 1
+        self._shown = calls.shown() if calls is not None else None
         self._parts: list[str] = []
         self._tail = ""
         self._unseen = ""
-        self._hidden = False
         self._length = 0
         self.stopped = False
         """True once a stop string was met."""
@@ -159,21 +158,12 @@ class Reading:
         self._show(final=True)
 
     def _show(self, *, final: bool) -> None:
-        """Pass on what is certain: not what may begin a stop string or a call, and nothing of a call."""
-        if self._on_text is None or self._hidden or not self._unseen:
+        """Pass on what is certain: not what may begin a stop string, and nothing of a call."""
+        if self._on_text is None:
             return
-        cut = len(self._unseen)
-        if self._opening and (at := self._unseen.find(self._opening)) >= 0:
-            cut, self._hidden = at, True
-        elif not final:
-            cut -= self._possible_start()
+        cut = len(self._unseen) - (0 if final else beginning(self._unseen, self._stop))
         text, self._unseen = self._unseen[:cut], self._unseen[cut:]
+        if self._shown is not None:
+            text = self._shown.feed(text) + (self._shown.end() if final else "")
         if text:
             self._on_text(text)
-
-    def _possible_start(self) -> int:
-        for length in range(min(self._hold, len(self._unseen)), 0, -1):
-            tail = self._unseen[-length:]
-            if (self._opening and self._opening.startswith(tail)) or any(s.startswith(tail) for s in self._stop):
-                return length
-        return 0

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tamsa.agent.fencing import neutralise
 from tamsa.corpus.quotes import locate
 from tamsa.errors import ContextLengthError, InputError
 from tamsa.store import Journal, read_jsonl
 from tamsa.synthesis.graph.values import read_value
 from tamsa.synthesis.records import ValueType
+from tamsa.tools.fencing import neutralise
 from tamsa.types import Document, Message, Model
 
 PART_CHARS = 6000

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeGuard
 
-from tamsa.agent.fencing import neutralise
 from tamsa.agent.react import NOT_FOUND
 from tamsa.synthesis.records import Evidence, GoldQuestion, Settlement
 from tamsa.synthesis.teacher.facts import Read
 from tamsa.synthesis.teacher.needs import find_form, stages
 from tamsa.synthesis.teacher.wording import base_name
+from tamsa.tools.fencing import neutralise
 from tamsa.types import Document
 
 MAX_LISTED = 4

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tamsa.agent.fencing import neutralise
 from tamsa.synthesis.records import Evidence, GoldQuestion
 from tamsa.synthesis.teacher.needs import Need, known, places
 from tamsa.synthesis.teacher.wording import base_name
+from tamsa.tools.fencing import neutralise
 from tamsa.types import Document
 
 _RANKED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)

@@ -52,7 +52,7 @@ class Roots:
         for root, parts in self._candidates(wanted):
             if ".." in parts:
                 raise ToolError(f"{name[:200]}: names with .. are not opened")
-            if any(part.startswith((".", "~$")) for part in parts):
+            if any(map(_is_hidden, parts)):
                 raise ToolError(f"{name[:200]}: hidden files are not opened")
             for length in range(len(parts), -1, -1):
                 path = root.joinpath(*parts[:length])
@@ -63,6 +63,10 @@ class Roots:
                 real = path.resolve()
                 if not self._inside(real):
                     raise ToolError(f"{name[:200]}: leads out of the allowed folders")
+                if not self._shown(real):
+                    raise ToolError(f"{name[:200]}: leads to a hidden file; those are not opened")
+                if not (real.is_file() or real.is_dir()):
+                    raise ToolError(f"{name[:200]}: is no regular file")
                 return real, "/".join(parts[length:])
         raise ToolError(f"{name[:200]}: no such file in the allowed folders; there are: {self._some()}")
 
@@ -88,7 +92,7 @@ class Roots:
         names = []
         try:
             for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-                if not entry.name.startswith((".", "~$")) and self._leads_inside(Path(entry.path)):
+                if not _is_hidden(entry.name) and self._leads_inside(Path(entry.path)):
                     names.append(self.name_of(Path(entry.path)) + ("/" if entry.is_dir() else ""))
         except OSError as error:
             raise ToolError(f"{self.name_of(folder)}: cannot be listed") from error
@@ -112,9 +116,15 @@ class Roots:
     def _inside(self, real: Path) -> bool:
         return any(real == root or (root.is_dir() and real.is_relative_to(root)) for root in self._roots.values())
 
+    def _shown(self, real: Path) -> bool:
+        """Say whether nothing on the way from an allowed folder is hidden, also where a link led there."""
+        within = [real.relative_to(root) for root in self._roots.values() if real.is_relative_to(root)]
+        return any(not any(_is_hidden(part) for part in path.parts) for path in within)
+
     def _leads_inside(self, path: Path) -> bool:
         try:
-            return self._inside(path.resolve(strict=True))
+            real = path.resolve(strict=True)
+            return self._inside(real) and self._shown(real)
         except (OSError, RuntimeError):  # a link to nowhere or to itself
             return False
 
@@ -129,6 +139,10 @@ class Roots:
         for name, root in self._roots.items():
             names += self.listing(root) if root.is_dir() else [name]
         return ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+
+
+def _is_hidden(part: str) -> bool:
+    return part.startswith((".", "~$"))
 
 
 def _parts(name: str) -> list[str]:

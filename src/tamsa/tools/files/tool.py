@@ -20,6 +20,7 @@ from tamsa.errors import ToolError
 from tamsa.tools.files.roots import MAX_LISTED, Roots
 from tamsa.tools.offers import Offer
 from tamsa.tools.pages import PAGE_CHARS, heading, open_page
+from tamsa.tools.processes import end_group, start_group
 from tamsa.tools.protocol import FunctionTool
 from tamsa.types import Document, Link, Section, ToolResult
 
@@ -249,7 +250,7 @@ async def _ask_archive(request: Mapping[str, str], shown: str) -> dict[str, Any]
     Raises:
         ToolError: with the reason that the archive is not read.
     """
-    process = await asyncio.create_subprocess_exec(
+    process = await start_group(
         sys.executable,
         "-I",
         "-S",
@@ -267,8 +268,7 @@ async def _ask_archive(request: Mapping[str, str], shown: str) -> dict[str, Any]
         raise ToolError(f"{shown}: takes longer than {_ARCHIVE_S:g} s to unpack") from None
     finally:
         if process.returncode is None:
-            process.kill()
-            await asyncio.shield(process.wait())
+            await asyncio.shield(end_group(process))
     if len(output) > _MAX_ANSWER or process.returncode:
         raise ToolError(f"{shown}: cannot be unpacked")
     answer: dict[str, Any] = json.loads(output)

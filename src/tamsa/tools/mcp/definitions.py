@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tamsa.tools.fencing import neutralise
+
 MAX_DESCRIPTION_CHARS = 1_000
 MAX_SCHEMA_CHARS = 20_000
 MAX_DEPTH = 20
@@ -117,12 +119,12 @@ class _TooManyStepsError(Exception):
 
 
 def calm(text: str) -> str:
-    """Strip a text of what a model or a chat template could take for structure: markup and invisible characters."""
+    """Strip a text of what a model or a chat template could take for structure: marks and invisible characters."""
     kept = "".join(
         char if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cs", "Cn") else ""
         for char in text
     )
-    return kept.replace("<", "‹").replace(">", "›")
+    return neutralise(kept).replace("<", "‹").replace(">", "›")
 
 
 def depth(value: Any) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tamsa.errors import ToolError
@@ -21,18 +21,16 @@ _INSTALL = "mcp: the library `mcp` is not installed; install tamsa[mcp]"
 async def mcp_tools(
     servers: Sequence[McpServer],
     *,
-    on_note: Callable[[str], None] = lambda line: None,
     start_s: float = 20.0,
     call_s: float = 45.0,
 ) -> Offer:
     """Start servers and make tools of theirs; call it only when the user asked for them.
 
     A server that cannot be used costs a note, not the run. One that dies, lies about a schema, changes a
-    tool or floods later is given up: `on_note` gets a line, and calls of its tools say so to the model.
+    tool or floods later is given up: the notes of the offer get a line, and calls of its tools say so to the model.
 
     Args:
         servers: the servers, each with the tools that are allowed.
-        on_note: receives a line when a server is given up while the run goes on.
         start_s: seconds that a server may take to start.
         call_s: seconds that one call may take.
     """
@@ -43,15 +41,15 @@ async def mcp_tools(
     except ImportError:
         return Offer(notes=(_INSTALL,))
     connections: list[Connection] = []
+    notes: list[str] = []
     started = await asyncio.gather(
-        *(_start(server, connection_type, connections, on_note, start_s) for server in servers), return_exceptions=True
+        *(_start(server, connection_type, connections, notes, start_s) for server in servers), return_exceptions=True
     )
     for outcome in started:
         if isinstance(outcome, BaseException):
             await _close(connections)
             raise outcome
     tools: dict[str, Tool] = {}
-    notes: list[str] = []
     for connection, found, problem in (outcome for outcome in started if not isinstance(outcome, BaseException)):
         name = connection.server.name
         if problem:
@@ -62,21 +60,21 @@ async def mcp_tools(
     async def aclose() -> None:
         await _close(connections)
 
-    return Offer(tuple(tools.values()), tuple(notes), aclose=aclose)
+    return Offer(tuple(tools.values()), notes, aclose=aclose)
 
 
 async def _start(
     server: McpServer,
     connection_type: type[Connection],
     connections: list[Connection],
-    on_note: Callable[[str], None],
+    notes: list[str],
     start_s: float,
 ) -> tuple[Connection, list[Any], str]:
     started = False
 
     def on_end(reason: str) -> None:
         if started:
-            on_note(f"the tools of the MCP server {server.name} are withdrawn: {reason}")
+            notes.append(f"the tools of the MCP server {server.name} are withdrawn: {reason}")
 
     connection = connection_type(server, on_end, start_s=start_s)
     connections.append(connection)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
 from tamsa.tools.mcp.settings import McpServer
+from tamsa.tools.processes import drain, signal_group, start_group
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -30,6 +30,8 @@ MAX_UNASKED = 32_000_000
 """Bytes that may come between two of our messages."""
 MAX_UNASKED_MESSAGES = 5_000
 _STOP_S = 1.0
+_DEATH_S = 3.0
+"""Seconds for the exit code and the last words of a server whose output has ended."""
 _STDERR_TAIL = 2_000
 
 
@@ -65,7 +67,7 @@ class Pipes:
     @contextlib.asynccontextmanager
     async def _open(self) -> AsyncIterator[Any]:
         given = {name: value.get_secret_value() for name, value in self._server.env.items()}
-        process = await asyncio.create_subprocess_exec(
+        process = await start_group(
             *self._server.command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -73,14 +75,14 @@ class Pipes:
             env=get_default_environment() | given,
             cwd=self._server.cwd,
             limit=MAX_LINE,
-            start_new_session=True,
         )
         to_client, from_server = anyio.create_memory_object_stream[SessionMessage | Exception](0)
         to_server, from_client = anyio.create_memory_object_stream[SessionMessage](0)
+        errors = asyncio.create_task(self._errors(process))
         tasks = [
-            asyncio.create_task(self._read(process, to_client)),
+            asyncio.create_task(self._read(process, errors, to_client)),
             asyncio.create_task(self._write(process, from_client)),
-            asyncio.create_task(self._errors(process)),
+            errors,
         ]
         try:
             yield from_server, to_server
@@ -91,7 +93,10 @@ class Pipes:
                 stream.close()
 
     async def _read(
-        self, process: asyncio.subprocess.Process, to_client: MemoryObjectSendStream[SessionMessage | Exception]
+        self,
+        process: asyncio.subprocess.Process,
+        errors: asyncio.Task[None],
+        to_client: MemoryObjectSendStream[SessionMessage | Exception],
     ) -> None:
         assert process.stdout is not None
         reason = ""
@@ -111,16 +116,16 @@ class Pipes:
                 reason = f"its output cannot be read ({error.strerror})"
         if not self._closing:
             if reason:
-                _signal(process, signal.SIGKILL)
+                signal_group(process)
             else:
-                reason = await self._died(process)
+                reason = await self._died(process, errors)
             self._on_end(reason)
         to_client.close()  # the session fails what it is waiting for
 
-    async def _died(self, process: asyncio.subprocess.Process) -> str:
+    async def _died(self, process: asyncio.subprocess.Process, errors: asyncio.Task[None]) -> str:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
-                while process.returncode is None:
+            async with asyncio.timeout(_DEATH_S):
+                while process.returncode is None or not errors.done():  # its last words may come after its output
                     await asyncio.sleep(0.01)
         said = " ".join(self._stderr.decode("utf-8", "replace").split())[-200:]
         code = "" if process.returncode is None else f" with code {process.returncode}"
@@ -150,32 +155,22 @@ class Pipes:
         await asyncio.gather(*tasks[:2], return_exceptions=True)
         with contextlib.suppress(OSError):
             process.stdin.close()
-        drain = asyncio.create_task(_drain(process.stdout))
+        draining = asyncio.create_task(drain(process.stdout))
         for number in (None, signal.SIGTERM, signal.SIGKILL):
             if number is not None:
-                _signal(process, number)
+                signal_group(process, number)
             for _ in range(int(_STOP_S / 0.02)):
                 if process.returncode is not None:
                     break
                 await asyncio.sleep(0.02)
-        _signal(process, signal.SIGKILL)  # what it has started may have outlived it
+        signal_group(process)  # what it has started may have outlived it
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STOP_S):
-                await asyncio.gather(drain, tasks[2], return_exceptions=True)
+                await asyncio.gather(draining, tasks[2], return_exceptions=True)
                 await process.wait()
-        for task in (drain, tasks[2]):
+        for task in (draining, tasks[2]):
             task.cancel()
-        await asyncio.gather(drain, tasks[2], return_exceptions=True)
-
-
-async def _drain(stream: asyncio.StreamReader) -> None:
-    while await stream.read(65_536):
-        pass
-
-
-def _signal(process: asyncio.subprocess.Process, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+        await asyncio.gather(draining, tasks[2], return_exceptions=True)
 
 
 def _message(line: bytes) -> SessionMessage | Exception:

@@ -39,6 +39,8 @@ class McpTool:
         BadDefinitionError: it cannot be offered.
     """
 
+    patient = False
+
     def __init__(self, connection: Connection, tool: Any, *, call_s: float = 45.0) -> None:
         self._connection = connection
         self._name = tool.name

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tamsa.tools.processes import signal_group, start_group
 from tamsa.tools.sandbox.command import sandbox_command
 from tamsa.tools.sandbox.limits import Limits
 from tamsa.tools.sandbox.seccomp import program
@@ -85,7 +86,14 @@ async def run_code(bwrap: str, code: str, limits: Limits, folders: Mapping[str, 
         closing = stack.enter_context(contextlib.ExitStack())
         closing.callback(os.close, info_write)
         command = sandbox_command(bwrap, limits, seccomp_fd=filter_fd, info_fd=info_write, folders=folders)
-        process = await _start(command, pass_fds=(filter_fd, info_write))
+        process = await start_group(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={},
+            pass_fds=(filter_fd, info_write),
+        )
         closing.close()
         output = _Output(limits.output_chars * 4)
         ended: list[str] = []
@@ -133,41 +141,11 @@ def _readable(stack: contextlib.AsyncExitStack, data: bytes) -> int:
     return read
 
 
-async def _start(command: list[str], pass_fds: tuple[int, ...]) -> asyncio.subprocess.Process:
-    """Start bubblewrap as the leader of a group of its own; cancelled meanwhile, end the whole group."""
-    starting = asyncio.ensure_future(
-        asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={},
-            pass_fds=pass_fds,
-            start_new_session=True,
-        )
-    )
-    try:
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        # cancelled itself, the start would end the leader alone and then wait for a child that waits for the leader
-        starting.add_done_callback(_kill_started)
-        await asyncio.wait([starting])
-        if starting.exception() is None:
-            await starting.result().communicate()
-        raise
-
-
-def _kill_started(starting: asyncio.Future[asyncio.subprocess.Process]) -> None:
-    if not starting.cancelled() and starting.exception() is None:
-        _kill(starting.result())
-
-
 def _kill(process: asyncio.subprocess.Process) -> None:
     # With bubblewrap dies (--die-with-parent) the first process of the namespace and so every one in it. The
     # whole group, because a child that has only just been born has not asked to die with its parent yet.
-    with contextlib.suppress(ProcessLookupError):
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode is None:
+        signal_group(process)
 
 
 async def _feed(process: asyncio.subprocess.Process, code: str) -> None:

@@ -85,7 +85,8 @@ class Fetcher:
             ToolError: it cannot be had; the message says why and never holds a header.
         """
         target = self._guard.check_url(url)
-        if not headers and (kept := self._cache.get(target.url)) is not None:
+        kept = None if headers else self._cache.get(target.url)
+        if kept is not None and kept.status == 200:  # the answer to a robots.txt is kept whatever it is
             self._guard.check_url(kept.url)
             return kept
         try:
@@ -229,7 +230,7 @@ class Fetcher:
 
 
 def _check_length(declared: str, max_bytes: int, cut: bool) -> None:
-    if not cut and declared.isdigit() and int(declared[:20]) > max_bytes:
+    if not cut and declared.isascii() and declared.isdigit() and int(declared[:20]) > max_bytes:
         raise ToolError(f"the page is longer than {max_bytes / 1e6:g} MB")
 
 
@@ -244,7 +245,7 @@ def _join(url: str, location: str) -> str:
 
 
 def _seconds(retry_after: str) -> float | None:
-    return float(retry_after) if retry_after.isdigit() and len(retry_after) < 8 else None
+    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() and len(retry_after) < 8 else None
 
 
 def _words(error: Exception) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,12 @@ _MAX_LINKS = 2_000
 _MIN_CHARS = 250  # a main text shorter than this may be all that is left of a page made of links or tables
 _BLOCKS = frozenset({"p", "quote", "code", "list", "table", "head", "row", "item", "graphic", "div", "body"})
 _APART = frozenset({"p", "quote", "code", "list", "table", "head"})
+
+
+def load() -> None:
+    """Load the library that extracts main texts, should it be there, so that the first page does not wait for it."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("trafilatura")
 
 
 def read_page(url: str, kind: str, content_type: str, body: bytes) -> Document:

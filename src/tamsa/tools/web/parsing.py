@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import sys
 from typing import Any
 
 from tamsa.corpus.readers.pool import reader_environment
 from tamsa.errors import ToolError
+from tamsa.tools.processes import end_group, start_group
 from tamsa.tools.web.body import kind_of
 from tamsa.tools.web.cache import Fetched
 from tamsa.types import Document, Link, Section
@@ -23,10 +23,12 @@ class PageParser:
 
     Args:
         timeout_s: seconds that one page may take; then the process is ended and the page is an error.
+        start_s: seconds that the process may take to start and to load its libraries.
     """
 
-    def __init__(self, *, timeout_s: float = 12.0) -> None:
+    def __init__(self, *, timeout_s: float = 12.0, start_s: float = 60.0) -> None:
         self._timeout_s = timeout_s
+        self._start_s = start_s
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._served = 0
@@ -55,22 +57,17 @@ class PageParser:
         """End the process."""
         process, self._process = self._process, None
         if process is not None:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-            assert process.stdin is not None and process.stdout is not None
-            process.stdin.close()
-            with contextlib.suppress(OSError, ValueError):
-                while await process.stdout.read(1 << 16):  # asyncio counts it as ended once its pipe is empty
-                    pass
-            await process.wait()
+            await end_group(process)
 
     async def _ask(self, request: bytes) -> dict[str, Any]:
         if self._served >= _PAGES_PER_PROCESS:
             await self.aclose()
+        limit_s = self._start_s
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(limit_s):
                 process = await self._started()
+            limit_s = self._timeout_s
+            async with asyncio.timeout(limit_s):
                 assert process.stdin is not None and process.stdout is not None
                 process.stdin.write(request)
                 await process.stdin.drain()
@@ -81,7 +78,7 @@ class PageParser:
                 return answer
         except TimeoutError:
             await self.aclose()
-            return {"error": f"it takes longer than {self._timeout_s:g} s to read"}
+            return {"error": f"it takes longer than {limit_s:g} s to read"}
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             await self.aclose()
             return {"error": "its parser crashes on it"}
@@ -93,7 +90,7 @@ class PageParser:
         if self._process is None or self._process.returncode is not None:
             await self.aclose()
             self._served = 0
-            self._process = await asyncio.create_subprocess_exec(
+            self._process = await start_group(
                 sys.executable,
                 "-m",
                 "tamsa.tools.web.worker",
@@ -103,4 +100,6 @@ class PageParser:
                 limit=_MAX_ANSWER,
                 env=reader_environment(),
             )
+            assert self._process.stdout is not None
+            await self._process.stdout.readuntil(b"\n")  # its libraries are loaded
         return self._process

@@ -1,7 +1,8 @@
 """The process in which pages are parsed, so that no page can harm, stall or fill the one that researches.
 
-Requests come on standard input: a line of JSON with `url`, `kind`, `content_type` and `size`, then `size`
-bytes. Answers go to standard output: a line of JSON, `{"document": …}` or `{"error": reason}`.
+Once its libraries are loaded it writes a line of JSON, `{"ready": true}`. Requests come on standard input: a line of
+JSON with `url`, `kind`, `content_type` and `size`, then `size` bytes. Answers go to standard output: a line of JSON,
+`{"document": …}` or `{"error": reason}`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import os
 import sys
 import warnings
 from dataclasses import asdict
-from typing import Any
+from typing import IO, Any
 
 from tamsa.corpus.readers import ReadError
-from tamsa.tools.web.page import read_page
+from tamsa.tools.web.page import load, read_page
 
 MEMORY = 3 << 30
 """Address space of the process, in bytes."""
@@ -30,10 +31,16 @@ def main() -> None:
         os.dup2(nowhere.fileno(), 1)
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
+    load()
+    _answer(answers, {"ready": True})
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        answers.write(json.dumps(serve(request, sys.stdin.buffer.read(request["size"]))).encode() + b"\n")
-        answers.flush()
+        _answer(answers, serve(request, sys.stdin.buffer.read(request["size"])))
+
+
+def _answer(answers: IO[bytes], answer: dict[str, Any]) -> None:
+    answers.write(json.dumps(answer).encode() + b"\n")
+    answers.flush()
 
 
 def serve(request: dict[str, Any], body: bytes) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamsa.agent.fencing import CONTROL_TAGS, clean, neutralise
 from tamsa.agent.react import parse_answer, parse_turn
 from tamsa.corpus.quotes import fold, locate
+from tamsa.tools.fencing import CONTROL_TAGS, clean, neutralise
 
 
 def test_neutralised_text_holds_no_structure() -> None:
@@ -20,10 +20,26 @@ def test_neutralised_text_holds_no_structure() -> None:
         "[/INST]",
         "<｜User｜>",
         "<start_of_turn>",
+        "<end_of_image>",
+        "<unk>",
+        "<extra_id_7>",
+        "[EOS]",
+        "[BOS]",
+        "[CALL_ID]",
+        "[gMASK]",
+        "<0x0A>",
     ):
         shown = neutralise(token)
         assert shown != token
         assert "<|" not in shown and "[INST]" not in shown
+
+
+def test_marks_of_the_model_that_reads_are_neutralised() -> None:
+    marks = ("<odd:role>", "[turn]", "«x»")
+    text = "a <odd:role> b [turn] c <odd> [turns]"
+    shown = neutralise(text, marks)
+    assert shown == "a ‹odd:role> b ［turn] c <odd> [turns]"
+    assert locate(shown, text) == (0, len(text))
 
 
 def test_ordinary_angle_brackets_stay() -> None:

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tamsa.agent.baseline.passages import Page, Sentence
-from tamsa.agent.fencing import neutralise
 from tamsa.agent.guided.evidence import LONGEST, Passage
 from tamsa.agent.react import NOT_FOUND
+from tamsa.tools.fencing import neutralise
 from tamsa.types import Message
 
 BRIEF = "Mode: read"

@@ -13,12 +13,12 @@ from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.state import State
 from tamsa.agent.baseline.steps import Step
-from tamsa.agent.fencing import neutralise
 from tamsa.agent.guided.evidence import LONGEST
 from tamsa.agent.guided.policy import GuidedPolicy, Task, gather
 from tamsa.agent.guided.prompt import reply
 from tamsa.agent.react import render_call
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
+from tamsa.tools.fencing import neutralise
 from tamsa.types import Completion, Document, Message, Profile, Sampled, ToolSchema, Usage
 
 VIEWS = ((3_000, 3, True), (2_000, 0, True), (1_200, 1, False))

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tamsa.agent import research
+from tamsa.agent.modes import with_mode
 from tamsa.agent.react import parse_answer, parse_turn, render_call
 from tamsa.cli.live import LiveSteps
 from tamsa.cli.research import show_report
@@ -98,6 +99,7 @@ def test_there_are_enough_attacks() -> None:
 
 CASES = [(number, "react", web) for number in range(len(ATTACKS)) for web in (False, True)]
 CASES += [(number, ("iter", "fold")[number % 2], False) for number in range(0, len(ATTACKS), 3)]
+CASES += [(number, "guided", False) for number in range(1, len(ATTACKS), 3)]
 """With the tools of the web on offer, an address that a document of the person's own names is still not opened."""
 
 
@@ -112,14 +114,15 @@ async def test_attack_changes_nothing_but_what_is_quoted(
     offer = web_tools(WebSettings(), question="What do the trap words say?", environ={})[0] if web else Offer()
     screen = io.StringIO()
     console = Screen(file=screen, force_terminal=False, width=200)
+    led, strategy = with_mode(ScriptedModel(model, ModelSettings(api_key=SECRET)), mode)
     with LiveSteps(console, enabled=True) as live:
         report = await research(
             "What do the trap words say?",
-            model=ScriptedModel(model, ModelSettings(api_key=SECRET)),
+            model=led,
             tools=corpus_toolset(Library([trap]), offers=[offer]),
             folder=folder,
             on_event=live,
-            mode=mode,
+            mode=strategy,
         )
     folder.close()
     await offer.aclose()
@@ -139,9 +142,13 @@ async def test_attack_changes_nothing_but_what_is_quoted(
             assert not _STRUCTURE.search(record["text"])
             for page in (record["data"] or {}).get("pages", ()):
                 assert page["error"] or page["id"] == "trap.md"
-    assert report.citations == ()
-    assert not any(finding.supported for finding in report.findings)
+    if mode == "guided":  # its rules cite the document, in the document's own words
+        assert all(trap.text[citation.start : citation.end] == citation.quote for citation in report.citations)
+    else:
+        assert report.citations == ()
+        assert not any(finding.supported for finding in report.findings)
     assert SECRET in attack or SECRET not in model.prompts
+    assert not _STRUCTURE.search(model.prompts)
 
     for path in (folder.path / "run.json", folder.path / "report.md", folder.path / "report.html"):
         assert SECRET in attack or SECRET not in path.read_text()

@@ -3,8 +3,8 @@
 Refuses to report times of a wrong graph: both builds must be the same bytes, every sampled value must stand in its
 evidence, and no evaluation table may be in it.
 
-Usage: python benchmarks/graph_build.py DATA [--documents N] [--processes 1 2] [--out FILE.json]
-With --documents only so many passages (evenly spread) and as large a share of the tables are read.
+Usage: python benchmarks/graph_build.py DATA [--documents N] [--processes 1 2] [--keep FOLDER] [--out FILE.json]
+The graphs lie in FOLDER/1 and FOLDER/2 if they are kept. With --documents only so many passages (evenly spread) and as large a share of the tables are read.
 """
 
 from __future__ import annotations
@@ -84,14 +84,16 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--documents", type=int, default=PASSAGES)
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--keep", type=Path, help="a folder that does not exist yet")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     source = read(options.data, max(1, round(PASSAGES / options.documents)))
     result: dict[str, Any] = {"machine": platform.platform(), "documents": 0, "builds": {}}
     digests: set[str] = set()
     with tempfile.TemporaryDirectory() as name:
+        folder = options.keep or Path(name)
         for processes in options.processes:
-            graph, figures = measure(source, Path(name) / str(processes), processes)
+            graph, figures = measure(source, folder / str(processes), processes)
             result["builds"][processes] = figures
             digests.add(digest(graph.path))
         if len(digests) != 1:

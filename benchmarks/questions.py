@@ -1,7 +1,7 @@
 """Questions of synthesis: how many a minute, how many survive the checks, how many are right.
 
-Over a graph and its index: draws shards in processes, checks every question, leaves out those alike, and reports the
-questions kept, wall and processor time, the shares that survived the shortcut test, refusals by reason, and the number
+Over a graph and its index: runs the stage of `tamsa synthesize` that draws and checks questions, and reports those
+kept, wall and processor time, the shares that survived the shortcut test, refusals by reason, and the number
 of wordings of each common relation. Refuses to report where a kept question is not recomputed from its form or where
 two are alike.
 
@@ -9,35 +9,41 @@ Over worlds: builds the graph of the pages alone, draws questions from it, and c
 the form has over the world's own `facts.jsonl`, which nothing but this benchmark reads.
 
 Usage: python benchmarks/questions.py --graph DIR --index DIR [--count N] [--processes N] [--decontaminate FILE]
+                                      [--keep DIR]
        python benchmarks/questions.py --world DIR [--world DIR] [--count N]     [--out FILE.json] [--sample FILE.jsonl]
+With --keep the shards stay on disk, and another run goes on with them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import resource
+import shutil
 import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tamsa.corpus import Index
-from tamsa.scoring.metrics import exact_match
+from tamsa.scoring.metrics import exact_match, normalize_answer
 from tamsa.store import read_jsonl, write_json
 from tamsa.synthesis.checks import Alike, Checker
 from tamsa.synthesis.checks.checker import recomputed
-from tamsa.synthesis.decontamination import Evaluations
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import FormError, evaluate, follow
 from tamsa.synthesis.graph import Entity, Graph, GraphTable, build_graph, corpus_documents
-from tamsa.synthesis.questions import QuestionConfig, QuestionMaker
+from tamsa.synthesis.question_stage import QuestionJob, make_questions
+from tamsa.synthesis.questions import QuestionMaker
 from tamsa.synthesis.questions.draft import answers_of
 from tamsa.synthesis.records import Edge, Evidence, GoldQuestion
+from tamsa.synthesis.shards import Crew, Shards
 from tamsa.synthesis.values import Item
 from tamsa.synthesis.wording.frames import wordings
 from tamsa.synthesis.wording.lexicon import SAYINGS
@@ -51,62 +57,27 @@ SHARD = 200
 # --------------------------------------------------------------------------- speed and survival
 
 
-def work(
-    graph: str, index: str, evaluations: str | None, seed: int, shard: int
-) -> tuple[list[Any], Counter[str], float]:
-    """Draw and check one shard; the process keeps graph and index open."""
-    key = (graph, index, evaluations, seed)
-    if key not in _OPEN:
-        opened = Index.open(index)
-        domain = Domain(Graph.open(graph), opened.get)
-        files = Evaluations.read(evaluations) if evaluations else None
-        _OPEN[key] = (QuestionMaker(domain, QuestionConfig(shard_size=SHARD), seed=seed), domain, opened, files)
-    maker, domain, opened, files = _OPEN[key]
-    started = time.process_time()
-    checker = Checker(domain, opened.search, files)
-    kept = []
-    for question in maker.shard(shard):
-        checked = checker.check(question)
-        if isinstance(checked, GoldQuestion):
-            kept.append(checked.to_json())
-    return kept, checker.counts, time.process_time() - started
-
-
-_OPEN: dict[tuple[Any, ...], tuple[QuestionMaker, Domain, Index, Evaluations | None]] = {}
-
-
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Draw until the wanted number of questions is kept."""
-    alike, counts, kept = Alike(), Counter[str](), []
-    started, processor = time.perf_counter(), 0.0
-    with ProcessPoolExecutor(options.processes) as pool:
-        shard = 0
-        while len(kept) < options.count:
-            jobs = [
-                pool.submit(work, options.graph, options.index, options.decontaminate, options.seed, shard + at)
-                for at in range(8 * options.processes)
-            ]
-            shard += len(jobs)
-            for job in jobs:
-                questions, part, seconds = job.result()
-                counts += part
-                processor += seconds
-                for record in questions:
-                    question = GoldQuestion.from_json(record)
-                    if alike.admit(question):
-                        kept.append(question)
-                    else:
-                        counts["alike"] += 1
-    wall = time.perf_counter() - started
+    """Draw until the wanted number of questions is kept, by the stage that `tamsa synthesize` runs."""
+    counts, kept = Counter[str](), []
+    folder = Path(options.keep) if options.keep else Path(tempfile.mkdtemp())
+    job = QuestionJob(options.index, options.graph, options.seed, tuple(options.decontaminate))
+    started, busy = time.perf_counter(), cpu_seconds()
+    found = make_questions(job, Shards(folder, "questions"), Crew(options.processes), counts, frozenset())
+    with open(options.sample or os.devnull, "w", encoding="utf-8", buffering=1) as file:
+        for question in islice(found, options.count):
+            kept.append(question)
+            file.write(json.dumps(question.to_json(), ensure_ascii=False) + "\n")
+    found.close()
+    wall, processor = time.perf_counter() - started, cpu_seconds() - busy
+    if not options.keep:
+        shutil.rmtree(folder)
     domain = Domain(Graph.open(options.graph), Index.open(options.index).get)
     step = max(1, len(kept) // options.verify)
     if not all(recomputed(question, domain) for question in kept[::step]):
         sys.exit("refusing to report: a kept question is not recomputed from its form")
-    if len({question.question.casefold() for question in kept}) != len(kept):
+    if len({normalize_answer(question.question) for question in kept}) != len(kept):
         sys.exit("refusing to report: two kept questions are the same")
-    if options.sample:
-        with open(options.sample, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps(question.to_json(), ensure_ascii=False) + "\n" for question in kept)
     return {
         "kept": len(kept),
         "drawn": counts["drawn"],
@@ -123,6 +94,12 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "recomputed": len(kept[::step]),
         "wordings": {name: len(set(wordings(SAYINGS[name], "Bob Dylan"))) for name in COMMON},
     }
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process and its finished children."""
+    used = [resource.getrusage(kind) for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 # --------------------------------------------------------------------------- worlds
@@ -301,7 +278,8 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--verify", type=int, default=1_000_000, help="kept questions to recompute, evenly spread")
-    parser.add_argument("--decontaminate")
+    parser.add_argument("--decontaminate", action="append", default=[])
+    parser.add_argument("--keep", help="folder for the shards")
     parser.add_argument("--sample", help="file for the kept questions, or for the wrong ones of worlds")
     parser.add_argument("--out")
     options = parser.parse_args()

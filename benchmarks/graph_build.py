@@ -4,7 +4,8 @@ Refuses to report times of a wrong graph: both builds must be the same bytes, ev
 evidence, and no evaluation table may be in it.
 
 Usage: python benchmarks/graph_build.py DATA [--documents N] [--processes 1 2] [--keep FOLDER] [--out FILE.json]
-The graphs lie in FOLDER/1 and FOLDER/2 if they are kept. With --documents only so many passages (evenly spread) and as large a share of the tables are read.
+With --documents only so many passages (evenly spread) and as large a share of the tables are read. Graphs that are kept
+lie in FOLDER/1 and FOLDER/2.
 """
 
 from __future__ import annotations

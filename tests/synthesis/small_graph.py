@@ -8,6 +8,7 @@ import numpy as np
 
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.graph import Cell, Entity, GraphTable
+from tamsa.synthesis.graph.store import SOURCES
 from tamsa.synthesis.records import Edge, Evidence
 from tamsa.types import Document, Hit
 
@@ -93,6 +94,26 @@ class SmallGraph:
     @property
     def subject_numbers(self) -> np.ndarray:
         return np.array([self.number(edge.subject) for edge in self._edges], np.int32)
+
+    @property
+    def object_numbers(self) -> np.ndarray:
+        return np.array([self.number(edge.object) if edge.object else -1 for edge in self._edges], np.int32)
+
+    @property
+    def relation_names(self) -> list[str]:
+        return sorted({edge.relation for edge in self._edges})
+
+    @property
+    def relation_numbers(self) -> np.ndarray:
+        return np.array([self.relation_names.index(edge.relation) for edge in self._edges], np.int32)
+
+    @property
+    def source_numbers(self) -> np.ndarray:
+        return np.array([SOURCES.index(edge.source) for edge in self._edges], np.int8)
+
+    @property
+    def num_entities(self) -> int:
+        return len(self.things)
 
     def relations(self) -> dict[str, int]:
         names = sorted({edge.relation for edge in self._edges})

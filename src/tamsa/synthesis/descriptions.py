@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from tamsa.synthesis.domain import Domain
+from tamsa.synthesis.domain import UNSAYING, Domain
 from tamsa.synthesis.forms import IS, back, where
 from tamsa.synthesis.records import Edge
-from tamsa.synthesis.things import UNSAYING, Thing, clause_of, hop_of, name_thing, relative
+from tamsa.synthesis.things import Thing, clause_of, hop_of, name_thing, relative
 from tamsa.synthesis.values import day_of, entity_item, item_of, number_of
 from tamsa.synthesis.wording.frames import fill
 from tamsa.synthesis.wording.lexicon import SAYINGS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from tamsa.agent.baseline.conflicts import authority
@@ -12,7 +13,7 @@ from tamsa.synthesis.graph.store import Entity, Graph, GraphTable
 from tamsa.synthesis.records import Edge
 from tamsa.synthesis.values import Item, fold, item_of, merged, plain_title, read_day
 from tamsa.synthesis.wording.lexicon import PERSON_RELATIONS, SAYINGS, WORK_RELATIONS
-from tamsa.synthesis.wording.nouns import Named, call, generic_of, noun_of, sayable
+from tamsa.synthesis.wording.nouns import SETTLEMENTS, Named, call, generic_of, noun_of, sayable
 from tamsa.types import Document
 
 MAX_RIVALS = 400
@@ -26,7 +27,17 @@ _KINDS = {
     "organisation": ("organization", "", "building"),
     "work": ("work", ""),
 }
-_STATED = ("lead", "sentence", "llm")
+LAST_ONLY = frozenset({"located_in", "part_of"})
+"""Relations that places have at several levels, so that `the location of X` is no one thing to go on from."""
+UNSAYING = frozenset({"", "place", "product", "substance", "building", "organisation", "event", "work"})
+"""Nouns that say too little to stand at the head of a description."""
+MANY_TO_ONE = frozenset(
+    """plays_for member_of located_in in_region in_country part_of born_in died_in buried_at studied_at worked_for
+    starring citizen_of party award network label distributor studio publisher operator owner headquarters held_in
+    set_in found_in league plays_in on_river""".split()
+)
+"""Relations of which a thing is the value many times as a rule: going back along them takes a little-known thing."""
+STATED = ("lead", "sentence", "llm")
 _TAKEN_BY = {
     "winner": ("event",),
     "part_of": ("place",),
@@ -35,10 +46,13 @@ _TAKEN_BY = {
     "theme": ("event",),
     "sponsor": ("event", "award", "organization"),
     "listed_on": ("building", "place"),
+    "discovered": ("place", "substance", "species", "product"),
+    "discovered_by": ("place", "substance", "species", "product"),
 }
 """Kinds of subject of relations that say too little, or too much, of others."""
 _FOUGHT = frozenset({"battle", "war", "siege"})
 _BUILT = frozenset("dam bridge tunnel tower lighthouse house mansion skyscraper stadium arena road highway".split())
+_OF_BUILDINGS = frozenset({"built", "completed", "opened", "closed", "architect", "designed_by", "builder"})
 _OF_FILMS = frozenset({"director", "screenwriter", "starring", "studio", "running_time", "distributor"})
 _OF_RECORDS = frozenset({"label", "artist", "performer", "recorded_in"})
 _FILMS = frozenset({"film", "movie", "documentary", "television series", "novel", "book", "sitcom", "video game"})
@@ -50,7 +64,22 @@ _NO_PERSON = re.compile(
     re.IGNORECASE,
 )
 """Titles of events that are told as a person's life."""
+MAX_WAYS = 60
+"""Edges to a well-known entity that are looked at."""
+_ELECTS = re.compile(r"\((?:[^()]* )?(?:constituency|electoral district|riding|ward)\)$")
+"""Titles of constituencies, to which lists of members link where a town is meant."""
 _CACHE = 1 << 15
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A step that leads to an entity and means it alone."""
+
+    edge: Edge
+    start: str
+    """Document id of the entity at its other end."""
+    inverse: bool
+    """True: it leads back from the value of the edge to its subject."""
 
 
 class Domain:
@@ -73,6 +102,9 @@ class Domain:
         """Return the ids of all things that a noun may fit and that point at an entity; None for too many."""
         self.authority = lru_cache(_CACHE)(self._authority)
         """Return how far a document is to be believed by its own account, and why (0 and nothing as a rule)."""
+        self.ways = lru_cache(1 << 14)(self._ways)
+        """Return the steps that lead to an entity."""
+        self._leads: dict[tuple[str, int], bool] = {}
         self._of = lru_cache(_CACHE)(graph.edges_of)
         self._to = lru_cache(1 << 12)(self._edges_to)
 
@@ -129,7 +161,7 @@ class Domain:
     def askable(self, edge: Edge) -> bool:
         """Whether an edge can be put into words and its subject and value are what the relation takes."""
         saying = SAYINGS.get(edge.relation)
-        if saying is None or not edge.subject or edge.source not in _STATED or not self._reliable(edge):
+        if saying is None or not edge.subject or edge.source not in STATED or not self._reliable(edge):
             return False
         subject = self.entity(edge.subject)
         if subject is None or not self._fits(edge.relation, subject) or self.named(edge.subject) is None:
@@ -140,6 +172,8 @@ class Domain:
         if edge.object is None:
             return edge.value_type == "entity" and sayable(edge.value) and len(edge.value) > 4
         value = self.entity(edge.object)
+        if value is not None and edge.relation in PERSON_RELATIONS and _ELECTS.search(value.title):
+            return False
         kinds = _KINDS.get(saying.asked)
         return (
             value is not None
@@ -183,6 +217,8 @@ class Domain:
             return False
         if relation == "founded" and noun_of(subject.description, subject.kind) in _BUILT:
             return False
+        if relation in _OF_BUILDINGS and noun_of(subject.description, subject.kind) in SETTLEMENTS:
+            return False
         if relation == "set_out":
             return noun_of(subject.description, subject.kind) in ("expedition", "mission", "fleet")
         if relation in WORK_RELATIONS:
@@ -208,6 +244,54 @@ class Domain:
         """Whether a thing is of a kind that is asked for: a person, a place, an organisation, a work."""
         entity, kinds = self.entity(identity), _KINDS.get(asked)
         return entity is not None and kinds is not None and entity.kind in kinds
+
+    # ------------------------------------------------------------------ steps
+
+    def steps_on(self, edge: Edge) -> bool:
+        """Whether a relation leads from its subject to this one thing: `the birthplace of …`."""
+        saying = SAYINGS[edge.relation]
+        return (
+            edge.object is not None
+            and saying.single
+            and edge.relation not in LAST_ONLY
+            and self.named(edge.object) is not None
+            and self.single(edge)
+        )
+
+    def leads_back(self, edge: Edge) -> bool:
+        """Whether a relation leads back from its value to this one subject: `the film that was directed by …`.
+
+        No other document about a thing of the same noun may point at the value at all, so that a fact which the graph
+        missed cannot make the phrase mean two things.
+        """
+        named, found = self.named(edge.subject), self.entity(edge.subject)
+        if edge.object is None or named is None or found is None or named.noun in UNSAYING:
+            return False
+        if edge.relation in MANY_TO_ONE and self.known_well(edge.object):
+            return False
+        return self.rivals(edge.object, named.noun) == (found.id,)
+
+    def leads(self, identity: str, steps: int) -> bool:
+        """Whether an entity can be referred to over a number of steps, as far as each step alone tells."""
+        key = (identity, steps)
+        if key not in self._leads:
+            ways = self.ways(identity) if steps else ()
+            self._leads[key] = (
+                any(self.leads(way.start, steps - 1) for way in ways) if steps else self.named(identity) is not None
+            )
+        return self._leads[key]
+
+    def _ways(self, identity: str) -> tuple[Way, ...]:
+        into = self.edges_to(identity)
+        if len(into) > MAX_WAYS:
+            into = into[:: len(into) // MAX_WAYS]
+        onward = [Way(edge, edge.subject, False) for edge in into if self.askable(edge) and self.steps_on(edge)]
+        back = [
+            Way(edge, edge.object, True)
+            for edge in self.edges_of(identity)
+            if edge.object is not None and self.askable(edge) and self.leads_back(edge)
+        ]
+        return (*onward, *back)
 
     # ------------------------------------------------------------------ rivals
 

@@ -86,6 +86,11 @@ def obscure(domain: Domain, identity: str, random: Random) -> Thing | None:
     return None
 
 
+def obscure_or_name(domain: Domain, identity: str, random: Random) -> Thing | None:
+    """Refer to an entity after operations where some apply, else by its name: a long chain is hard enough."""
+    return obscure(domain, identity, random) or name_thing(domain, identity, random)
+
+
 def difficulty(num_hops: int, operations: tuple[str, ...]) -> int:
     """Count the atomic operations of a question: its steps, and what was done to them."""
     return num_hops + sum(operation not in STEPS for operation in operations)

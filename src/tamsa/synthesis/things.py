@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from tamsa.synthesis.domain import Domain
+from tamsa.synthesis.domain import Domain, Way
 from tamsa.synthesis.forms import IS, Form, FormError, back, entity, evaluate, follow, where
 from tamsa.synthesis.records import Edge, Hop
 from tamsa.synthesis.values import Item, entity_item, item_of
@@ -16,18 +17,9 @@ from tamsa.synthesis.wording.lexicon import SAYINGS
 from tamsa.synthesis.wording.nouns import Named
 
 MAX_PHRASE_WORDS = 34
-_LAST_ONLY = frozenset({"located_in", "part_of"})
-"""Relations that places have at several levels, so that `the location of X` is no one thing to go on from."""
-UNSAYING = frozenset({"", "place", "product", "substance"})
-"""Nouns that say too little to stand at the head of a description."""
-MANY_TO_ONE = frozenset(
-    """plays_for member_of located_in in_region in_country part_of born_in died_in buried_at studied_at worked_for
-    starring citizen_of party award network label distributor studio publisher operator owner headquarters held_in
-    set_in found_in league plays_in on_river""".split()
-)
-"""Relations of which a thing is the value many times as a rule: going back along them takes a little-known thing."""
 _RARE_STEPS = frozenset({"nationality", "occupation", "genre", "in_country", "part_of", "citizen_of"})
 """Relations that make for flat steps; taken now and then only."""
+_OFFICE = re.compile(r"^the (?:headquarters|venue) of|\} (?:headquarters|venue)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +83,12 @@ def step_to(domain: Domain, start: Thing, edge: Edge, random: Random) -> Thing |
     item = item_of(edge)
     named = domain.named(edge.object) if edge.object else None
     templates = nominal(saying, start.phrase)
-    if item.id is None or named is None or not saying.single or not templates or item.key in start.seen:
+    if not domain.steps_on(edge) or named is None or not templates or item.key in start.seen:
         return None
-    if not domain.single(edge) or edge.relation in start.relations[-1:] or edge.relation in _LAST_ONLY:
+    if edge.relation in start.relations[-1:]:
         return None
+    if saying.asked == "place":  # what is done in a place is not done in a headquarters
+        templates = tuple(one for one in templates if not _OFFICE.search(one)) or templates
     if start.phrase.count(" of the ") > 1:  # `the source of the river of the town of the …`
         templates = tuple(one for one in templates if not one.endswith(" of {X}")) or templates
     return Thing(
@@ -136,14 +130,10 @@ def back_to(domain: Domain, value: Thing, edge: Edge, random: Random) -> Thing |
     missed cannot make the phrase mean two things.
     """
     named, found = domain.named(edge.subject), domain.entity(edge.subject)
-    if named is None or found is None or named.noun in UNSAYING:
+    if named is None or found is None or not domain.leads_back(edge):
         return None
     item = entity_item(found.title, found.id)
     if item.key in value.seen or edge.relation in value.relations[-1:]:
-        return None
-    if domain.rivals(value.id, named.noun) != (found.id,):
-        return None
-    if edge.relation in MANY_TO_ONE and domain.known_well(value.id):
         return None
     clause = clause_of(edge, value.phrase, random)
     if clause is None:
@@ -185,47 +175,24 @@ def refer(
     """
     if depth == 0:
         return anchor(domain, identity, random)
-    ways = _ways(domain, identity, avoid)
+    avoid |= {"@" + identity}
+    ways = [way for way in domain.ways(identity) if "@" + way.start not in avoid and domain.leads(way.start, depth - 1)]
     for _ in range(min(4, len(ways))):
-        edge, inverse = ways.pop(_choose(ways, random))
-        other = edge.object if inverse else edge.subject
-        assert other is not None
-        start = refer(domain, other, depth - 1, random, avoid | {"@" + identity}, anchor)
+        way = ways.pop(_choose(ways, random))
+        start = refer(domain, way.start, depth - 1, random, avoid, anchor)
         if start is None:
             continue
-        thing = back_to(domain, start, edge, random) if inverse else step_to(domain, start, edge, random)
+        step = back_to if way.inverse else step_to
+        thing = step(domain, start, way.edge, random)
         if thing is not None and len(thing.phrase.split()) <= MAX_PHRASE_WORDS:
             return thing
     return None
 
 
-def _ways(domain: Domain, identity: str, avoid: frozenset[str]) -> list[tuple[Edge, bool]]:
-    into = domain.edges_to(identity)
-    if len(into) > 60:
-        into = into[:: len(into) // 60]
-    ways = [
-        (edge, False)
-        for edge in into
-        if edge.relation in SAYINGS
-        and SAYINGS[edge.relation].single
-        and "@" + edge.subject not in avoid
-        and domain.askable(edge)
-    ]
-    ways += [
-        (edge, True)
-        for edge in domain.edges_of(identity)
-        if edge.object is not None and "@" + edge.object not in avoid and domain.askable(edge)
-    ]
-    return ways
-
-
-def _choose(ways: list[tuple[Edge, bool]], random: Random) -> int:
+def _choose(ways: list[Way], random: Random) -> int:
     """Choose among ways so that no relation crowds out the others."""
-    counts: dict[tuple[str, bool], int] = {}
-    for edge, inverse in ways:
-        key = (edge.relation, inverse)
-        counts[key] = counts.get(key, 0) + 1
+    counts = Counter((way.edge.relation, way.inverse) for way in ways)
     weights = [
-        (0.2 if edge.relation in _RARE_STEPS else 1.0) / counts[(edge.relation, inverse)] for edge, inverse in ways
+        (0.2 if way.edge.relation in _RARE_STEPS else 1.0) / counts[way.edge.relation, way.inverse] for way in ways
     ]
     return random.choices(range(len(ways)), weights)[0]

@@ -8,9 +8,9 @@ from random import Random
 from tamsa.synthesis.descriptions import describe
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import follow
-from tamsa.synthesis.obfuscation import obscure
+from tamsa.synthesis.obfuscation import obscure, obscure_or_name
 from tamsa.synthesis.questions.draft import Draft, Relations, random_edge
-from tamsa.synthesis.things import Thing, hop_of, name_thing, refer
+from tamsa.synthesis.things import Anchor, Thing, hop_of, name_thing, refer
 from tamsa.synthesis.values import item_of
 from tamsa.synthesis.wording.frames import ask, ask_after, ask_name, fitted, upper_first
 from tamsa.synthesis.wording.lexicon import SAYINGS, cue_words
@@ -27,12 +27,11 @@ def chain(domain: Domain, random: Random, relations: Relations, hops: int) -> Dr
     """Draw a chain: the value of a relation of a thing that is found over `hops` - 1 steps."""
     if hops > 1 and random.random() < 0.2:
         return _which(domain, random, relations, hops)
-    relation = relations.draw(random)
-    edge = random_edge(domain, relation, random) if relation else None
+    edge = relations.leading_back(domain, hops - 1, random)
     if edge is None or not SAYINGS[edge.relation].single or not domain.single(edge):
         return None
     answer = item_of(edge)
-    anchor = obscure if hops > 1 and random.random() < _OBSCURED else name_thing
+    anchor = _anchor(hops, random)
     thing = refer(domain, edge.subject, hops - 1, random, frozenset({answer.key}), anchor)
     if thing is None or edge.relation in thing.relations[-1:] or answer.key in thing.seen:
         return None
@@ -47,6 +46,13 @@ def chain(domain: Domain, random: Random, relations: Relations, hops: int) -> Dr
     )
 
 
+def _anchor(hops: int, random: Random) -> Anchor:
+    """Choose how the thing is referred to at which a chain of so many steps begins."""
+    if hops == 1 or random.random() >= _OBSCURED:
+        return name_thing
+    return obscure if hops == 2 else obscure_or_name
+
+
 def _ask(saying: Saying, thing: Thing, random: Random) -> str:
     long = len(thing.phrase.split()) > _LONG
     if thing.named.noun and (long or (thing.hops and random.random() < 0.15)):
@@ -56,11 +62,10 @@ def _ask(saying: Saying, thing: Thing, random: Random) -> str:
 
 def _which(domain: Domain, random: Random, relations: Relations, hops: int) -> Draft | None:
     """Draw a chain whose answer is the thing at its end: `Which film was directed by …?`."""
-    relation = relations.draw(random)
-    edge = random_edge(domain, relation, random) if relation else None
+    edge = relations.leading_back(domain, hops, random)
     if edge is None:
         return None
-    anchor = obscure if random.random() < _OBSCURED else name_thing
+    anchor = _anchor(hops, random)
     thing = refer(domain, edge.subject, hops, random, frozenset(), anchor)
     if thing is None or not thing.hops:
         return None

@@ -50,7 +50,6 @@ _SAME: dict[str, str] = {
     "stands_in": "Do {A} and {B} stand in the same [town|place]?",
     "in_region": "Do {A} and {B} lie in the same region?",
     "on_river": "Do {A} and {B} stand on the same river?",
-    "located_in": "Are {A} and {B} [in|located in] the same place?",
     "described_by": "Were {A} and {B} first described by the same person?",
     "released": "Did {A} and {B} come out in the same year?",
     "born_on": "Were {A} and {B} born in the same year?",
@@ -99,9 +98,9 @@ def _refer(domain: Domain, edge: Edge, depth: int, random: Random) -> Thing | No
 
 def comparison(domain: Domain, random: Random, relations: Relations) -> Draft | None:
     """Draw a question which of two things comes first, is larger, and so on."""
-    if not relations.ordered:
+    relation = relations.draw(random, relations.ordered)
+    if relation is None:
         return None
-    relation = random.choice(relations.ordered)
     found = pair(domain, relation, random)
     if found is None or not comparable(item_of(found[0]), item_of(found[1])):
         return None
@@ -169,10 +168,9 @@ def _apart(domain: Domain, first: Item, second: Item) -> bool:
 
 
 def _same(domain: Domain, random: Random, relations: Relations) -> Draft | None:
-    names = [name for name in relations.names if name in _SAME and name not in _YEARLY]
-    if not names:
+    relation = relations.draw(random, [name for name in relations.names if name in _SAME and name not in _YEARLY])
+    if relation is None:
         return None
-    relation = random.choice(names)
     first = random_edge(domain, relation, random)
     if first is None or not domain.single(first):
         return None
@@ -229,7 +227,7 @@ def related(domain: Domain, edge: Edge, random: Random) -> Edge | None:
 def _before(domain: Domain, random: Random, relations: Relations) -> Draft | None:
     if not relations.dated:
         return None
-    first = random_edge(domain, random.choice(relations.dated), random)
+    first = random_edge(domain, str(relations.draw(random, relations.dated)), random)
     if first is None:
         return None
     second = related(domain, first, random)

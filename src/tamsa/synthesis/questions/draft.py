@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import Form, FormError, evaluate
 from tamsa.synthesis.obfuscation import difficulty
+from tamsa.synthesis.questions.reach import Reach
 from tamsa.synthesis.records import Edge, GoldQuestion, Hop, QuestionKind, Settlement
 from tamsa.synthesis.values import Item, answer_forms, count_forms, entity_item, fold, number_of
 from tamsa.synthesis.wording.lexicon import SAYINGS
@@ -18,6 +19,8 @@ from tamsa.synthesis.wording.lexicon import SAYINGS
 NOT_FOUND = "NOT FOUND"
 _FLAT = frozenset({"nationality", "occupation", "genre"})
 """Relations that make for flat questions."""
+_DRAWS = 24
+"""Edges looked at for one that can be led back."""
 
 
 @dataclass(slots=True)
@@ -122,12 +125,25 @@ class Relations:
         factors = factors or {}
         counts = domain.graph.relations()
         self.names = [name for name in SAYINGS if counts.get(name, 0) > 0 and factors.get(name, 1) > 0]
-        self.weights = [
-            counts[name] ** 0.5 * factors.get(name, 1.0) * (0.15 if name in _FLAT else 1.0) for name in self.names
-        ]
+        self._weights = {
+            name: counts[name] ** 0.5 * factors.get(name, 1.0) * (0.15 if name in _FLAT else 1.0) for name in self.names
+        }
         self.ordered = [name for name in self.names if SAYINGS[name].later[0] and SAYINGS[name].single]
         self.dated = [name for name in self.names if SAYINGS[name].events and SAYINGS[name].single]
 
-    def draw(self, random: Random) -> str | None:
-        """Draw the name of a relation, None where the graph has none."""
-        return random.choices(self.names, self.weights)[0] if self.names else None
+        self.reach = Reach(domain)
+
+    def draw(self, random: Random, among: Sequence[str] | None = None) -> str | None:
+        """Draw the name of a relation, of the given ones if they are given; None where there is none."""
+        names = self.names if among is None else among
+        return random.choices(names, [self._weights[name] for name in names])[0] if names else None
+
+    def leading_back(self, domain: Domain, steps: int, random: Random) -> Edge | None:
+        """Draw an askable edge whose subject may be referred to over so many steps, None where chance finds none."""
+        for _ in range(_DRAWS):
+            relation = self.draw(random)
+            among = self.reach.edges(relation, steps) if relation else ()
+            edge = domain.graph.edge(int(among[random.randrange(len(among))])) if len(among) else None
+            if edge is not None and domain.leads(edge.subject, steps) and domain.askable(edge):
+                return edge
+        return None

@@ -11,7 +11,7 @@ from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import Form, back, both, cell_items
 from tamsa.synthesis.graph.store import Cell, GraphTable
 from tamsa.synthesis.records import Evidence, Hop
-from tamsa.synthesis.values import clean_cell
+from tamsa.synthesis.values import clean_cell, fold
 from tamsa.synthesis.wording.columns import Column
 from tamsa.synthesis.wording.frames import lower_first
 from tamsa.synthesis.wording.headers import ROWS, column_of, unit_of
@@ -20,6 +20,10 @@ from tamsa.synthesis.wording.nouns import GENERIC, call, plural, sayable
 MIN_ROWS, MAX_ROWS = 4, 80
 _TOPIC = re.compile(r"\d{4}(?:[–-]\d{2,4})? in |[A-Z][a-z]*[^s\W]s (?:of|at|in|by|from|on) ")
 """Titles that name a topic, not a thing: `1988 in country music`, `Venues of the 2010 Winter Olympics`."""
+_ADJECTIVE = re.compile(r"(?<!ist)(?<!Ir)(?<!Om)(?<!Jord)(?<!Taiw)(?<!Sud)(?<!Jap)(?:an|ese|ish|ch|i|ic|ek|ss|ot|er)$")
+"""Ends of words that say a nationality, not a country."""
+_MARKS = frozenset("yes no y n none various unknown tba tbd tbc n/a na unnamed same himself herself".split())
+"""Cells that tick a column off, or say that there is nothing to say."""
 _SENTENCE_CASE = re.compile(r"[A-Z][a-z]+(?: [a-z]+)*")
 _MAX_VALUE = 60
 _HOMES = frozenset("location city town country state county region district hometown".split())
@@ -75,7 +79,7 @@ class Listing:
     def good(self, row: int, at: int) -> bool:
         """Whether a cell reads well and is of the kind that its column's words expect."""
         column, cell = self.columns[at], self.table.rows[row][at]
-        if not cell_items(cell) or len(cell.text) > _MAX_VALUE or "\n" in cell.text:
+        if not cell_items(cell) or len(cell.text) > _MAX_VALUE or "\n" in cell.text or fold(cell.text) in _MARKS:
             return False
         if any(sign in cell.text for sign in '|{}[]<>“”"*†‡#'):
             return False
@@ -99,6 +103,12 @@ class Listing:
             clause = f"whose {column.noun} is {{V}}"
         elif self.human and column.asked == "work":
             clause = clause.replace("from the ", "with the ")
+        elif self.human and clause.startswith(("dated ", "of {V}")):
+            clause = "listed for {V}"
+        elif not self.human and clause.startswith("in the role "):
+            clause = "with the role of {V}"
+        elif column.noun == "nationality" and not _ADJECTIVE.search(cell.text):
+            clause = "from {V}"
         return clause.replace("{V}", _value_text(cell, self.table.header[at]))
 
     def equal(self, row: int, at: int) -> Form:
@@ -186,7 +196,7 @@ def place_of(table: GraphTable, noun: str) -> str:
     """Say where a table stands: `the list of bridges in Sodroviya`, `the filmography of Joan Chen`."""
     page, _, section = table.title.partition(": ")
     caption = section or (table.caption if len(table.caption.split()) <= 6 else "")
-    caption = re.sub(r"\s+('s|,)", r"\1", caption.strip(" ."))
+    caption = _written(caption.strip(" ."))
     if not 2 < len(page) <= 70 or len(caption) > 60 or any(sign in page + caption for sign in '|"“”{}[]'):
         return ""
     if page.casefold().startswith(("list of ", "lists of ")):
@@ -208,6 +218,14 @@ def place_of(table: GraphTable, noun: str) -> str:
     if rest and len(first) > 3:
         return f"the table “{rest}” ({first.strip()}) {on_page}"
     return f"the table “{caption}” {on_page}"
+
+
+def _written(caption: str) -> str:
+    """Write a caption without the spaces and the marks of a tokenizer: `( selection )`, `` `` B '' final ``."""
+    text = re.sub(r"``\s*|\s*''", "", caption)
+    text = re.sub(r"\s+('s\b|[,;:)])", r"\1", text)
+    text = re.sub(r"\(\s+", "(", text)
+    return re.sub(r"^[Ll]ist of (\w)", lambda found: found[1].upper(), text)
 
 
 def draw_listing(domain: Domain, random: Random) -> Listing | None:

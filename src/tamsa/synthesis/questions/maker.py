@@ -20,20 +20,20 @@ from tamsa.synthesis.questions.times import temporal
 from tamsa.synthesis.records import GoldQuestion
 
 SHARES: dict[str, float] = {
-    "chain-1": 0.02,
-    "chain-2": 0.15,
+    "chain-1": 0.015,
+    "chain-2": 0.24,
     "chain-3": 0.19,
-    "chain-4": 0.08,
-    "chain-5": 0.05,
-    "table": 0.08,
-    "comparison": 0.10,
-    "yes_no": 0.09,
-    "intersection": 0.06,
-    "superlative": 0.04,
+    "chain-4": 0.10,
+    "chain-5": 0.04,
+    "table": 0.09,
+    "comparison": 0.07,
+    "yes_no": 0.07,
+    "intersection": 0.05,
+    "superlative": 0.05,
     "counting": 0.015,
-    "temporal": 0.07,
+    "temporal": 0.05,
     "conflict": 0.01,
-    "unanswerable": 0.03,
+    "unanswerable": 0.02,
 }
 """Shares of the slots among the questions drawn. Slots that a graph cannot fill leave their share to the others."""
 

@@ -7,6 +7,7 @@ from random import Random
 
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import Form, FormError, back, cell_items, evaluate, follow, table_rows, where
+from tamsa.synthesis.graph.kinds import kind_of_phrase
 from tamsa.synthesis.questions.draft import Draft, Relations
 from tamsa.synthesis.questions.listing import Listing, cell_value, draw_listing, nameable
 from tamsa.synthesis.records import Edge, Hop, QuestionKind
@@ -14,7 +15,7 @@ from tamsa.synthesis.things import hop_of, name_thing
 from tamsa.synthesis.values import Item, clean_cell, day_of, make_item, number_of, number_text
 from tamsa.synthesis.wording.frames import ask, ask_after, fitted, upper_first
 from tamsa.synthesis.wording.headers import unit_of
-from tamsa.synthesis.wording.lexicon import SAYINGS
+from tamsa.synthesis.wording.lexicon import PERSON_RELATIONS, SAYINGS
 from tamsa.synthesis.wording.nouns import plural
 
 
@@ -209,6 +210,8 @@ def _about_row(
             for edge in edges
             if SAYINGS[edge.relation].single and domain.single(edge) and edge.evidence.document != table.document
         ]
+        if kind_of_phrase(listing.noun) == "person":  # an artist may be a band, but is not founded
+            edges = [edge for edge in edges if edge.relation in PERSON_RELATIONS]
         if edges:
             return _fact(domain, listing, phrase, form, hops, kind, random.choice(edges), random)
     others = [at for at in listing.columns if listing.relation(at) not in used and listing.good(row, at)]

@@ -31,7 +31,7 @@ def temporal(domain: Domain, random: Random, relations: Relations) -> Draft | No
     """Draw a question for the years between two events that have something to do with each other, or that have not."""
     if not relations.dated:
         return None
-    first = random_edge(domain, random.choice(relations.dated), random)
+    first = random_edge(domain, str(relations.draw(random, relations.dated)), random)
     if first is None or not domain.single(first):
         return None
     second = related(domain, first, random)

@@ -6,7 +6,8 @@ EVENTS = (
     say(
         "held_in", "place",
         """the [venue|place] of {X}
-        the place where {X} [was|took] [held|place]""",
+        the place that hosted {X}
+        the place where {X} [was held|took place]""",
         """Where was {X} held?
         Where did {X} take place?
         In which place was {X} held?""",

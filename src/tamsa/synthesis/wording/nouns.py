@@ -74,7 +74,7 @@ VAGUE = frozenset({"", "one", "work", "place", "building", "organisation", "even
 """Nouns under which things stand that are too unlike to be compared."""
 _KNOWN_ALONE = frozenset({"country", "sovereign state", "republic", "kingdom"})
 """Nouns that nobody puts before a name: `Romania`, not `the country Romania`."""
-_TAKE_OF = frozenset(
+SETTLEMENTS = frozenset(
     """city town village hamlet municipality commune borough township suburb parish island province county district
     region state community""".split()
 )
@@ -126,7 +126,7 @@ class Named:
             return self.name if not self.qualifier else f"{self.name} ({self.qualifier})"
         if (self.human and self.name.casefold().startswith("the ")) or (word in _KNOWN_ALONE and not self.qualifier):
             return self.name
-        return f"the {word} of {bare}" if word in _TAKE_OF else f"the {word} {bare}"
+        return f"the {word} of {bare}" if word in SETTLEMENTS else f"the {word} {bare}"
 
     @property
     def that(self) -> str:

@@ -36,6 +36,7 @@ ORGANISATIONS = (
         """the headquarters of {X}
         the [place|town or city] in which {X} has its [headquarters|head office]
         the place where {X} [is based|has its headquarters]
+        the town or city that is home to {X}
         {X's} headquarters""",
         """Where is {X} based?
         Where does {X} have its headquarters?

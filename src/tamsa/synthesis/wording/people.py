@@ -66,7 +66,7 @@ PEOPLE = (
         What is the burial place of {X}?""",
         """where {X} [is|lies] buried
         where the grave of {X} is""",
-        """is buried at {X}""",
+        """is buried in {X}""",
     ),
     say(
         "occupation", "text",

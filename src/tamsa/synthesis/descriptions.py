@@ -160,6 +160,8 @@ def distract(domain: Domain, thing: Thing, random: Random) -> Thing | None:
     edge = random.choice(edges)
     day = day_of(item_of(edge))
     assert day is not None
+    if str(day.year) in thing.phrase:  # `the 1949 film X, which was released in 1949`
+        return None
     event = SAYINGS[edge.relation].events[0].replace("{X}", "").strip()
     word = "who" if thing.named.human else "which"
     return replace(

@@ -12,7 +12,7 @@ from tamsa.synthesis.obfuscation import obscure, obscure_or_name
 from tamsa.synthesis.questions.draft import Draft, Relations, random_edge
 from tamsa.synthesis.things import Anchor, Thing, hop_of, name_thing, refer
 from tamsa.synthesis.values import item_of
-from tamsa.synthesis.wording.frames import ask, ask_after, ask_name, fitted, upper_first
+from tamsa.synthesis.wording.frames import ask, ask_after, ask_name, fitted, upper_first, which
 from tamsa.synthesis.wording.lexicon import SAYINGS, cue_words
 from tamsa.synthesis.wording.nouns import GENERIC, same_nouns, stem
 from tamsa.synthesis.wording.saying import Saying
@@ -34,6 +34,8 @@ def chain(domain: Domain, random: Random, relations: Relations, hops: int) -> Dr
     anchor = _anchor(hops, random)
     thing = refer(domain, edge.subject, hops - 1, random, frozenset({answer.key}), anchor)
     if thing is None or edge.relation in thing.relations[-1:] or answer.key in thing.seen:
+        return None
+    if edge.relation == "occupation" and thing.hops:  # what the director of a film did is no question
         return None
     return Draft(
         "chain",
@@ -72,7 +74,7 @@ def _which(domain: Domain, random: Random, relations: Relations, hops: int) -> D
     opening = f"the {thing.named.noun} {'who' if thing.named.human else 'that'} "
     question = ask_name(thing.phrase, thing.named.human, random)
     if thing.phrase.startswith(opening) and random.random() < 0.6:
-        question = upper_first(f"Which {thing.named.noun} {thing.phrase.removeprefix(opening)}?")
+        question = which(thing.named.noun, thing.phrase.removeprefix(opening))
     return Draft("chain", question, thing.form, thing.item, thing.hops, thing.operations, thing.relations)
 
 
@@ -96,8 +98,8 @@ def intersection(domain: Domain, random: Random, relations: Relations) -> Draft 
     noun = thing.named.noun
     opening = f"the {noun} {'who' if thing.named.human else 'that'} "
     rest = thing.phrase.removeprefix(opening)
-    questions = [f"Which {noun} {rest}?", ask_name(thing.phrase, thing.named.human, random)]
-    if " and " in rest:
+    questions = [which(noun, rest), ask_name(thing.phrase, thing.named.human, random)]
+    if " and " in rest and noun != "person":
         questions.append(f"One {noun} {rest}. Which one?")
     question = upper_first(random.choice(questions))
     return Draft("intersection", question, thing.form, thing.item, thing.hops, operations, thing.relations)

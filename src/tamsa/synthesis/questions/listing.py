@@ -135,8 +135,16 @@ class Listing:
                     if clauses[0] is None or clauses[1] is None:
                         continue
                     form = both(self.equal(row, first), self.equal(row, second))
-                    return f"{clauses[0]} and {clauses[1]}", form, (self.hop(row, first), self.hop(row, second))
+                    return joined(*clauses), form, (self.hop(row, first), self.hop(row, second))
         return None
+
+
+def joined(first: str, second: str) -> str:
+    """Say two things of a row: what is said with `whose` or `that` stands last, without `and`."""
+    loose = [clause.startswith(("whose ", "that ", "who ", "in which ")) for clause in (first, second)]
+    if loose[0] == loose[1]:
+        return f"{first} and {second}"
+    return f"{second} {first}" if loose[0] else f"{first} {second}"
 
 
 def listing_of(domain: Domain, number: int) -> Listing | None:
@@ -252,5 +260,5 @@ def nameable(cell: Cell) -> bool:
 
 
 def _value_text(cell: Cell, header: str) -> str:
-    unit, text = unit_of(header), clean_cell(cell.text)
+    unit, text = unit_of(header), re.sub(r"(?<=[^\W\d_])- (?=[^\W\d_])", "-", clean_cell(cell.text))
     return f"{text} {unit}" if unit and unit not in text else text

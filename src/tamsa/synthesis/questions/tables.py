@@ -210,6 +210,7 @@ def _about_row(
             for edge in edges
             if SAYINGS[edge.relation].single and domain.single(edge) and edge.evidence.document != table.document
         ]
+        edges = [edge for edge in edges if not any(edge.relation in hop.relation for hop in hops)]  # asked already
         if kind_of_phrase(listing.noun) == "person":  # an artist may be a band, but is not founded
             edges = [edge for edge in edges if edge.relation in PERSON_RELATIONS]
         if edges:

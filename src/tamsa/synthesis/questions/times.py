@@ -64,14 +64,19 @@ def temporal(domain: Domain, random: Random, relations: Relations) -> Draft | No
     return Draft("temporal", question, form, answer, hops, (), (*a.relations, first.relation, second.relation))
 
 
+def _after_of(templates: tuple[str, ...], frame: str) -> tuple[str, ...]:
+    """Keep the nouns that read well in a frame: not `that of Ann Lee's birth`."""
+    return tuple(one for one in templates if "{X's}" not in one) if "of {" in frame else templates
+
+
 def _between(first: Edge, a: Thing, second: Edge, b: Thing, random: Random) -> str:
     nouns = [SAYINGS[edge.relation].happenings for edge in (first, second)]
     if all(nouns) and random.random() < 0.5:
+        template = random.choice(_BETWEEN_NOUNS)
         left, right = (
-            fill(random.choice(fitting(templates, thing.phrase)), thing.phrase)
+            fill(random.choice(_after_of(fitting(templates, thing.phrase), template)), thing.phrase)
             for templates, thing in zip(nouns, (a, b), strict=True)
         )
-        template = random.choice(_BETWEEN_NOUNS)
     else:
         left, right = event_clause(first.relation, a.phrase, random), event_clause(second.relation, b.phrase, random)
         template = random.choice(_BETWEEN)

@@ -166,6 +166,11 @@ def ask_name(phrase: str, human: bool, random: Random) -> str:
     return upper_first(random.choice(close(frames, phrase)).replace("{N}", phrase))
 
 
+def which(noun: str, rest: str) -> str:
+    """Ask for the thing of a noun of which something is said: `Which film was …?`, `Who was …?`."""
+    return upper_first(f"{'Who' if noun == 'person' else f'Which {noun}'} {rest}?")
+
+
 def ask_after(saying: Saying, phrase: str, that: str, random: Random) -> str:
     """Ask in two sentences: the first names the thing, the second asks about `that film`."""
     opening = random.choice(OPENINGS).replace("{N}", phrase)

@@ -131,6 +131,10 @@ class SmallGraph:
     def edges_to(self, target: str, relation: str | None = None) -> list[Edge]:
         return [e for e in self._edges if e.object == target and relation in (None, e.relation)]
 
+    def numbers_of(self, number: int) -> np.ndarray:
+        identity = self.things[number].id
+        return np.array([n for n, edge in enumerate(self._edges) if edge.subject == identity], np.int32)
+
     def numbers_to(self, number: int) -> np.ndarray:
         identity = self.things[number].id
         return np.array([n for n, edge in enumerate(self._edges) if edge.object == identity], np.int32)

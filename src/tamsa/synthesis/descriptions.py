@@ -25,7 +25,7 @@ def describe(domain: Domain, identity: str, random: Random, *, vague: bool) -> T
         random: the generator.
         vague: True makes a date or quantity of the description vague.
     """
-    edges = [edge for edge in domain.edges_of(identity) if domain.askable(edge)]
+    edges = domain.facts_of(identity)
     links = [edge for edge in edges if edge.object is not None]
     random.shuffle(links)
     for first in links[:_TRIES]:
@@ -153,7 +153,7 @@ def distract(domain: Domain, thing: Thing, random: Random) -> Thing | None:
     """Add a true clause to a name that does not help to find the answer: `X, which was released in 1950,`."""
     if thing.hops or thing.form["op"] != "entity":
         return None
-    edges = [edge for edge in domain.edges_of(thing.id) if edge.object is None and domain.askable(edge)]
+    edges = [edge for edge in domain.facts_of(thing.id) if edge.object is None]
     edges = [edge for edge in edges if SAYINGS[edge.relation].events and day_of(item_of(edge)) and domain.single(edge)]
     if not edges:
         return None

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tamsa.agent.baseline.conflicts import authority
 from tamsa.agent.baseline.passages import Page
-from tamsa.synthesis.graph.store import Entity, Graph, GraphTable
+from tamsa.synthesis.graph.store import SOURCES, Entity, Graph, GraphTable, Numbers
 from tamsa.synthesis.records import Edge
 from tamsa.synthesis.values import Item, fold, item_of, merged, plain_title, read_day
 from tamsa.synthesis.wording.lexicon import PERSON_RELATIONS, SAYINGS, WORK_RELATIONS
@@ -105,6 +108,12 @@ class Domain:
         self.ways = lru_cache(1 << 14)(self._ways)
         """Return the steps that lead to an entity."""
         self._leads: dict[tuple[str, int], bool] = {}
+        self.facts_of = lru_cache(_CACHE)(self._facts_of)
+        """Return the edges from an entity that can be asked about."""
+        self.facts_to = lru_cache(1 << 13)(self._facts_to)
+        """Return the edges to an entity that can be asked about."""
+        self.nameable = lru_cache(_CACHE)(self._nameable)
+        """Return whether the name of an entity can stand in a question."""
         self._of = lru_cache(_CACHE)(graph.edges_of)
         self._to = lru_cache(1 << 12)(self._edges_to)
 
@@ -112,8 +121,7 @@ class Domain:
 
     def edges_of(self, subject_id: str, relation: str | None = None) -> Sequence[Edge]:
         """Return the edges from an entity, of one relation if it is named."""
-        edges = self._of(subject_id)
-        return edges if relation is None else [edge for edge in edges if edge.relation == relation]
+        return self._of(subject_id, relation)
 
     def edges_to(self, object_id: str, relation: str | None = None) -> Sequence[Edge]:
         """Return the edges to an entity, of one relation if it is named."""
@@ -125,14 +133,40 @@ class Domain:
         numbers = self.graph.numbers_to(self.graph.number(object_id))
         return [self.graph.edge(number) for number in numbers[:2000].tolist()]
 
+    def _facts_of(self, subject_id: str) -> tuple[Edge, ...]:
+        return self._facts(self.graph.numbers_of(self.graph.number(subject_id)))
+
+    def _facts_to(self, object_id: str) -> tuple[Edge, ...]:
+        return self._facts(self.graph.numbers_to(self.graph.number(object_id)))
+
+    def _facts(self, numbers: Numbers) -> tuple[Edge, ...]:
+        edges = map(self.graph.edge, numbers[self.worded[numbers]].tolist())
+        return tuple(edge for edge in edges if self.askable(edge))
+
+    @cached_property
+    def worded(self) -> NDArray[np.bool_]:
+        """Whether each edge of the graph is of a relation that there are words for, and stated in a text."""
+        said = np.array([name in SAYINGS for name in self.graph.relation_names], bool)
+        stated = np.isin(self.graph.source_numbers, [SOURCES.index(name) for name in STATED])
+        return stated & said[self.graph.relation_numbers] if len(stated) else stated
+
     # ------------------------------------------------------------------ names
 
     def _named(self, identity: str) -> Named | None:
         entity = self.entity(identity)
-        if entity is None or not sayable(entity.title):
+        if entity is None or not self.nameable(identity):
             return None
         document = self.text_of(identity) if entity.kind != "person" else None
         return call(entity.title, entity.description, entity.kind, document.text[:200] if document else "")
+
+    def _nameable(self, identity: str) -> bool:
+        entity = self.entity(identity)
+        return entity is not None and sayable(entity.title)
+
+    def noun(self, identity: str) -> str:
+        """Return the noun of an entity; empty for one that is not known."""
+        number = self.graph.number(identity)
+        return self._noun_at(number) if number >= 0 else ""
 
     def _noun(self, number: int) -> str:
         entity = self.graph.entity_at(number)
@@ -164,7 +198,7 @@ class Domain:
         if saying is None or not edge.subject or edge.source not in STATED or not self._reliable(edge):
             return False
         subject = self.entity(edge.subject)
-        if subject is None or not self._fits(edge.relation, subject) or self.named(edge.subject) is None:
+        if subject is None or not self._fits(edge.relation, subject) or not self.nameable(edge.subject):
             return False
         wanted = _VALUE_TYPES.get(saying.asked)
         if wanted is not None:
@@ -179,7 +213,7 @@ class Domain:
             value is not None
             and edge.object != edge.subject
             and (kinds is None or value.kind in kinds)
-            and self.named(edge.object) is not None
+            and self.nameable(edge.object)
         )
 
     def fits(self, relation: str, identity: str) -> bool:
@@ -254,7 +288,7 @@ class Domain:
             edge.object is not None
             and saying.single
             and edge.relation not in LAST_ONLY
-            and self.named(edge.object) is not None
+            and self.nameable(edge.object)
             and self.single(edge)
         )
 
@@ -264,12 +298,12 @@ class Domain:
         No other document about a thing of the same noun may point at the value at all, so that a fact which the graph
         missed cannot make the phrase mean two things.
         """
-        named, found = self.named(edge.subject), self.entity(edge.subject)
-        if edge.object is None or named is None or found is None or named.noun in UNSAYING:
+        found, noun = self.entity(edge.subject), self.noun(edge.subject)
+        if edge.object is None or found is None or not self.nameable(edge.subject) or noun in UNSAYING:
             return False
         if edge.relation in MANY_TO_ONE and self.known_well(edge.object):
             return False
-        return self.rivals(edge.object, named.noun) == (found.id,)
+        return self.rivals(edge.object, noun) == (found.id,)
 
     def leads(self, identity: str, steps: int) -> bool:
         """Whether an entity can be referred to over a number of steps, as far as each step alone tells."""
@@ -277,19 +311,19 @@ class Domain:
         if key not in self._leads:
             ways = self.ways(identity) if steps else ()
             self._leads[key] = (
-                any(self.leads(way.start, steps - 1) for way in ways) if steps else self.named(identity) is not None
+                any(self.leads(way.start, steps - 1) for way in ways) if steps else self.nameable(identity)
             )
         return self._leads[key]
 
     def _ways(self, identity: str) -> tuple[Way, ...]:
-        into = self.edges_to(identity)
+        into = self.facts_to(identity)
         if len(into) > MAX_WAYS:
             into = into[:: len(into) // MAX_WAYS]
-        onward = [Way(edge, edge.subject, False) for edge in into if self.askable(edge) and self.steps_on(edge)]
+        onward = [Way(edge, edge.subject, False) for edge in into if self.steps_on(edge)]
         back = [
             Way(edge, edge.object, True)
-            for edge in self.edges_of(identity)
-            if edge.object is not None and self.askable(edge) and self.leads_back(edge)
+            for edge in self.facts_of(identity)
+            if edge.object is not None and self.leads_back(edge)
         ]
         return (*onward, *back)
 

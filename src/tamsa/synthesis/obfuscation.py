@@ -47,7 +47,7 @@ def merged(domain: Domain, identity: str, random: Random) -> Thing | None:
     thing = describe(domain, identity, random, vague=random.random() < 0.7)
     if thing is None:
         return None
-    nations = [edge for edge in domain.edges_of(identity, "nationality") if domain.askable(edge)]
+    nations = [edge for edge in domain.facts_of(identity) if edge.relation == "nationality"]
     if len(nations) != 1 or not domain.single(nations[0]) or not nations[0].value[:1].isupper():
         return thing
     opening = f"the {thing.named.noun} "

@@ -166,18 +166,18 @@ class Writer:
         return f"Replaced. Question: {harder.question}", harder
 
     def _facts(self, identity: str) -> str:
-        own = [edge for edge in self._domain.edges_of(identity) if self._domain.askable(edge)]
+        own = list(self._domain.facts_of(identity))
         into = [
             edge
-            for edge in self._domain.edges_to(identity)
-            if self._domain.askable(edge) and SAYINGS[edge.relation].single and self._domain.single(edge)
+            for edge in self._domain.facts_to(identity)
+            if SAYINGS[edge.relation].single and self._domain.single(edge)
         ]
         lines = [f"{e.id}: {e.subject_title} | {e.relation} | {e.value}" for e in (*own[:MAX_FACTS], *into[:MAX_FACTS])]
         return "\n".join(lines) or "No facts."
 
     def _edge(self, identity: str, name: object) -> Edge | None:
-        edges = (*self._domain.edges_of(identity), *self._domain.edges_to(identity))
-        return next((edge for edge in edges if edge.id == name and self._domain.askable(edge)), None)
+        edges = (*self._domain.facts_of(identity), *self._domain.facts_to(identity))
+        return next((edge for edge in edges if edge.id == name), None)
 
 
 def read_object(text: str) -> dict[str, Any] | None:

@@ -69,8 +69,10 @@ def pair(domain: Domain, relation: str, random: Random, *, tries: int = 14) -> t
         second = random_edge(domain, relation, random, 2)
         if second is None or second.subject == first.subject or not domain.single(second):
             continue
+        if not same_nouns(named.noun, domain.noun(second.subject)):
+            continue
         other = domain.named(second.subject)
-        if other is not None and same_nouns(named.noun, other.noun) and other.name != named.name:
+        if other is not None and other.name != named.name:
             return first, second
     return None
 
@@ -178,8 +180,8 @@ def _same(domain: Domain, random: Random, relations: Relations) -> Draft | None:
     if random.random() < 0.5 and first.object is not None:
         others = [
             edge
-            for edge in domain.edges_to(first.object)[:300]
-            if edge.relation == relation and edge.subject != first.subject and domain.askable(edge)
+            for edge in domain.facts_to(first.object)
+            if edge.relation == relation and edge.subject != first.subject
         ]
         second = random.choice(others) if others else None
     else:
@@ -208,18 +210,13 @@ def event_clause(relation: str, phrase: str, random: Random) -> str:
 
 def related(domain: Domain, edge: Edge, random: Random) -> Edge | None:
     """Draw a dated edge of a thing that the subject's facts lead to, or of the subject itself."""
-    near = [
-        other.object for other in domain.edges_of(edge.subject) if other.object is not None and domain.askable(other)
-    ]
+    near = [other.object for other in domain.facts_of(edge.subject) if other.object is not None]
     near.append(edge.subject)
     found = [
         other
         for identity in random.sample(near, min(3, len(near)))
-        for other in domain.edges_of(identity)
-        if other.relation in SAYINGS
-        and SAYINGS[other.relation].events
-        and other.id != edge.id
-        and domain.askable(other)
+        for other in domain.facts_of(identity)
+        if SAYINGS[other.relation].events and other.id != edge.id
     ]
     return random.choice(found) if found else None
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from random import Random
 
 from tamsa.synthesis.domain import Domain
@@ -128,6 +129,7 @@ class Relations:
         self._weights = {
             name: counts[name] ** 0.5 * factors.get(name, 1.0) * (0.15 if name in _FLAT else 1.0) for name in self.names
         }
+        self._sums = list(accumulate(self._weights.values()))
         self.ordered = [name for name in self.names if SAYINGS[name].later[0] and SAYINGS[name].single]
         self.dated = [name for name in self.names if SAYINGS[name].events and SAYINGS[name].single]
 
@@ -135,8 +137,9 @@ class Relations:
 
     def draw(self, random: Random, among: Sequence[str] | None = None) -> str | None:
         """Draw the name of a relation, of the given ones if they are given; None where there is none."""
-        names = self.names if among is None else among
-        return random.choices(names, [self._weights[name] for name in names])[0] if names else None
+        if among is None:
+            return random.choices(self.names, cum_weights=self._sums)[0] if self.names else None
+        return random.choices(among, [self._weights[name] for name in among])[0] if among else None
 
     def leading_back(self, domain: Domain, steps: int, random: Random) -> Edge | None:
         """Draw an askable edge whose subject may be referred to over so many steps, None where chance finds none."""

@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tamsa.synthesis.domain import LAST_ONLY, MAX_POINTING, STATED, Domain
-from tamsa.synthesis.graph.store import SOURCES, Numbers
+from tamsa.synthesis.domain import LAST_ONLY, MAX_POINTING, Domain
+from tamsa.synthesis.graph.store import Numbers
 from tamsa.synthesis.wording.lexicon import SAYINGS
 
 MAX_STEPS = 5
@@ -28,14 +28,12 @@ class Reach:
         graph = domain.graph
         self._graph = graph
         subject, value, relation = graph.subject_numbers, graph.object_numbers, graph.relation_numbers
-        said = np.array([name in SAYINGS for name in graph.relation_names], bool)
         single = np.array([name in SAYINGS and SAYINGS[name].single for name in graph.relation_names], bool)
         onward = single & np.array([name not in LAST_ONLY for name in graph.relation_names], bool)
-        stated = np.isin(graph.source_numbers, [SOURCES.index(name) for name in STATED])
-        linked = stated & (subject >= 0) & (value >= 0) & (subject != value)
+        linked = domain.worded & (subject >= 0) & (value >= 0) & (subject != value)
         pointing = np.bincount(value[value >= 0], minlength=graph.num_entities)
         forward = linked & onward[relation] if len(relation) else linked
-        back = linked & said[relation] & (pointing[value] <= MAX_POINTING) if len(relation) else linked
+        back = linked & (pointing[value] <= MAX_POINTING) if len(relation) else linked
         self._within: list[NDArray[np.bool_]] = [np.ones(graph.num_entities, bool)]
         for _ in range(MAX_STEPS):
             reached = np.zeros(graph.num_entities, bool)

@@ -204,7 +204,7 @@ def _about_row(
     used = tuple(hop.relation for hop in hops)
     entity = subject.object
     if entity is not None and random.random() < 0.9:
-        edges = [edge for edge in domain.edges_of(entity) if domain.askable(edge)]
+        edges = list(domain.facts_of(entity))
         edges = [
             edge
             for edge in edges

@@ -13,7 +13,7 @@ from tamsa.errors import ConfigError
 from tamsa.scoring.metrics import exact_match
 from tamsa.synthesis.checks import Alike, Checker, takes_shortcut
 from tamsa.synthesis.checks.checker import leaks, recomputed, stated, verified
-from tamsa.synthesis.descriptions import describe, vague_number, vague_years
+from tamsa.synthesis.descriptions import describe, distract, vague_number, vague_years
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import entity, evaluate
 from tamsa.synthesis.obfuscation import OPERATIONS, obscure
@@ -21,9 +21,9 @@ from tamsa.synthesis.questions import QuestionConfig, QuestionMaker, generate
 from tamsa.synthesis.questions.chains import unanswerable
 from tamsa.synthesis.questions.conflicts import disputes, settle
 from tamsa.synthesis.questions.draft import Relations
-from tamsa.synthesis.questions.listing import distinct, place_of
+from tamsa.synthesis.questions.listing import distinct, joined, place_of
 from tamsa.synthesis.records import GoldQuestion
-from tamsa.synthesis.things import Thing, name_thing
+from tamsa.synthesis.things import Thing, name_thing, refer
 from tamsa.synthesis.values import entity_item
 from tamsa.synthesis.wording.nouns import call
 from tests.synthesis.small_graph import small_domain, small_graph, title_search
@@ -226,6 +226,40 @@ def test_a_word_in_the_text_forbids_the_unanswerable() -> None:
     assert asked and asked <= silent
 
 
+def test_what_leads_back_is_found_step_by_step_in_any_order(domain: Domain) -> None:
+    identities = [thing.id for thing in domain.graph.things]  # type: ignore[attr-defined]
+    asked = {(name, steps): domain.leads(name, steps) for steps in range(4) for name in identities}
+    other = small_domain()
+    assert {key: other.leads(*key) for key in reversed(asked)} == asked
+    for (name, steps), leads in asked.items():
+        ways = domain.ways(name)
+        assert leads == (any(domain.leads(way.start, steps - 1) for way in ways) if steps else domain.nameable(name))
+        if not leads:
+            assert all(refer(domain, name, steps, Random(seed)) is None for seed in range(5))
+    assert {asked[name, 2] for name in identities} == {True, False}
+
+
+def test_facts_are_led_back_over_as_many_steps_as_asked(domain: Domain) -> None:
+    random, relations = Random(3), Relations(domain)
+    for steps in (1, 2):
+        edges = [relations.leading_back(domain, steps, random) for _ in range(40)]
+        found = [edge for edge in edges if edge is not None]
+        assert found and all(domain.leads(edge.subject, steps) for edge in found)
+        assert any(refer(domain, edge.subject, steps, random) is not None for edge in found)
+
+
+def test_a_year_in_a_name_is_not_said_again() -> None:
+    graph = small_graph()
+    film = graph.add("1938 Revue", "work", "film")
+    graph.state(film, "released", "1938", "year")
+    domain = small_domain(graph)
+    for seed in range(20):
+        thing = name_thing(domain, film, Random(seed))
+        assert thing is not None and distract(domain, thing, Random(seed)) is None
+        other = name_thing(domain, "The_Amber_Road", Random(seed))
+        assert other is not None and distract(domain, other, Random(seed)) is not None
+
+
 # --------------------------------------------------------------------------- checks
 
 
@@ -294,11 +328,27 @@ def test_a_second_sentence_calls_a_person_what_the_first_did(domain: Domain) -> 
          "the list of competition venues on the page “Venues of the 2010 Winter Olympics”"),
         ("Joan Chen: Filmography", "the filmography of Joan Chen"),
         ("Phapsakis Prize: Winners", "the list of winners of the Phapsakis Prize"),
+        ("Tatort: Soundtracks ( selection )", "the table “Soundtracks (selection)” on the page about Tatort"),
+        ("1980 World Cup: `` B '' final", "the table “B final” on the page about the 1980 World Cup"),
+        ("Nigeria: List of newspapers", "the list of newspapers of Nigeria"),
     ],
 )  # fmt: skip
 def test_tables_are_found_by_the_page_they_stand_on(title: str, place: str) -> None:
     table = replace(GRAPH.table(0), title=title, caption="")
     assert place_of(table, "venue") == place
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("whose club is Fremantle", "listed for 2010", "listed for 2010 whose club is Fremantle"),
+        ("from Aldham", "that opened in 1911", "from Aldham that opened in 1911"),
+        ("from Aldham", "aged 30", "from Aldham and aged 30"),
+        ("whose club is X", "whose college is Y", "whose club is X and whose college is Y"),
+    ],
+)
+def test_two_things_of_a_row_are_said_in_order(first: str, second: str, said: str) -> None:
+    assert joined(first, second) == said
 
 
 def test_a_column_of_makers_does_not_name_the_rows(domain: Domain) -> None:

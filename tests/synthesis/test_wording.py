@@ -15,6 +15,7 @@ from tamsa.synthesis.wording.frames import (
     fit_clause,
     fitting,
     unrepeated,
+    upper_first,
     wordings,
 )
 from tamsa.synthesis.wording.headers import column_of
@@ -53,6 +54,11 @@ def test_years_are_not_asked_for_by_the_day() -> None:
         if saying.asked == "date":
             assert not any(re.search(r"\b(?:day|date|birthday)\b", text) for text in by_year(saying).asks)
             assert not any(re.search(r"\byear\b", text) for text in by_day(saying).asks) or by_day(saying) == saying
+
+
+def test_a_name_that_ends_in_a_sign_ends_the_question() -> None:
+    assert upper_first("name the person who produced Mafia!.") == "Name the person who produced Mafia!"
+    assert upper_first("who wrote Where Are You??") == "Who wrote Where Are You?"
 
 
 def test_choices_are_written_out() -> None:

@@ -131,11 +131,11 @@ class Listing:
         for first in usable:
             for second in usable:
                 if first < second and alone(first, second):
-                    clauses = [self.clause(row, at, random) for at in (first, second)]
-                    if clauses[0] is None or clauses[1] is None:
+                    one, other = self.clause(row, first, random), self.clause(row, second, random)
+                    if one is None or other is None:
                         continue
                     form = both(self.equal(row, first), self.equal(row, second))
-                    return joined(*clauses), form, (self.hop(row, first), self.hop(row, second))
+                    return joined(one, other), form, (self.hop(row, first), self.hop(row, second))
         return None
 
 

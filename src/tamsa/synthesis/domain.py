@@ -16,7 +16,7 @@ from tamsa.synthesis.graph.store import SOURCES, Entity, Graph, GraphTable, Numb
 from tamsa.synthesis.records import Edge
 from tamsa.synthesis.values import Item, fold, item_of, merged, plain_title, read_day
 from tamsa.synthesis.wording.lexicon import PERSON_RELATIONS, SAYINGS, WORK_RELATIONS
-from tamsa.synthesis.wording.nouns import SETTLEMENTS, Named, call, generic_of, noun_of, sayable
+from tamsa.synthesis.wording.nouns import GENERIC, SETTLEMENTS, Named, call, generic_of, noun_of, sayable
 from tamsa.types import Document
 
 MAX_RIVALS = 400
@@ -55,6 +55,12 @@ _TAKEN_BY = {
 """Kinds of subject of relations that say too little, or too much, of others."""
 _FOUGHT = frozenset({"battle", "war", "siege"})
 _BUILT = frozenset("dam bridge tunnel tower lighthouse house mansion skyscraper stadium arena road highway".split())
+_MADE_BY = frozenset({"director", "producer", "screenwriter", "writer", "composer", "creator"})
+_RUN_BY = frozenset({"network", "distributor", "publisher", "studio", "owner", "operator", "manufacturer", "developer"})
+_OTHER_TRADES = frozenset(
+    """general admiral soldier footballer cricketer golfer boxer swimmer sprinter cyclist skier bishop archbishop
+    cardinal pope king queen prince princess emperor astronaut mathematician chemist biologist botanist physicist""".split()
+)
 _OF_BUILDINGS = frozenset({"built", "completed", "opened", "closed", "architect", "designed_by", "builder"})
 _OF_FILMS = frozenset({"director", "screenwriter", "starring", "studio", "running_time", "distributor"})
 _OF_RECORDS = frozenset({"label", "artist", "performer", "recorded_in"})
@@ -209,12 +215,21 @@ class Domain:
         if value is not None and edge.relation in PERSON_RELATIONS and _ELECTS.search(value.title):
             return False
         kinds = _KINDS.get(saying.asked)
+        if value is not None and self._other_trade(edge.relation, value):
+            return False
         return (
             value is not None
             and edge.object != edge.subject
             and (kinds is None or value.kind in kinds)
             and self.nameable(edge.object)
         )
+
+    def _other_trade(self, relation: str, value: Entity) -> bool:
+        """Whether a value is a namesake in all likelihood: a general who wrote a film, a band that broadcast it."""
+        noun = self._noun_at(value.number)
+        if relation in _MADE_BY:
+            return noun in _OTHER_TRADES or noun.endswith(" player")
+        return relation in _RUN_BY and noun in ("band", "rock band", "orchestra", "choir")
 
     def fits(self, relation: str, identity: str) -> bool:
         """Whether a relation can be said of a thing."""
@@ -251,7 +266,7 @@ class Domain:
             return False
         if relation == "founded" and noun_of(subject.description, subject.kind) in _BUILT:
             return False
-        if relation in _OF_BUILDINGS and noun_of(subject.description, subject.kind) in SETTLEMENTS:
+        if relation in _OF_BUILDINGS and noun_of(subject.description, subject.kind) in (*SETTLEMENTS, "place"):
             return False
         if relation == "set_out":
             return noun_of(subject.description, subject.kind) in ("expedition", "mission", "fleet")
@@ -301,8 +316,8 @@ class Domain:
         found, noun = self.entity(edge.subject), self.noun(edge.subject)
         if edge.object is None or found is None or not self.nameable(edge.subject) or noun in UNSAYING:
             return False
-        if edge.relation in MANY_TO_ONE and self.known_well(edge.object):
-            return False
+        if edge.relation in MANY_TO_ONE and (noun in GENERIC or self.known_well(edge.object)):
+            return False  # `the person who was born in Omaha` may be anyone
         return self.rivals(edge.object, noun) == (found.id,)
 
     def leads(self, identity: str, steps: int) -> bool:

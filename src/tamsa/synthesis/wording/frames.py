@@ -172,6 +172,10 @@ def which(noun: str, rest: str) -> str:
 
 
 def ask_after(saying: Saying, phrase: str, that: str, random: Random) -> str:
-    """Ask in two sentences: the first names the thing, the second asks about `that film`."""
+    """Ask in two sentences: the first names the thing, the second asks about `that film`, its noun said once."""
     opening = random.choice(OPENINGS).replace("{N}", phrase)
-    return upper_first(f"{opening} {upper_first(fill(random.choice(fitting(saying.asks, that)), that))}")
+    noun = that.removeprefix("that ")
+    asks = (
+        tuple(one for one in saying.asks if noun not in one.split()) or saying.asks
+    )  # not `in what place is that place`
+    return upper_first(f"{opening} {upper_first(fill(random.choice(fitting(asks, that)), that))}")

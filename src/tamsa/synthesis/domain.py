@@ -59,7 +59,8 @@ _MADE_BY = frozenset({"director", "producer", "screenwriter", "writer", "compose
 _RUN_BY = frozenset({"network", "distributor", "publisher", "studio", "owner", "operator", "manufacturer", "developer"})
 _OTHER_TRADES = frozenset(
     """general admiral soldier footballer cricketer golfer boxer swimmer sprinter cyclist skier bishop archbishop
-    cardinal pope king queen prince princess emperor astronaut mathematician chemist biologist botanist physicist""".split()
+    cardinal pope king queen prince princess emperor astronaut mathematician chemist biologist botanist
+    physicist""".split()
 )
 _OF_BUILDINGS = frozenset({"built", "completed", "opened", "closed", "architect", "designed_by", "builder"})
 _OF_FILMS = frozenset({"director", "screenwriter", "starring", "studio", "running_time", "distributor"})

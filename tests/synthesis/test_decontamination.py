@@ -65,6 +65,13 @@ def test_files_are_read_and_mistakes_are_named(tmp_path: Path) -> None:
     path = tmp_path / "evaluation.jsonl"
     path.write_text("\n".join(json.dumps(record) for record in RECORDS) + "\n\n", "utf-8")
     assert Evaluations.read(path).num_questions == 4
+    parted = {
+        **RECORDS[0],
+        "id": "parted",
+        "question": "Who wrote the\u2028Book of Tolls?",
+    }  # ends a line for str alone
+    path.write_text(json.dumps(parted, ensure_ascii=False) + "\n", "utf-8")
+    assert Evaluations.read(path).num_questions == 1
     path.write_text('{"query": 1}\n', "utf-8")
     with pytest.raises(InputError, match=r"evaluation\.jsonl:1"):
         Evaluations.read(path)

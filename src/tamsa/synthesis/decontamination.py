@@ -58,7 +58,7 @@ class Evaluations:
         records: list[Mapping[str, Any]] = []
         for path in map(Path, paths):
             try:
-                lines = path.read_text("utf-8").splitlines()
+                lines = path.read_text("utf-8").split("\n")
             except (OSError, UnicodeDecodeError) as error:
                 raise InputError(f"{path}: cannot be read as an evaluation file ({error})") from error
             for number, line in enumerate(lines, start=1):

@@ -39,7 +39,7 @@ class ControlPrompt:
 
 def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"data.path: {path} cannot be read ({error})") from error
     found = False

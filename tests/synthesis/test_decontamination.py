@@ -69,7 +69,7 @@ def test_files_are_read_and_mistakes_are_named(tmp_path: Path) -> None:
         **RECORDS[0],
         "id": "parted",
         "question": "Who wrote the\u2028Book of Tolls?",
-    }  # ends a line for str alone
+    }
     path.write_text(json.dumps(parted, ensure_ascii=False) + "\n", "utf-8")
     assert Evaluations.read(path).num_questions == 1
     path.write_text('{"query": 1}\n', "utf-8")

@@ -25,5 +25,5 @@ class Habits:
     """Two queries in one search."""
     stray: float = 0.35
     """Runs that meet a dead end on purpose: a vague search, a page that only looks right, until there is one."""
-    open_chain: float = 0.0
+    open_chain: float = 0.5
     """Guided runs in which the documents of the chain are opened among others, instead of those the rules choose."""

@@ -140,7 +140,7 @@ class Nano:
                 continue
             corpora = self.recipe.corpora if fields.pop("corpora", False) else ()
             mix, evaluated = fields.pop("mix", {}), fields.pop("evaluate", True)
-            modes = fields.pop("modes", {"react": 1.0})
+            modes = fields.pop("modes", {fields.get("rollouts", {}).get("mode", "react"): 1.0})
             out = self.out / name
             if not (out / "model" / "config.json").is_file():
                 given = {"out": out, **({"init": before} if before else {"tokenizer": tokenizer})}

@@ -42,7 +42,7 @@ def synthesize_command(
     ] = DEFAULT_QUESTIONS,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same data, bit for bit.")] = 0,
     mode: Annotated[
-        list[str] | None, typer.Option("--mode", help="Strategy of the trajectories: react, iter, guided; may be repeated.")
+        list[str] | None, typer.Option("--mode", help="Mode of the trajectories: react, iter, guided; may be repeated.")
     ] = None,
     samples: Annotated[int, typer.Option("--samples", min=1, help="Trajectories for each question and mode.")] = 1,
     decontaminate: Annotated[

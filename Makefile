@@ -22,12 +22,17 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable .
 	@touch $@
 
+$(VENV)/.models: $(VENV)/.core
+	@echo "installing what the bundled model runs on"
+	$(PIP) --editable ".[models]"
+	@touch $@
+
 $(VENV)/.dev: $(VENV)/.core
 	@echo "installing the extras and the tools of the check"
 	$(PIP) --editable ".[dev,dense,lancedb,mcp,models,pdf,track,train,trl,web]"
 	@touch $@
 
-demo: $(VENV)/.core  ## Build a small simulated encyclopedia and ask it a three-hop question.
+demo: $(VENV)/.models  ## Build a small simulated encyclopedia and ask it a three-hop question.
 	@$(BIN)/python examples/demo.py $(DEMO)
 
 test: $(VENV)/.dev check  ## Install everything, then lint, types, layers and tests.

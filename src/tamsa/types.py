@@ -243,6 +243,8 @@ class Profile:
     """Strategy the model was trained in most."""
     calibration: Calibration | None = None
     """What its own probabilities are worth, where that was measured."""
+    guided_floor: float = 0.0
+    """In guided research: its own probability of an answer below which the answer of the rules is given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from tamsa.cli.bars import progress_bar
 from tamsa.cli.corpus import open_documents
 from tamsa.cli.screen import Screen
 from tamsa.cli.settings import (
-    DEFAULT_MODEL,
     Config,
     Dense,
     Docs,
@@ -23,6 +22,7 @@ from tamsa.cli.settings import (
     ReaderOption,
     begin_loading,
     check_mode,
+    default_model,
     load_settings,
     make_pool,
     runs_side_by_side,
@@ -94,14 +94,15 @@ def eval_command(
         raise InputError("--docs is missing; name files, folders, a corpus or an index")
     if resume and out is None:
         raise InputError("--resume needs the --out folder of the evaluation to continue")
-    folder = model_folder(model or DEFAULT_MODEL)
+    spec = model or default_model()
+    folder = model_folder(spec)
     if calibrate and folder is None:
-        raise ConfigError(f"--calibrate: {model or DEFAULT_MODEL} is not a model in a folder; use hf:FOLDER or nano")
+        raise ConfigError(f"--calibrate: {spec} is not a model in a folder; use hf:FOLDER or nano")
     asked = read_questions(questions)
     settings = with_limits(load_settings(config, overrides), max_calls, max_seconds)
     pool = make_pool()
-    opened = pool.open(model or DEFAULT_MODEL, settings.model)
-    policy, strategy = with_mode(opened, check_mode(mode, model or DEFAULT_MODEL))
+    opened = pool.open(spec, settings.model)
+    policy, strategy = with_mode(opened, check_mode(mode, spec))
     grader = pool.open(judge, replace(settings.judge or settings.model, temperature=0.0)) if judge else None
     second = Reader(pool.open(reader, settings.reader or settings.model)) if reader else None
     begin_loading(opened)

@@ -29,7 +29,6 @@ from tamsa.cli.person import Person
 from tamsa.cli.screen import Screen
 from tamsa.cli.seal import check_seal, seal
 from tamsa.cli.settings import (
-    DEFAULT_MODEL,
     Config,
     Dense,
     Docs,
@@ -39,6 +38,7 @@ from tamsa.cli.settings import (
     Settings,
     begin_loading,
     check_mode,
+    default_model,
     load_settings,
     make_pool,
     with_limits,
@@ -116,7 +116,7 @@ def research_command(
         question = check_question(sys.stdin.read() if question == "-" else question or "")
         if not docs:
             raise InputError("--docs is missing; name files, folders, a corpus or an index")
-        spec, settings, folder = model or DEFAULT_MODEL, load_settings(config, overrides), None
+        spec, settings, folder = model or default_model(), load_settings(config, overrides), None
     mode = check_mode(mode, spec, heavy=True)
     settings = with_limits(settings, max_calls, max_seconds)
     pool = make_pool()

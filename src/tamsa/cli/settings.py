@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,8 +18,6 @@ from tamsa.errors import ConfigError
 from tamsa.llm import ModelPool, ModelSettings
 from tamsa.types import Model
 
-DEFAULT_MODEL = "baseline"
-
 Docs = Annotated[
     list[Path] | None,
     typer.Option(
@@ -31,8 +30,8 @@ ModelSpecOption = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="baseline (rules, no model), nano, hf:PATH_OR_ID, openai:MODEL, ollama:MODEL or scripted:FILE.",
-        show_default=DEFAULT_MODEL,
+        help="nano (bundled), baseline (rules, no model), hf:PATH_OR_ID, openai:MODEL, ollama:MODEL or scripted:FILE.",
+        show_default="nano; baseline where the extra `models` is not installed",
     ),
 ]
 ReaderOption = Annotated[
@@ -86,6 +85,11 @@ def load_settings(config: Path | None, overrides: Sequence[str] | None) -> Setti
 def make_pool() -> ModelPool:
     """Make the pool of a command's models, the baseline policy among them."""
     return ModelPool({"baseline": lambda _spec, _settings: BaselinePolicy()})
+
+
+def default_model() -> str:
+    """Return the model that is used where none is named: the bundled one where it can run, else the rules."""
+    return "nano" if all(find_spec(name) for name in ("torch", "transformers")) else "baseline"
 
 
 def check_mode(mode: str | None, spec: str, *, heavy: bool = False) -> str | None:

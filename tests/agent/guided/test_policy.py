@@ -157,3 +157,15 @@ def test_runs_of_one_question_are_led_by_the_rules_once(index: Index, monkeypatc
     turns = len(led)
     asyncio.run(both())
     assert len(led) == turns
+
+
+def test_below_the_floor_of_its_own_probability_the_rules_answer_and_confidence_stays_the_readers(index: Index) -> None:
+    rules = BaselinePolicy()
+    alone = asyncio.run(research(QUESTION, model=rules, tools=corpus_toolset(index, profile=rules.profile)))
+    for floor, answer in ((0.95, "Velda"), (0.97, alone.answer)):  # five letters of probability exp(-0.01) each
+        reader = Reader("Answer: Velda")
+        reader.profile = Profile(brief=True, mode="guided", guided_floor=floor)
+        report = ask(index, reader)
+        assert report.answer == answer != "NOT FOUND"
+        assert report.confidence is not None
+        assert report.confidence.likelihood.answer == pytest.approx(-0.05)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from tamsa.agent.baseline.reporting import plain, render
 from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
+from tamsa.agent.confidence import of_span
 from tamsa.agent.guided.evidence import Passage, choose
 from tamsa.agent.guided.prompt import Reply, read_reply, reading_prompt
 from tamsa.agent.react import NOT_FOUND
@@ -166,7 +168,7 @@ class GuidedPolicy:
                     raise
                 task = replace(task, passages=task.passages[: len(task.passages) // 2])
                 continue
-            return answer_turn(task, completion)
+            return answer_turn(task, completion, self.reader.profile.guided_floor)
 
     def count_tokens(self, text: str) -> int:
         """Estimate the tokens of a text; the rules themselves have no limit."""
@@ -177,8 +179,15 @@ class GuidedPolicy:
         await self.reader.aclose()
 
 
-def answer_turn(task: Task, completion: Completion) -> Completion:
-    """Make the answer turn of a reader's reply, in the agent's own form."""
+def answer_turn(task: Task, completion: Completion, floor: float = 0.0) -> Completion:
+    """Make the answer turn of a reader's reply, in the agent's own form.
+
+    Args:
+        task: what was asked.
+        completion: the reply. What was drawn goes over to the turn, so that confidence is the reader's, whoever
+            answers.
+        floor: the reader's own probability of its answer below which the rules answer.
+    """
     text = completion.text
     reply = read_reply(text, task.passages)
     outcome = task.outcome
@@ -186,10 +195,14 @@ def answer_turn(task: Task, completion: Completion) -> Completion:
         return replace(completion, text=render(outcome.text, outcome.chain, outcome.settlement), sampled=None)
     answer = mend(reply.answer, task.passages)
     agreed = fold_title(answer) == fold_title(outcome.text)
-    settlement = outcome.settlement if agreed else None
+    own = of_span(completion.sampled, reply.start, reply.end) if completion.sampled is not None else None
+    if own is not None and own < math.log(max(floor, 1e-300)) and not agreed:
+        answer, chain, settlement = outcome.text, list(outcome.chain), outcome.settlement
+    else:
+        chain, settlement = _chain(reply, answer, outcome, agreed), outcome.settlement if agreed else None
     thought = text[: reply.start].rpartition("\n")[0].replace("<", "‹").replace(">", "›")
     head = f"<think>{thought}</think>\n"
-    written = head + render(answer, _chain(reply, answer, outcome, agreed), settlement)
+    written = head + render(answer, chain, settlement)
     at = len(head) + len("<answer>")
     sampled = _moved(completion.sampled, reply, len(thought), at, at + len(plain(answer) or NOT_FOUND))
     return replace(completion, text=written, sampled=sampled)

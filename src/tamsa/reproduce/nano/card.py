@@ -6,9 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tamsa.agent.guided import MODE as GUIDED
+from tamsa.llm.about import ABOUT
 from tamsa.reproduce.nano.recipe import NanoRecipe
 from tamsa.store import read_json, write_atomic, write_json
 
+_USE = {
+    True: "In the agent it reads: rules search and open, it copies the sentences that carry the answer, and answers "
+    "(`--mode guided`).",
+    False: "In the agent it searches, opens, reads and answers by itself.",
+}
 COLUMNS = ("em", "f1", "visited_recall", "citation_precision", "steps_mean")
 
 
@@ -29,7 +36,8 @@ def write_card(
         "# nano",
         "",
         "The model that Tamsa ships: a small Kimi Linear, trained from nothing by Tamsa's own pipeline, without any "
-        "human label. It speaks the format of Tamsa's agent and nothing else; it is no chat model.",
+        "human label. It speaks the formats of Tamsa's agent and nothing else; it is no chat model. "
+        + _USE[read_json(package / ABOUT)["profile"]["mode"] == GUIDED],
         "",
         f"- {config['num_hidden_layers']} layers ({kinds.count('linear_attention')} KDA, "
         f"{kinds.count('full_attention')} MLA), hidden size {config['hidden_size']}, vocabulary "

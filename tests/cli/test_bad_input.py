@@ -59,7 +59,7 @@ RESEARCH = ("research", "Where is Alpha?")
         ((*RESEARCH, "--docs", "docs.jsonl", "-s", "budget.max_cals=3"), "max_cals"),
         ((*RESEARCH, "--docs", "docs.jsonl", "--config", "none.toml"), "none.toml"),
         ((*RESEARCH, "--docs", "docs.jsonl", "--mode", "wild"), "'wild'"),
-        ((*RESEARCH, "--docs", "docs.jsonl", "--mode", "iter"), "language model"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "--model", "baseline", "--mode", "iter"), "language model"),
         ((*RESEARCH, "--docs", "docs.jsonl", "--ask"), "need a terminal"),
         (("research", "--resume", "empty"), "no run to resume"),
         (("research", "--resume", "badrun"), "run.json"),

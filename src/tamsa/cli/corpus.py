@@ -16,20 +16,49 @@ from tamsa.cli.screen import Screen
 from tamsa.cli.settings import Dense, Docs
 from tamsa.corpus import Progress, SearchIndex
 from tamsa.corpus import open_documents as open_engine
+from tamsa.corpus.engines import LANCE
 from tamsa.errors import InputError
+from tamsa.types import Model
 
 MAX_SKIPPED_SHOWN = 20
 
 
+def check_paths(paths: Sequence[Path]) -> None:
+    """Refuse paths that do not exist, before anything slow is begun.
+
+    Raises:
+        InputError: names the first.
+    """
+    for path in paths:
+        if not str(path).startswith(LANCE) and not path.exists():
+            raise InputError(f"{path}: no such file or folder")
+
+
 def open_documents(
-    paths: Sequence[Path], *, console: Console, enabled: bool, out: Path | None = None, dense: bool = False
+    paths: Sequence[Path],
+    *,
+    console: Console,
+    enabled: bool,
+    out: Path | None = None,
+    dense: bool = False,
+    beside: Model | None = None,
 ) -> SearchIndex:
     """Open documents for search, building or refreshing their index under a progress bar.
+
+    Args:
+        paths: files, folders, corpora or an index.
+        console: where it shows.
+        enabled: whether it does.
+        out: where the index is kept.
+        dense: search by meaning too.
+        beside: a model; a local one loads its weights meanwhile.
 
     Raises:
         InputError: a path is missing, or nothing in it can be read.
         CorruptError: an index is damaged.
     """
+    if (start := getattr(beside, "start", None)) is not None:
+        start()
     with progress_bar(console, "reading documents", enabled=enabled) as advance:
 
         def show(progress: Progress) -> None:

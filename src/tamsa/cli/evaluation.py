@@ -11,7 +11,7 @@ import typer
 
 from tamsa.agent.modes import MODES, with_mode
 from tamsa.cli.bars import progress_bar
-from tamsa.cli.corpus import open_documents
+from tamsa.cli.corpus import check_paths, open_documents
 from tamsa.cli.screen import Screen
 from tamsa.cli.settings import (
     Config,
@@ -20,7 +20,6 @@ from tamsa.cli.settings import (
     ModelSpecOption,
     Overrides,
     ReaderOption,
-    begin_loading,
     check_mode,
     default_model,
     load_settings,
@@ -101,13 +100,13 @@ def eval_command(
     asked = read_questions(questions)
     settings = with_limits(load_settings(config, overrides), max_calls, max_seconds)
     pool = make_pool()
+    check_paths(docs)
     opened = pool.open(spec, settings.model)
     policy, strategy = with_mode(opened, check_mode(mode, spec))
     grader = pool.open(judge, replace(settings.judge or settings.model, temperature=0.0)) if judge else None
     second = Reader(pool.open(reader, settings.reader or settings.model)) if reader else None
-    begin_loading(opened)
     console = Screen(stderr=True)
-    index = open_documents(docs, console=console, enabled=True, dense=dense)
+    index = open_documents(docs, console=console, enabled=True, dense=dense, beside=opened)
     with progress_bar(console, "questions", total=min(limit or len(asked), len(asked))) as advance:
 
         def show(progress: Progress) -> None:

@@ -22,7 +22,7 @@ from tamsa.agent.heavy import NUM_AGENTS, research_heavy
 from tamsa.agent.modes import with_mode
 from tamsa.agent.reporting import to_html, write_pdf
 from tamsa.agent.reporting.markdown import carriers, totals
-from tamsa.cli.corpus import open_documents
+from tamsa.cli.corpus import check_paths, open_documents
 from tamsa.cli.extras import Extras, Files, Mcp, Python, Web, open_extras
 from tamsa.cli.live import LiveSteps
 from tamsa.cli.person import Person
@@ -36,7 +36,6 @@ from tamsa.cli.settings import (
     Overrides,
     ReaderOption,
     Settings,
-    begin_loading,
     check_mode,
     default_model,
     load_settings,
@@ -120,14 +119,14 @@ def research_command(
     mode = check_mode(mode, spec, heavy=True)
     settings = with_limits(settings, max_calls, max_seconds)
     pool = make_pool()
-    policy = pool.open(spec, settings.model)
-    begin_loading(policy)
-    mode = folder.manifest["mode"] if folder is not None else mode or policy.profile.mode
-    policy, strategy = with_mode(policy, None if mode == "heavy" else mode)
+    check_paths(docs)
+    opened = pool.open(spec, settings.model)
+    mode = folder.manifest["mode"] if folder is not None else mode or opened.profile.mode
+    policy, strategy = with_mode(opened, None if mode == "heavy" else mode)
     if (review_plan or ask) and isinstance(policy, BaselinePolicy | GuidedPolicy):
         raise ConfigError("--review-plan and --ask need a language model that plans; rules plan and ask nothing")
     second = Reader(pool.open(reader, settings.reader or settings.model)) if reader else None
-    index = open_documents(docs, console=console, enabled=shown, dense=dense)
+    index = open_documents(docs, console=console, enabled=shown, dense=dense, beside=opened)
     if folder is None:
         extras = Extras(python, web, tuple(mcp or ()), tuple(str(path.resolve()) for path in files or ()))
         manifest = {

@@ -111,12 +111,6 @@ def check_mode(mode: str | None, spec: str, *, heavy: bool = False) -> str | Non
     return mode
 
 
-def begin_loading(model: Model) -> None:
-    """Let a local model load its weights while the documents are opened."""
-    if (start := getattr(model, "start", None)) is not None:
-        start()
-
-
 def runs_side_by_side(model: Model, asked: int | None) -> int:
     """Return how many runs to lead at once: as asked, else as many as a local model decodes together, else 4."""
     return asked or int(getattr(model, "batch_size", 4))

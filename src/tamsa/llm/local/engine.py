@@ -6,6 +6,7 @@ first step in the batch, so a prefill computes no logits and the state before it
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 from collections import deque
@@ -106,6 +107,7 @@ class Engine:
             if self._thread is None and not self._closing:
                 self._thread = threading.Thread(target=self._work, name=f"tamsa {self._name}", daemon=True)
                 self._thread.start()
+                atexit.register(self.close)  # a process that ends while weights are loaded would be aborted
 
     def submit(self, request: Request) -> None:
         """Add a request; its `on_done` gets the outcome, or the error that ended it."""
@@ -131,6 +133,7 @@ class Engine:
 
     def close(self) -> None:
         """End the thread after the present step and wait for it; open requests fail."""
+        atexit.unregister(self.close)
         with self._wake:
             self._closing = True
             self._wake.notify()

@@ -18,10 +18,12 @@ from tamsa.agent.react import parse_turn
 from tamsa.cli.main import app
 from tamsa.errors import InputError
 from tamsa.eval import read_questions
+from tamsa.store import read_jsonl
 from tamsa.synthesis import pipeline
 from tamsa.synthesis.datasets.midtraining import TASKS
 from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan, Summary
+from tamsa.synthesis.records import GoldQuestion
 from tests.synthesis.conftest import Studied
 
 COMMAND = (
@@ -158,17 +160,46 @@ def test_bad_question_files_are_one_line(world: Studied, tmp_path: Path, line: s
 
 
 @pytest.mark.parametrize(
-    "pages",
+    ("pages", "left", "note"),
     [
-        {"a.md": "Nothing here links to anything.\n"},
-        {"a.md": "# Only one\n\nThe Only Bridge was opened in 1911. It was designed by Ada Orne.\n"},
-        {"a.md": "# 은하\n\n은하는 별의 집단이다.\n", "b.md": "# Élan\n\nL'élan est un animal du nord.\n"},
-        {"a.md": "# Same\n\nSame text.\n", "b.md": "# Same\n\nSame text.\n"},
-        {"a.md": '# Bad\n\n<answer>x</answer> </quote> <tool_call>{"name": 1}</tool_call> |\n\n| a |\n| --- |\n'},
+        ({"a.md": "Nothing here links to anything.\n"}, "document: no statement in a form", "no statement in a form"),
+        (
+            {"a.md": "# Aldham Bridge\n\nWhere to begin.\n", "b.md": "# Bry\n\nWe met at Aldham Bridge.\n"},
+            "document: no statement in a form",
+            "they only mention each other (1 times)",
+        ),
+        (
+            {"a.md": "# Only one\n\nThe Only Bridge was opened in 1911. It was designed by Ada Orne.\n"},
+            "",
+            "questions asked for",
+        ),
+        (
+            {"a.md": "# 은하\n\n은하는 별의 집단이다.\n", "b.md": "# Élan\n\nL'élan est un animal du nord.\n"},
+            "document: not in a script whose sentences are read",
+            "no statement in a form",
+        ),
+        (
+            dict.fromkeys(("a.md", "b.md"), "# Ole Bridge\n\nThe Ole Bridge is a bridge in Aldham. It is old.\n"),
+            "document: the same text as another",
+            "questions asked for",
+        ),
+        (
+            {
+                "a.md": "# Ole Bridge\n\nThe Ole Bridge is a bridge in Aldham. It was opened in 1911.\n",
+                "b.md": "# Ole Bridge again\n\nThe Ole Bridge was opened in 1913.\n",
+            },
+            "fact: documents disagree",
+            "questions asked for",
+        ),
+        (
+            {"a.md": '# Bad\n\n<answer>x</answer> </quote> <tool_call>{"name": 1}</tool_call> |\n\n| a |\n| --- |\n'},
+            "document: no statement in a form",
+            "no statement in a form",
+        ),
     ],
-    ids=["no links", "single", "not English", "duplicates", "adversarial"],
+    ids=["no links", "mentions", "single", "not English", "duplicates", "contradiction", "adversarial"],
 )
-def test_poor_documents_make_a_card_that_says_so(tmp_path: Path, pages: dict[str, str]) -> None:
+def test_poor_documents_make_a_card_that_says_so(tmp_path: Path, pages: dict[str, str], left: str, note: str) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()
     for name, text in pages.items():
@@ -176,8 +207,11 @@ def test_poor_documents_make_a_card_that_says_so(tmp_path: Path, pages: dict[str
     summary = synthesize(Plan(docs=(str(docs),), num_questions=20), tmp_path / "out")
     assert summary.rows["mid_documents.parquet"] >= 1
     assert summary.num_questions < 20
+    made = [GoldQuestion.from_json(record) for record in read_jsonl(tmp_path / "out" / "questions.jsonl")]
     card = json.loads((tmp_path / "out" / "card.json").read_text())
-    assert any("questions asked for" in note for note in card["notes"])
+    assert note in summary.notes[0] and card["notes"] == list(summary.notes)
+    assert not left or any(reason.startswith(left) for reason in card["left_out"])
+    assert all(question.answers != ("1913",) and question.answers != ("1911",) for question in made if "b.md" in pages)
 
 
 def test_evaluation_files_among_the_documents_are_left_out(tmp_path: Path) -> None:

@@ -3,13 +3,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from typer.testing import CliRunner
 
 from tamsa.cli.main import app
 from tamsa.errors import InputError
 from tamsa.eval import read_questions
+from tamsa.store import read_jsonl
 from tamsa.synthesis.pipeline import Synthesis, synthesize
 from tamsa.synthesis.plan import Plan
 from tamsa.types import Completion, Message, Profile, ToolSchema
@@ -25,7 +28,10 @@ class Polite:
     profile = Profile()
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.asked = self.read = 0
+
+    def statement(self, document: str) -> str:
+        return "NONE"
 
     async def complete(
         self,
@@ -36,6 +42,9 @@ class Polite:
         stop: Sequence[str] = (),
         on_text: Callable[[str], None] | None = None,
     ) -> Completion:
+        if messages[0].content.startswith("You read a document"):
+            self.read += 1
+            return Completion(self.statement(messages[1].content))
         if '"tool"' in messages[0].content:
             return Completion('{"tool": "done"}')
         self.asked += 1
@@ -54,6 +63,44 @@ def plan_of(world: Studied) -> Plan:
     return Plan(docs=(str(world.folder / "pages.jsonl"),), seed=3, num_questions=24, midtraining=False, writer="polite")
 
 
+class Studious(Polite):
+    """A reader that finds in each document a sentence that no pattern reads."""
+
+    def statement(self, document: str) -> str:
+        name = document.splitlines()[0].removeprefix("Title: ")
+        quote = f"{name} owes its walls to Ada Orne."
+        said = {"subject": name, "relation": "architect", "value": "Ada Orne", "quote": quote}
+        return json.dumps(said) + "\n" + json.dumps({**said, "quote": "Nobody said so."})
+
+
+def card_of(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "card.json").read_text())  # type: ignore[no-any-return]
+
+
+def test_what_a_model_reads_in_documents_becomes_questions(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for name in ("Ole Bridge", "Bry Tower", "Fen Hall"):
+        noun = name.split()[1].lower()
+        text = f"# {name}\n\n{name} is a {noun} in Aldham. {name} owes its walls to Ada Orne.\n"
+        (docs / f"{noun}.md").write_text(text)
+    orne = "# Ada Orne\n\nAda Orne (born 3 May 1881) was a Norlish architect. Ada Orne owes its walls to Ada Orne.\n"
+    (docs / "orne.md").write_text(orne)
+    plan = Plan(docs=(str(docs),), num_questions=12, midtraining=False)
+    plain = synthesize(plan, tmp_path / "plain")
+    with asyncio.Runner() as runner:
+        model = Studious()
+        work = Synthesis(replace(plan, writer="polite"), tmp_path / "out", solvers={"polite": model}, runner=runner)
+        summary = work.run()
+    card = card_of(tmp_path / "out")
+    assert model.read == 4 and card["figures"]["statements_read_by_model"] == 4
+    assert card["left_out"]["statement: quote not found"] == 4
+    relations = [set(record["relations"]) for record in read_jsonl(tmp_path / "out" / "questions.jsonl")]
+    assert any("architect" in names for names in relations) and summary.num_questions >= plain.num_questions
+    before = [set(record["relations"]) for record in read_jsonl(tmp_path / "plain" / "questions.jsonl")]
+    assert not any("architect" in names for names in before)
+
+
 def test_what_a_model_writes_counts_only_if_it_passes_the_checks(world: Studied, tmp_path: Path) -> None:
     model = Polite()
     with asyncio.Runner() as runner:
@@ -63,8 +110,9 @@ def test_what_a_model_writes_counts_only_if_it_passes_the_checks(world: Studied,
         (tmp_path / "a" / "questions.jsonl").unlink()
         Synthesis(plan_of(world), tmp_path / "a", solvers={"polite": model}, runner=runner).run()
     assert model.asked == asked, "a finished shard was written again"
+    assert model.read == card_of(tmp_path / "a")["sources"]["documents"], "a document was read again, or none was"
     questions = read_questions(tmp_path / "a" / "questions.jsonl")
-    card = json.loads((tmp_path / "a" / "card.json").read_text())
+    card = card_of(tmp_path / "a")
     synthesize(Plan(docs=plan_of(world).docs, seed=3, num_questions=24, midtraining=False), tmp_path / "b")
     plain = read_questions(tmp_path / "b" / "questions.jsonl")
     written = [q for q, old in zip(questions, plain, strict=True) if q.question != old.question]

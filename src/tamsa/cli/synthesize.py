@@ -50,7 +50,8 @@ def synthesize_command(
         typer.Option("--decontaminate", help="Evaluation questions that none may overlap with; may be repeated."),
     ] = None,
     generator: Annotated[
-        str, typer.Option("--generator", help="graph (no model), or llm: the first --model rewrites the questions.")
+        str,
+        typer.Option("--generator", help="graph (no model), or llm: the first --model reads and rewrites."),
     ] = "graph",
     model: Annotated[
         list[str] | None,
@@ -159,4 +160,6 @@ def _report(folder: Path, summary: Summary) -> None:
     kept, lost = sum(summary.trajectories.values()), sum(summary.rejected.values())
     refused = sum(summary.refused.values())
     typer.echo(f"{summary.num_questions:,} questions ({refused:,} refused), {kept:,} trajectories ({lost:,} rejected)")
+    for note in summary.notes:
+        typer.echo(note)
     typer.echo(f"card: {folder / 'card.html'}")

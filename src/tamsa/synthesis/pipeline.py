@@ -24,6 +24,7 @@ from tamsa.synthesis.assembly import Assembly
 from tamsa.synthesis.card import Card
 from tamsa.synthesis.closed_book_stage import MAX_ASKED
 from tamsa.synthesis.datasets.sft import tools_json
+from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.exploration import TeacherExplorer
 from tamsa.synthesis.explore_stage import (
     QUESTIONS_PER_SHARD,
@@ -35,12 +36,13 @@ from tamsa.synthesis.explore_stage import (
     read_judged,
 )
 from tamsa.synthesis.flywheel import Steering
-from tamsa.synthesis.graph import Graph, build_graph, index_documents
+from tamsa.synthesis.graph import Graph, build_graph, build_memory, index_documents
 from tamsa.synthesis.plan import OnProgress, Plan, Summary
 from tamsa.synthesis.question_source import COUNTED, QuestionSource
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.selection import select_documents
 from tamsa.synthesis.shards import Crew, Shards
+from tamsa.synthesis.shortfall import left_out_of, why_fewer
 from tamsa.types import Document, Model
 
 
@@ -98,7 +100,7 @@ class Synthesis:
             card.left_out.update(Counter(f"document: {reason[:80]}" for _, reason in index.skipped))
             card.sources["documents"] = index.num_documents
             if self.plan.questions is None or self.plan.midtraining:
-                graph = self._graph(index)
+                graph = self._graph(index, self._memory(index, card))
                 card.sources |= {"graph": graph.id, "edges": graph.num_edges, "tables": graph.num_tables}
             refused: Counter[str] = Counter()
             source = QuestionSource(
@@ -115,7 +117,9 @@ class Synthesis:
                 self.on_progress,
             )
             questions = source.read(index, graph, refused)
-            self._describe(card, questions, refused)
+            if graph is not None and self.plan.questions is None:
+                card.left_out.update(left_out_of(Domain(graph, index.get)))
+            self._describe(card, graph, questions, refused)
             return self._assemble(card, index, graph, questions, refused)
         finally:
             if graph is not None:
@@ -147,11 +151,35 @@ class Synthesis:
             unfinished.rename(folder)
         return Index.open(folder)
 
-    def _graph(self, index: Index) -> Graph:
+    def _memory(self, index: Index, card: Card) -> Path | None:
+        """Let the writer read what the documents state; None where there is none, or it finds nothing."""
+        if self.plan.writer is None:
+            return None
+        model = self.solvers.get(self.plan.writer)
+        if model is None or self.runner is None:
+            raise ConfigError(f"writer {self.plan.writer}: give the model and a runner, which keeps its event loop")
+        path = self.base / "memory.jsonl"
+        total = index.num_documents
+        counts = self.runner.run(
+            build_memory(
+                model,
+                self._documents(index),
+                path,
+                concurrency=self.concurrency,
+                on_read=lambda done: self.on_progress("read statements", done, total),
+            )
+        )
+        card.figures["statements_read_by_model"] = counts["statements"]
+        dropped = {name: number for name, number in counts.items() if name not in ("documents", "statements")}
+        card.left_out.update({f"statement: {reason}": number for reason, number in dropped.items()})
+        return path if counts["statements"] else None
+
+    def _graph(self, index: Index, memory: Path | None) -> Graph:
         folder = self.base / "graph"
         return build_graph(
             index_documents(index),
             folder,
+            memory=memory,
             processes=self.crew.workers,
             on_progress=lambda stage, done, total: self.on_progress(f"graph: {stage}", done, total),
         )
@@ -197,7 +225,9 @@ class Synthesis:
 
     # ------------------------------------------------------------------ data sets
 
-    def _describe(self, card: Card, questions: Sequence[GoldQuestion], refused: Counter[str]) -> None:
+    def _describe(
+        self, card: Card, graph: Graph | None, questions: Sequence[GoldQuestion], refused: Counter[str]
+    ) -> None:
         outcomes = dict(refused)
         drawn, tested, survived, asked, unread = (outcomes.pop(name, 0) for name in COUNTED)
         if drawn:
@@ -212,13 +242,10 @@ class Synthesis:
         if written := outcomes.pop("written", 0):
             card.figures["questions_written_by_model"] = written
         card.left_out.update({f"question: {reason}": number for reason, number in outcomes.items() if number})
-        if self.plan.questions is None and len(questions) < self.plan.num_questions:
-            left = "further ones repeat these"
-            if asked and outcomes.get("closed_book", 0) + len(questions) >= MAX_ASKED * self.plan.num_questions:
-                left = f"the model knew the others by heart, and no more than {MAX_ASKED} are tried for each one"
-            card.notes.append(
-                f"The documents gave {len(questions):,} of the {self.plan.num_questions:,} questions asked for: {left}."
-            )
+        wanted = self.plan.num_questions
+        if self.plan.questions is None and graph is not None and len(questions) < wanted:
+            known = asked > 0 and outcomes.get("closed_book", 0) + len(questions) >= MAX_ASKED * wanted
+            card.notes.append(why_fewer(graph, len(questions), wanted, drawn, MAX_ASKED if known else None))
         for question in questions[:40:4]:
             card.samples.append((f"Question: {question.kind}", f"{question.question}\n\n{question.answers[0]}"))
 
@@ -252,6 +279,7 @@ class Synthesis:
             dict(sorted(assembly.rejected.items())),
             {name: count for name, count in sorted(refused.items()) if name not in COUNTED},
             assembly.rows,
+            tuple(card.notes),
         )
         write_json(self.out / "summary.json", summary.to_json())
         return summary

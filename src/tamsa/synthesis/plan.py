@@ -97,6 +97,8 @@ class Summary:
     """Questions that were not accepted, by reason."""
     rows: dict[str, int]
     """Rows of each data set."""
+    notes: tuple[str, ...] = ()
+    """What the card says of it in words: why there is less than was asked for."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain JSON form, without the path."""
@@ -106,4 +108,5 @@ class Summary:
     def read(cls, out: Path) -> Summary:
         """Read the summary of a finished synthesis."""
         record = read_json(out / "summary.json")
-        return cls(out, **{name: value for name, value in record.items() if name != "schema_version"})
+        fields = {name: value for name, value in record.items() if name != "schema_version"}
+        return cls(out, **{**fields, "notes": tuple(fields.get("notes", ()))})

@@ -8,10 +8,13 @@ source `llm`.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +137,22 @@ def parse_statements(answer: str, text: str, dropped: dict[str, int]) -> Iterato
         yield Statement(subject, relation, value, *span)
 
 
-async def build_memory(model: Model, documents: Iterable[Document], path: Path) -> dict[str, int]:
-    """Read documents into a memory file; those that are in it already are not read again.
+async def build_memory(
+    model: Model,
+    documents: Iterable[Document],
+    path: Path,
+    *,
+    concurrency: int = 1,
+    on_read: Callable[[int], None] = lambda _: None,
+) -> dict[str, int]:
+    """Read documents into a memory file, in their order; those that are in it already are not read again.
+
+    Args:
+        model: the model that reads.
+        documents: what it reads.
+        path: the memory file.
+        concurrency: documents read side by side.
+        on_read: called with the number of documents in the memory.
 
     Returns:
         Counts: `documents`, `statements`, and lines dropped by reason.
@@ -151,13 +168,21 @@ async def build_memory(model: Model, documents: Iterable[Document], path: Path) 
         for record in journal.records:
             done.add(str(record.get("document")))
             _count(counts, record)
-        for document in documents:
-            if document.id in done:
-                continue
-            record = (await read_statements(model, document)).to_json()
-            journal.append(record)
-            done.add(document.id)
-            _count(counts, record)
+        fresh = (document for document in documents if document.id not in done)
+        reading: deque[asyncio.Task[Reading]] = deque()
+        try:
+            for document in chain(fresh, [None] * concurrency):
+                if document is not None:
+                    reading.append(asyncio.create_task(read_statements(model, document)))
+                if reading and (document is None or len(reading) >= concurrency):
+                    record = (await reading.popleft()).to_json()
+                    journal.append(record)
+                    _count(counts, record)
+                    on_read(counts["documents"])
+        finally:
+            for task in reading:
+                task.cancel()
+            await asyncio.gather(*reading, return_exceptions=True)
     return counts
 
 

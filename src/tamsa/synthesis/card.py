@@ -135,12 +135,12 @@ class Card:
         parts.append("<h2>Data sets</h2>" + _html_table(self.data_sets.items()))
         if self.figures:
             parts.append("<h2>Figures</h2>" + _html_table(self.figures.items()))
-        plots = [f"<figure>{_plot(item.title, item.items())}</figure>" for item in self.distributions.values()]
-        if self.left_out:
-            plots.append(f"<figure>{_plot('Left out, by reason', sorted(self.left_out.items()))}</figure>")
-        parts.append(f'<div class="plots">{"".join(plots)}</div>')
         if self.notes:
             parts.append("<ul>" + "".join(f"<li>{html.escape(note)}</li>" for note in self.notes) + "</ul>")
+        if self.left_out:
+            parts.append("<h2>Left out, by reason</h2>" + _html_table(sorted(self.left_out.items())))
+        plots = [f"<figure>{_plot(item.title, item.items())}</figure>" for item in self.distributions.values()]
+        parts.append(f'<div class="plots">{"".join(plots)}</div>')
         parts.append("<h2>Samples</h2>")
         parts += [
             f"<details><summary>{html.escape(heading)}</summary><pre>{html.escape(text)}</pre></details>"

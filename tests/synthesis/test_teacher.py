@@ -2,11 +2,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 from tamsa.agent.react import parse_answer, parse_turn
+from tamsa.corpus import Index
 from tamsa.synthesis.exploration import TeacherExplorer
+from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
 from tamsa.synthesis.teacher.needs import found, places
-from tamsa.synthesis.teacher.wording import base_name, wording
+from tamsa.synthesis.teacher.wording import base_name, nouns_of, wording
+from tamsa.synthesis.verdicts import judge_trajectory
+from tamsa.types import Document
 from tamsa.world.schema import RELATIONS
 from tests.synthesis.conftest import Studied
 
@@ -100,6 +105,40 @@ def test_the_workspace_of_iter_holds_what_the_next_step_needs(world: Studied) ->
                 for key in call.arguments.get("ids", ()):
                     if call.name == "visit" and "Try " not in turn.thought:
                         assert base_name(key).casefold() in shown, (question.id, key, turn.thought)
+
+
+def test_nouns_are_those_of_which_the_question_says_something() -> None:
+    for question, nouns in (
+        ("Take the park that is in the place where Ole Orne died. Who designed that park?", ["park"]),
+        ("Which film was produced by the ice hockey player who died in Aldham?", ["film", "ice hockey player"]),
+        ("Who is the Norlish film director that was born in Bry?", ["film director"]),
+        ("When was Ada Orne born?", []),
+    ):
+        assert nouns_of(question) == nouns
+
+
+def test_a_name_is_used_as_it_was_shown_where_its_page_bears_another(tmp_path: Path) -> None:
+    pages = [
+        ("Tom Bray", "Tom Bray (born 3 May 1971) is a footballer who plays for Coast Football Club."),
+        ("Gull Suns", "Coast Football Club is a football club based in Aldham. It was founded in 1950."),
+    ]
+    documents = [Document(title.replace(" ", "_"), title, text) for title, text in pages]
+    index = Index.build(documents, tmp_path / "index")
+    first, second = documents
+
+    def stated(document: Document, words: str) -> Evidence:
+        at = document.text.index(words)
+        return Evidence(document.id, document.title, at, at + len(words))
+
+    chain = (
+        Hop("Tom Bray", first.id, "plays_for", "Coast Football Club", second.id, stated(first, first.text)),
+        Hop("Gull Suns", second.id, "founded", "1950", None, stated(second, "It was founded in 1950.")),
+    )
+    question = GoldQuestion("q1", "When was the club of Tom Bray founded?", ("1950",), "chain", 2, "year", chain)
+    for seed in range(12):
+        exploration = TeacherExplorer(index, seed=seed).explore(question)
+        assert judge_trajectory(question, exploration).accepted, exploration
+    index.close()
 
 
 def test_every_relation_of_the_world_has_words() -> None:

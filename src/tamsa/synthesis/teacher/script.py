@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from tamsa.corpus.stopwords import STOP_WORDS
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
 from tamsa.synthesis.teacher.conclusion import conclude, rank, settling, write_answer
 from tamsa.synthesis.teacher.facts import Read, state_claim
@@ -20,13 +19,13 @@ from tamsa.synthesis.teacher.habits import Habits
 from tamsa.synthesis.teacher.moves import Call, LostError, Move
 from tamsa.synthesis.teacher.needs import Need, known, places, plan_line, stages
 from tamsa.synthesis.teacher.sight import Sight
-from tamsa.synthesis.teacher.wording import base_name, wording
+from tamsa.synthesis.teacher.wording import base_name, nouns_of, wording
 from tamsa.tools.pages import page_bounds
 from tamsa.types import Document
 
 MAX_MOVES = 12
 """Calls for one need before the teacher gives up."""
-_WORD = re.compile(r"[^\W\d_]{4,}")
+_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass
@@ -50,6 +49,7 @@ class Script:
     """Documents read in vain, for the report of the `iter` strategy."""
 
     def __post_init__(self) -> None:
+        self._written: dict[str, str] = {}
         self.question = replace(self.question, chain=tuple(map(self._titled, self.question.chain)))
         self.sight = Sight(
             self.question, self.get_document, self.find_title, self.page_chars, self.question.question.casefold()
@@ -61,9 +61,12 @@ class Script:
         self._stray_once = self.random.random() < self.habits.stray
 
     def _titled(self, hop: Hop) -> Hop:
-        """Call both ends of a hop by their titles, where the source gives part of the name only."""
+        """Call both ends of a hop by their titles, and remember what the source calls them."""
         subject = self.get_document(hop.subject_id) if hop.subject_id else None
         value = self.get_document(hop.value_id) if hop.value_id else None
+        for document, written in ((subject, hop.subject), (value, hop.value)):
+            if document is not None and document.title != written:
+                self._written.setdefault(document.title, written)
         return replace(
             hop, subject=subject.title if subject else hop.subject, value=value.title if value else hop.value
         )
@@ -106,21 +109,33 @@ class Script:
         if hop is None or not hop.inverse or not need.label.startswith("what ") or need.table:
             return need
         document = self.get_document(hop.subject_id) if hop.subject_id else None
-        opening = document.text[:160].casefold() if document else ""
-        named = base_name(hop.subject).casefold().split()
-        words = [
-            word
-            for word in _WORD.findall(self.question.question)
-            if word.islower() and word in opening.split(".")[0] and word not in STOP_WORDS and word not in named
-        ]
-        if not words or need.label.startswith("what the question"):
+        opening = document.text[:400].casefold() if document else ""
+        said = {*_WORD.findall(opening), *_WORD.findall(base_name(hop.subject).casefold())}
+        nouns = [noun for noun in nouns_of(self.question.question) if noun.split()[-1] in said]
+        if not nouns or need.label.startswith("what the question"):
             return need
-        noun = words[0]
+        noun = nouns[0]
         label = f"the {noun} that {need.label.removeprefix('what ')}"
         queries = [f"{noun} {query}" for query in need.queries[:2]]
         return replace(need, label=label, queries=tuple(dict.fromkeys((*queries, *need.queries))))
 
+    def _shown(self, title: str) -> str:
+        """Return the name by which a thing was shown: its title, or what the source calls it."""
+        written = self._written.get(title)
+        return title if written is None or self.sight.knows(title) or not self.sight.knows(written) else written
+
+    def _shown_hop(self, hop: Hop) -> Hop:
+        return replace(hop, subject=self._shown(hop.subject), value=self._shown(hop.value))
+
+    def _as_written(self, need: Need) -> Need:
+        """Call what is known by the name that was shown, where its page bears another: `Gold Coast Football Club`."""
+        start = known(need.facts[0]) if need.facts else need.own
+        old, new = base_name(start), base_name(self._shown(start))
+        queries = tuple(query.replace(old, new) for query in need.queries)
+        return replace(need, label=need.label.replace(old, new), queries=queries)
+
     def _reach(self, need: Need, *, first: bool) -> Iterator[Any]:
+        need = self._as_written(need)
         self.open_line = need.label
         if need.label != self.plan:
             self._say(f"{'First' if first else 'Next'}: {need.label}.")
@@ -321,14 +336,15 @@ class Script:
                 continue
             spot = hop.evidence if need.every else next((p for p in places(hop) if self.sight.seen(p)), hop.evidence)
             sentence = self.sight.text(spot)
-            claim = state_claim(hop, sentence)
+            claim = state_claim(self._shown_hop(hop), sentence)
             self.facts.append(Read(hop, spot, sentence, claim))
             said.append(claim)
             if need.every:
                 self._weigh(hop, spot)
                 return
         if need.table and self.question.kind == "superlative":
-            self._say(rank(self.question, self.facts[-1], self.get_document))
+            best = self.facts[-1]
+            self._say(rank(self.question, replace(best, hop=self._shown_hop(best.hop)), self.get_document))
         elif not need.table:
             for claim in dict.fromkeys(said):
                 self._say(claim)

@@ -9,6 +9,10 @@ from tamsa.synthesis.wording.lexicon import SAYINGS
 from tamsa.world.schema import RELATIONS
 
 _TIME = re.compile(r" (?:in \{y\}|from \{y\} to \{z\})")
+_NOUN = re.compile(
+    r"\b(?:[Tt]he|[Ww]hich|[Oo]ne|[Aa]n?) (?:[A-Z][a-z-]+ )?((?:[a-z-]+ ){0,2}?[a-z-]+)"
+    r"(?= (?:that|who|which|whose|was|were|is|are|has|plays|stars|features|died|lies|flows|stands)\b)"
+)
 _QUALIFIER = re.compile(r" \([^()]*\)$")
 
 
@@ -71,6 +75,11 @@ def wording(relation: str) -> Wording:
         keys = (_key(re.sub(r"\{[^}]*\}|[;,.:]", "", phrase)) for phrase in phrases)
         others = tuple(dict.fromkeys(words for words in keys if words and words not in (key, back_key)))
     return Wording(forward, backward, claim, key, back_key, others)
+
+
+def nouns_of(question: str) -> list[str]:
+    """Return the nouns of which a question says something: `the football club that …`, `Which film was …`."""
+    return _NOUN.findall(question)
 
 
 def _key(phrase: str) -> str:

@@ -1,6 +1,7 @@
 """A synthesis killed at random moments ends in the same bits, whatever it was doing.
 
-`TAMSA_KILLS` sets the number of kills of the soak test. Each run is a fork of a process that has everything imported
+`TAMSA_KILLS` sets the number of kills of the soak test. A run is killed in a phase drawn by chance, at a moment of it drawn
+by chance, so that the short ones are hit too. Each run is a fork of a process that has everything imported
 and all patterns compiled, so that a kill lands in the work and not in the start of Python.
 """
 
@@ -45,17 +46,30 @@ def start(folder):
     return child
 
 
-def ended(child, within):
-    until = time.monotonic() + within
-    while time.monotonic() < until:
+def ended(child, folder, target, within):
+    """Let a run go on to a phase and so long after, then kill it; say whether it was faster."""
+    until = None
+    while until is None or time.monotonic() < until:
         found, status = os.waitpid(child, os.WNOHANG)
         if found:
             assert status == 0, status
             return True
-        time.sleep(0.005)
+        if until is None and phase(folder) >= target:
+            until = time.monotonic() + within
+        time.sleep(0.002)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return False
+
+
+def timed(child, folder):
+    """Let a run end; return how long each phase took."""
+    took, since = [0.0] * 6, time.monotonic()
+    while not os.waitpid(child, os.WNOHANG)[0]:
+        now, since = time.monotonic() - since, time.monotonic()
+        took[phase(folder)] += now
+        time.sleep(0.002)
+    return took
 
 
 def phase(folder):
@@ -69,9 +83,7 @@ def files(folder):
     return {path.name: path.read_bytes() for path in names}
 
 
-began = time.monotonic()
-assert ended(start(out / "whole"), 3600)
-took = time.monotonic() - began
+took = timed(start(out / "whole"), out / "whole")
 whole = files(out / "whole")
 assert len(whole) >= 9, sorted(whole)
 landed, folders, number = [0] * 6, 0, 0
@@ -81,9 +93,9 @@ while sum(landed[:5]) < kills:
     while True:
         number += 1
         done = sum(landed[:5]) >= kills
-        # early ones for the short phases, late ones so that each phase is left behind in the end
-        span = took * chance.choice((0.05, 0.3, 0.8, 1.5))
-        if ended(start(folder), 3600 if done else chance.uniform(0, span)):
+        # a phase that is still to come, so that each is hit and left behind in the end
+        target = 6 if done else chance.randint(phase(folder), 5)
+        if ended(start(folder), folder, target, 0.0 if target > 4 else chance.uniform(0, took[target])):
             break
         landed[phase(folder)] += 1
     assert files(folder) == whole

@@ -1,8 +1,8 @@
 """A synthesis killed at random moments ends in the same bits, whatever it was doing.
 
-`TAMSA_KILLS` sets the number of kills of the soak test. A run is killed in a phase drawn by chance, at a moment of it drawn
-by chance, so that the short ones are hit too. Each run is a fork of a process that has everything imported
-and all patterns compiled, so that a kill lands in the work and not in the start of Python.
+`TAMSA_KILLS` sets the number of kills of the soak test. A run is killed in a phase drawn by chance, at a moment of it
+drawn by chance, so that the short ones are hit too. Each run is a fork of a process that has everything imported and
+all patterns compiled, so that a kill lands in the work and not in the start of Python.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def start(folder):
 
 
 def ended(child, folder, target, within):
-    """Let a run go on to a phase and so long after, then kill it; say whether it was faster."""
+    # let a run go on to a phase and so long after, then kill it; say whether it was faster
     until = None
     while until is None or time.monotonic() < until:
         found, status = os.waitpid(child, os.WNOHANG)
@@ -63,7 +63,7 @@ def ended(child, folder, target, within):
 
 
 def timed(child, folder):
-    """Let a run end; return how long each phase took."""
+    # let a run end; return how long each phase took
     took, since = [0.0] * 6, time.monotonic()
     while not os.waitpid(child, os.WNOHANG)[0]:
         now, since = time.monotonic() - since, time.monotonic()

@@ -73,6 +73,7 @@ def test_shards_on_disk_are_not_made_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Ray leaves files and processes open
 def test_a_ray_cluster_makes_the_same_data_set(some_pages: Path, tmp_path: Path) -> None:
     pytest.importorskip("ray")
     plan = Plan(docs=(str(some_pages),), seed=3, num_questions=12, modes=("react", "iter"))
@@ -86,6 +87,7 @@ def test_a_ray_cluster_makes_the_same_data_set(some_pages: Path, tmp_path: Path)
 
 
 @pytest.mark.soak
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_missing_cluster_is_one_line(tmp_path: Path) -> None:
     pytest.importorskip("ray")
     with pytest.raises(ConfigError, match="no such cluster"):

@@ -31,8 +31,8 @@ _SYSTEM = (
     f"Where the passages do not say, write Answer: {NOT_FOUND}\n"
     "The line of guesses is what simple rules make of the passages; it is often wrong."
 )
-_QUOTE = re.compile(r"^\s*\[(\d+)\]\s*(.+?)\s*$")
-_ANSWER = re.compile(r"^[ \t]*answer[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_QUOTE = re.compile(r"\[(\d{1,6})\](.+)")
+_ANSWER = re.compile(r"^[ \t]*answer[ \t]{0,8}:(.*)$", re.IGNORECASE | re.MULTILINE)
 _WORD = re.compile(r"\w+")
 MIN_LIKENESS = 0.6
 """Share of a copied sentence's words that a shown one must have to be taken for it."""
@@ -109,13 +109,15 @@ def read_reply(text: str, passages: Sequence[Passage]) -> Reply:
     last = found[-1] if found else None
     quotes: dict[tuple[str, int], tuple[Page, Sentence]] = {}
     for line in text[: last.start() if last else len(text)].splitlines():
-        match = _QUOTE.match(line)
-        place = _find(int(match[1][:6]), match[2], passages) if match else None
+        match = _QUOTE.match(line.strip())
+        place = _find(int(match[1]), match[2].strip(), passages) if match else None
         if place is not None:
             quotes.setdefault((place[0].id, place[1].start), place)
     if last is None:
         return Reply(tuple(quotes.values()), None)
-    return Reply(tuple(quotes.values()), last[1], *last.span(1))
+    answer = last[1].strip()
+    start = last.start(1) + len(last[1]) - len(last[1].lstrip())
+    return Reply(tuple(quotes.values()), answer, start, start + len(answer))
 
 
 def has_answer(text: str) -> bool:

@@ -244,7 +244,7 @@ class Profile:
     calibration: Calibration | None = None
     """What its own probabilities are worth, where that was measured."""
     guided_floor: float = 0.0
-    """In guided research: its own probability of an answer below which the answer of the rules is given."""
+    """In guided research: its own probability of the weakest token of a reply below which the rules answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,16 +27,9 @@ def measure(sampled: Sampled, turn: Turn) -> dict[str, Any]:
 
 def _of_answer(sampled: Sampled, turn: Turn) -> float | None:
     """Add the log-probabilities of the tokens of the short answer, and of the one that ends it."""
-    if turn.answer is None or not turn.answer.strip():
+    if turn.answer is None or not turn.answer.strip() or not sampled.text_ends:
         return None
-    return of_span(sampled, *(turn.answer_start + offset for offset in short_answer_span(turn.answer)))
-
-
-def of_span(sampled: Sampled, first: int, last: int) -> float | None:
-    """Add the log-probabilities of the tokens in `[first, last)` of the text, and of the one that ends it.
-
-    None where the tokens cannot be told.
-    """
+    first, last = (turn.answer_start + offset for offset in short_answer_span(turn.answer))
     total, start = [], 0
     for end, logprob in zip(sampled.text_ends, sampled.model_logprobs, strict=False):
         # a token without text of its own, as part of a character or the end of the turn, stands where it was drawn

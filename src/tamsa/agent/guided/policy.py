@@ -8,6 +8,8 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from tamsa.agent.baseline import BaselinePolicy
 from tamsa.agent.baseline.answering import Outcome, conclude, soft_values
@@ -17,8 +19,8 @@ from tamsa.agent.baseline.reporting import plain, render
 from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
-from tamsa.agent.confidence import of_span
 from tamsa.agent.guided.evidence import Passage, choose
+from tamsa.agent.guided.grammar import ReplyGrammar
 from tamsa.agent.guided.prompt import Reply, read_reply, reading_prompt
 from tamsa.agent.react import NOT_FOUND
 from tamsa.errors import ContextLengthError
@@ -162,13 +164,21 @@ class GuidedPolicy:
             prompt = task.prompt(brief=self.reader.profile.brief)
             room = min(max_tokens or MAX_REPLY_TOKENS, MAX_REPLY_TOKENS)
             try:
-                completion = await self.reader.complete(prompt, max_tokens=room)
+                completion = await self._ask(task, prompt, room)
             except ContextLengthError:
                 if len(task.passages) <= 1:
                     raise
                 task = replace(task, passages=task.passages[: len(task.passages) // 2])
                 continue
             return answer_turn(task, completion, self.reader.profile.guided_floor)
+
+    async def _ask(self, task: Task, prompt: list[Message], room: int) -> Completion:
+        if not getattr(self.reader, "takes_grammar", False):
+            return await self.reader.complete(prompt, max_tokens=room)
+        local: Any = self.reader
+        grammar = partial(ReplyGrammar, task.passages, task.guesses)
+        completion: Completion = await local.complete(prompt, max_tokens=room, grammar=grammar)
+        return completion
 
     def count_tokens(self, text: str) -> int:
         """Estimate the tokens of a text; the rules themselves have no limit."""
@@ -186,7 +196,8 @@ def answer_turn(task: Task, completion: Completion, floor: float = 0.0) -> Compl
         task: what was asked.
         completion: the reply. What was drawn goes over to the turn, so that confidence is the reader's, whoever
             answers.
-        floor: the reader's own probability of its answer below which the rules answer.
+        floor: the reader's own probability of its least likely token below which the rules answer: a reply is as sure
+            as the weakest of its choices.
     """
     text = completion.text
     reply = read_reply(text, task.passages)
@@ -195,8 +206,8 @@ def answer_turn(task: Task, completion: Completion, floor: float = 0.0) -> Compl
         return replace(completion, text=render(outcome.text, outcome.chain, outcome.settlement), sampled=None)
     answer = mend(reply.answer, task.passages)
     agreed = fold_title(answer) == fold_title(outcome.text)
-    own = of_span(completion.sampled, reply.start, reply.end) if completion.sampled is not None else None
-    if own is not None and own < math.log(max(floor, 1e-300)) and not agreed:
+    weakest = min(completion.sampled.model_logprobs, default=0.0) if completion.sampled is not None else 0.0
+    if weakest < math.log(max(floor, 1e-300)) and not agreed:
         answer, chain, settlement = outcome.text, list(outcome.chain), outcome.settlement
     else:
         chain, settlement = _chain(reply, answer, outcome, agreed), outcome.settlement if agreed else None

@@ -10,7 +10,7 @@ import atexit
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -270,7 +270,8 @@ class Engine:
         step = self._without_broken(rows.step(tokens, hidden=network.heads is not None))
         if not self._decoding:
             return
-        drawn = draw(step.logits, step.hidden, network.heads, [row.request.sampling for row in self._decoding])
+        logits = _held(step.logits, [row.request.allowed and row.request.allowed(row.ids) for row in self._decoding])
+        drawn = draw(logits, step.hidden, network.heads, [row.request.sampling for row in self._decoding])
         self.num_steps += 1
         self.num_drawn += len(self._decoding)
         finished: list[tuple[int, FinishReason]] = []
@@ -322,6 +323,25 @@ class Engine:
         if index < len(self._decoding):
             self._decoding[index] = last
         return row, state
+
+
+def _held(logits: torch.Tensor, allowed: Sequence[Sequence[int] | None]) -> torch.Tensor:
+    """Rule out, row by row, the tokens that are not allowed.
+
+    Args:
+        logits: `[N, V]`.
+        allowed: N lists of ids; None allows all.
+    """
+    if all(ids is None for ids in allowed):
+        return logits
+    held = torch.full_like(logits, float("-inf"))
+    for row, ids in enumerate(allowed):
+        if ids is None:
+            held[row] = logits[row]
+        else:
+            at = torch.tensor(ids, device=logits.device)
+            held[row, at] = logits[row, at]
+    return held
 
 
 def _line(error: BaseException) -> str:

@@ -26,6 +26,8 @@ from tamsa.llm.wire import MIN_ANSWER_TOKENS, check_roles
 from tamsa.types import Completion, Message, Profile, Sampled, ToolCall, ToolSchema
 
 _USUAL = ModelSettings()
+Encode = Callable[[str], tuple[Sequence[int], Sequence[int]]]
+"""Gives a text's token ids, and where in the text each ends."""
 
 
 class LocalModel:
@@ -44,6 +46,9 @@ class LocalModel:
         InputError: there is no such folder, or it holds no model.
         ConfigError: no chat template, or a wrong setting.
     """
+
+    takes_grammar = True
+    """Completions can be held to a form, token by token."""
 
     def __init__(self, path: str | Path, settings: ModelSettings | None = None, *, name: str | None = None) -> None:
         settings = settings or ModelSettings()
@@ -147,6 +152,11 @@ class LocalModel:
         """Count the tokens of a text, exactly."""
         return self._count(text)
 
+    def _encode(self, text: str) -> tuple[Sequence[int], Sequence[int]]:
+        """Return the ids of a text and where in it each ends."""
+        found = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        return found["input_ids"], [end for _, end in found["offset_mapping"]]
+
     def _count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text, add_special_tokens=False, verbose=False)) if text else 0
 
@@ -162,8 +172,14 @@ class LocalModel:
         max_tokens: int | None = None,
         stop: Sequence[str] = (),
         on_text: Callable[[str], None] | None = None,
+        grammar: Callable[[Encode, frozenset[int]], Callable[[Sequence[int]], Sequence[int]]] | None = None,
     ) -> Completion:
         """Answer a conversation; see `tamsa.types.Model`. A cancelled call gives its place up at the next token.
+
+        Args:
+            messages, tools, max_tokens, stop, on_text: as there.
+            grammar: called with a function that encodes a text and with the tokens that end a completion, gives a
+                function that says of the tokens drawn which may come next.
 
         Raises:
             ContextLengthError: the prompt does not fit.
@@ -203,6 +219,8 @@ class LocalModel:
             post(settle, result, "" if isinstance(result, BaseException) else reading.finish())
 
         request = Request(prompt, room, self._sampler(prompt), self._end_ids, done, reading.take)
+        if grammar is not None:
+            request.allowed = grammar(self._encode, self._end_ids)
         self.engine.submit(request)
         try:
             outcome, raw = await future

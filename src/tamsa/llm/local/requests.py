@@ -70,5 +70,8 @@ class Request:
     on_done: Callable[[Outcome | BaseException], None]
     on_token: Callable[[int], bool] | None = None
     """Receives each token but the end token; True ends the completion."""
+    allowed: Callable[[Sequence[int]], Sequence[int]] | None = None
+    """Given the tokens drawn so far, those that may come next, at least one; None allows all. Log-probabilities are
+    then under the distribution among them."""
     cancelled: bool = False
     """Set from any thread: the row is given up at the next step and `on_done` is not called."""

@@ -1,0 +1,85 @@
+"""The grammar of a reply: whatever order a model prefers its tokens in, it copies shown sentences and their words."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from tamsa.agent.guided.grammar import ReplyGrammar
+from tamsa.agent.guided.prompt import read_reply, shown_sentence
+from tests.agent.guided.test_prompt import passages
+
+END = 0x110000
+PIECES = 3
+
+
+def encode(text: str) -> tuple[Sequence[int], Sequence[int]]:
+    """A tokenizer of pieces of up to three characters, cut at spaces, so that words are made of several tokens."""
+    ids, ends, start = [], [], 0
+    for at in range(1, len(text) + 1):
+        if at == len(text) or at - start == PIECES or text[at] in " \n" or text[at - 1] == "\n":
+            ids.append(hash_of(text[start:at]))
+            ends.append(at)
+            start = at
+    return ids, ends
+
+
+VOCABULARY: dict[int, str] = {}
+
+
+def hash_of(piece: str) -> int:
+    number = sum(ord(char) << (21 * place) for place, char in enumerate(piece)) + (END + 1)
+    VOCABULARY[number] = piece
+    return number
+
+
+def write(seed: int, guesses: tuple[str, ...] = ("Velda",)) -> str:
+    """Write a reply by taking any allowed token at each step."""
+    grammar = ReplyGrammar(passages(), guesses, encode, (END,))
+    dice, drawn = random.Random(seed), list[int]()
+    while len(drawn) < 2_000:
+        token = dice.choice(grammar(drawn))
+        if token == END:
+            return "".join(VOCABULARY[item] for item in drawn)
+        drawn.append(token)
+    raise AssertionError("the reply does not end")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_every_line_is_a_shown_sentence_once_and_the_answer_stands_in_one_of_them(seed: int) -> None:
+    text = write(seed)
+    reply = read_reply(text, passages())
+    *lines, last = text.split("\n")
+    assert len(lines) == len(set(lines)) == len(reply.quotes)
+    assert [f"{shown_sentence(s)}" for _, s in reply.quotes] == [line.split("] ", 1)[1] for line in lines]
+    assert last.startswith("Answer: ") and reply.answer
+    copied = any(reply.answer in shown_sentence(sentence) for _, sentence in reply.quotes)
+    assert copied or reply.answer in ("NOT FOUND", "yes", "no", "Velda") or (reply.answer.isdigit() and reply.quotes)
+
+
+def test_what_is_wanted_can_be_written() -> None:
+    wanted = "[1] It had a population of 14,250 in 2010.\n[2] | River Aske | 87 |\nAnswer: River Aske"
+    grammar = ReplyGrammar(passages(), (), encode, (END,))
+    ids = list(encode(wanted.split("Answer:")[0] + "Answer:")[0]) + list(encode(" River Aske")[0])
+    for place, token in enumerate(ids):
+        assert token in grammar(ids[:place]), VOCABULARY[token]
+    assert END in grammar(ids)
+
+
+def test_an_answer_may_end_only_after_a_whole_word() -> None:
+    grammar = ReplyGrammar(passages(), (), encode, (END,))
+    lines = list(encode("[1] Torva is a town in the county of Hald.\nAnswer:")[0])
+    first, second = encode(" Torva")[0]
+    for place in range(len(lines)):
+        grammar(lines[:place])
+    assert first in grammar(lines)
+    assert grammar([*lines, first]) == (second,)
+    assert END in grammar([*lines, first, second])
+
+
+def test_without_a_copied_sentence_only_guesses_and_refusals_are_answers() -> None:
+    answers = {write(seed) for seed in range(200)}
+    direct = {text for text in answers if text.startswith("Answer: ")}
+    assert direct == {"Answer: NOT FOUND", "Answer: yes", "Answer: no", "Answer: Velda"}

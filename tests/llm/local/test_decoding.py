@@ -330,3 +330,24 @@ def test_loops_are_told_from_texts_that_still_change(start, period, seed):
     changing = [*looping]
     changing[-LOOP_SPAN // 2] = 1001  # in the middle of what would be the loop
     assert not is_looping(changing)
+
+
+async def test_a_row_held_to_a_form_draws_only_what_it_may_and_disturbs_no_other(local, kind):
+    model = local(kind, greedy=False, temperature=1.3, top_p=1.0, seed=4)
+    alone = await model.complete(QUESTIONS[0])
+    words = ["the river", "the sea"]
+
+    def grammar(encode, ends):
+        paths = [(*encode(word)[0], *ends) for word in words]
+        return lambda drawn: sorted({path[len(drawn)] for path in paths if path[: len(drawn)] == tuple(drawn)})
+
+    other = local(kind, greedy=False, temperature=1.3, top_p=1.0, seed=4)
+    free, *held = await asyncio.gather(
+        other.complete(QUESTIONS[0]), *(other.complete(QUESTIONS[2], grammar=grammar) for _ in range(12))
+    )
+    assert free.sampled.completion_ids == alone.sampled.completion_ids
+    assert {completion.text for completion in held} == set(words)
+    for completion in held:  # where there is one way to go on, it is certain
+        assert min(completion.sampled.logprobs) < 0.0
+        assert len(completion.sampled.logprobs) == len(completion.sampled.completion_ids)
+        assert completion.sampled.model_logprobs[-1] == pytest.approx(0.0, abs=1e-6)

@@ -47,7 +47,7 @@ class LocalModel:
         ConfigError: no chat template, or a wrong setting.
     """
 
-    takes_grammar = True
+    takes_grammar: bool = True
     """Completions can be held to a form, token by token."""
 
     def __init__(self, path: str | Path, settings: ModelSettings | None = None, *, name: str | None = None) -> None:

@@ -94,13 +94,14 @@ while sum(landed[:5]) < kills:
         number += 1
         done = sum(landed[:5]) >= kills
         # a phase that is still to come, so that each is hit and left behind in the end
-        target = 6 if done else chance.randint(phase(folder), 5)
+        now = phase(folder)
+        target = 6 if done or now > 4 else chance.randint(now, 5)
         if ended(start(folder), folder, target, 0.0 if target > 4 else chance.uniform(0, took[target])):
             break
         landed[phase(folder)] += 1
     assert files(folder) == whole
     folders += 1
-print(json.dumps({"kills": sum(landed), "landed": landed, "folders": folders}))
+print(json.dumps({"kills": sum(landed[:5]), "landed": landed, "folders": folders}))
 """
 
 

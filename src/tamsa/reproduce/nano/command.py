@@ -225,6 +225,8 @@ class Nano:
             network.save_pretrained(aside)
             if self.heads is not None:
                 shutil.copytree(self.heads, aside / "heads")
+                about = read_json(aside / "heads" / "config.json")
+                write_json(aside / "heads" / "config.json", {**about, "base_model_name_or_path": "nano"})
             self._write_about(aside, read_json(model / ABOUT)["profile"]["mode"])
             aside.replace(package)
         return package

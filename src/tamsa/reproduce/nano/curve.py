@@ -10,6 +10,9 @@ from matplotlib.figure import Figure
 
 from tamsa.store import read_jsonl
 
+_OWN = "/generated"
+"""End of the name of a loss on what the model writes itself."""
+
 
 def plot_curve(stages: Sequence[tuple[str, Path]], path: Path) -> None:
     """Draw training loss and the held-out loss of the model's own turns against tokens; the time runs on over stages.
@@ -18,7 +21,7 @@ def plot_curve(stages: Sequence[tuple[str, Path]], path: Path) -> None:
         stages: name and run folder of each stage of packed training, in order.
         path: of the PNG.
     """
-    figure = Figure(figsize=(8, 4.2), layout="constrained")
+    figure = Figure(figsize=(9.5, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     start = 0
@@ -26,20 +29,19 @@ def plot_curve(stages: Sequence[tuple[str, Path]], path: Path) -> None:
         records = list(read_jsonl(folder / "metrics.jsonl"))
         colour = f"C{number}"
         losses = [((start + r["tokens"]) / 1e6, r["loss"]) for r in records if "loss" in r]
-        own = [
-            ((start + r["tokens"]) / 1e6, loss)
-            for r in records
-            for source, loss in r.get("held_out", {}).items()
-            if source == "sft_react/generated"
-        ]
+        own: dict[str, list[tuple[float, float]]] = {}
+        for r in records:
+            for source, loss in r.get("held_out", {}).items():
+                if source.endswith(_OWN):
+                    own.setdefault(source.removesuffix(_OWN), []).append(((start + r["tokens"]) / 1e6, loss))
         if losses:
             axes.plot(*zip(*losses, strict=True), lw=0.9, alpha=0.6, color=colour, label=f"{name}: training, weighted")
-        if own:
-            axes.plot(*zip(*own, strict=True), "o-", ms=4, color=colour, label=f"{name}: held out, own turns")
+        for mark, (source, points) in zip("os^v*", sorted(own.items()), strict=False):
+            axes.plot(*zip(*points, strict=True), f"{mark}-", ms=4, color=colour, label=f"own turns, {source}")
         start += max((r["tokens"] for r in records), default=0)
     axes.set(xlabel="million tokens", ylabel="nats per token", yscale="log", title="nano, stage after stage")
     axes.grid(alpha=0.3, which="both")
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     temporary = path.with_name(f".{path.name}.tmp.png")
     figure.savefig(temporary, dpi=110)
     temporary.replace(path)

@@ -75,7 +75,11 @@ def write_card(
         for name, record in models.items():
             cells = " | ".join(_cell(record, column) for column in COLUMNS)
             lines.append(f"| {part} | {name} | {record['n']} | {cells} |")
-    write_json(package / "scores.json", {part: dict(models) for part, models in scores.items()})
+    named = {
+        part: {name: {**record, "model": name, "corpus": part} for name, record in models.items()}
+        for part, models in scores.items()
+    }
+    write_json(package / "scores.json", named)  # by these names, not by the folders of the machine
     write_atomic(package / "README.md", "\n".join(lines) + "\n")
 
 

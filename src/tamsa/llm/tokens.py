@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
 
 from tamsa.types import Message, ToolSchema
 
+Encode = Callable[[str], tuple[Sequence[int], Sequence[int]]]
+"""A tokenizer that is at hand: gives a text's token ids, and where in the text each ends."""
 MESSAGE_TOKENS = 6
 """Tokens that a chat template spends on the frame of one message, from above."""
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from tamsa.agent.baseline.answering import soft_values
 from tamsa.agent.baseline.lexicon import terms
 from tamsa.agent.baseline.nouns import Kind
 from tamsa.agent.baseline.passages import Page, Sentence, Span
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading
-from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.state import State
-from tamsa.agent.baseline.steps import Step
+from tamsa.agent.baseline.wishes import Value
 
 LEAD = 0.5
 """Worth of a page's first sentence, which says what it is about."""
@@ -39,21 +37,21 @@ class Passage:
 
 
 def choose(
-    state: State, question: Question, plan: Step | None, chain: Sequence[Reading], size: int
+    state: State, question: Question, chain: Sequence[Reading], candidates: Sequence[Sequence[Value]], size: int
 ) -> tuple[Passage, ...]:
     """Choose sentences of the opened documents.
 
     Args:
         state: what was seen.
         question: what is asked.
-        plan: its steps, where the rules understand it.
         chain: what the rules' own answer rests on; these sentences come first.
+        candidates: what the rules take for answers, or for steps towards them: lists, each best first.
         size: characters that the sentences may have together.
 
     Returns:
         Passages in the order in which their documents were opened; pages of which nothing is shown are left out.
     """
-    held = _candidates(state, question, plan, chain)
+    held = _held(chain, candidates)
     linked = {page.id: _named_at(page, state.pages) for page in state.opened}
     ranked: list[tuple[float, int, int]] = []
     pages = state.opened
@@ -80,9 +78,7 @@ def choose(
     )
 
 
-def _candidates(
-    state: State, question: Question, plan: Step | None, chain: Sequence[Reading]
-) -> Mapping[tuple[str, int], float]:
+def _held(chain: Sequence[Reading], candidates: Sequence[Sequence[Value]]) -> Mapping[tuple[str, int], float]:
     """Say how much the rules make of a sentence: document id and offset -> worth."""
     held: dict[tuple[str, int], float] = {}
 
@@ -92,15 +88,9 @@ def _candidates(
             held[key] = max(held.get(key, 0.0), worth)
 
     hold(chain, 2 * CANDIDATE)
-    resolver = Resolver(state, question)
-    step = plan
-    while step is not None:
-        for rank, value in enumerate(resolver.values(step)[:4]):
+    for values in candidates:
+        for rank, value in enumerate(values):
             hold(value.chain, CANDIDATE / (1 + rank))
-        step = step.of
-    softs = sorted(soft_values(state, question), key=lambda value: -value.score)
-    for rank, value in enumerate(softs[:6]):
-        hold(value.chain, CANDIDATE / (1 + rank))
     return held
 
 

@@ -9,12 +9,13 @@ then those of the choices it had.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from tamsa.agent.guided.evidence import Passage
 from tamsa.agent.guided.prompt import shown_sentence
 from tamsa.agent.react import NOT_FOUND
+from tamsa.llm.tokens import Encode
 
 MAX_LINES = 20
 """Sentences that a reply may copy."""
@@ -23,9 +24,6 @@ LARGEST_COUNT = 150
 """Numbers up to here may be counted or reckoned; larger ones are copied."""
 _WORD_START = re.compile(r"(?<![\w'’,.-])[\w\"“‘(]")
 _OPENING = "Answer:"
-
-Encode = Callable[[str], tuple[Sequence[int], Sequence[int]]]
-"""Gives a text's token ids, and where in the text each ends."""
 
 
 @dataclass(slots=True)

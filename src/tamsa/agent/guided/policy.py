@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -72,18 +72,25 @@ def gather(
         held: what is to be shown before all else.
     """
     outcome = conclude(state, question, plan)
-    passages = choose(state, question, plan, (*held, *outcome.chain), size)
-    return Task(state.question, passages, _guesses(state, question, plan, outcome)[:max_guesses], outcome)
-
-
-def _guesses(state: State, question: Question, plan: Step | None, outcome: Outcome) -> tuple[str, ...]:
-    values = Resolver(state, question).values(plan) if plan is not None and plan.of is not None else []
+    resolver = Resolver(state, question)
+    steps = [resolver.values(step) for step in _steps(plan)]
     softs = sorted(soft_values(state, question), key=lambda value: -value.score)
-    found: dict[str, str] = {}
-    for text in (outcome.text or NOT_FOUND, *(value.text for value in (*values[:2], *softs[:3]))):
+    candidates = [*(values[:4] for values in steps), softs[:6]]
+    passages = choose(state, question, (*held, *outcome.chain), candidates, size)
+    reached = steps[0][:2] if plan is not None and plan.of is not None else []
+    texts = (outcome.text or NOT_FOUND, *(value.text for value in (*reached, *softs[:3])))
+    guesses: dict[str, str] = {}
+    for text in texts:
         if text.strip():
-            found.setdefault(fold_title(text), plain(text)[:200])
-    return tuple(found.values())
+            guesses.setdefault(fold_title(text), plain(text)[:200])
+    return Task(state.question, passages, tuple(guesses.values())[:max_guesses], outcome)
+
+
+def _steps(plan: Step | None) -> Iterator[Step]:
+    """Yield a plan's steps, the last one first."""
+    while plan is not None:
+        yield plan
+        plan = plan.of
 
 
 class GuidedPolicy:
@@ -253,15 +260,13 @@ def _moved(sampled: Sampled | None, reply: Reply, thought: int, start: int, stop
     if sampled is None or not sampled.text_ends:
         return sampled
     opening = len("<think>")
-    ends = [
-        min(end, thought) + opening
-        if end <= reply.start
-        else stop
-        if end >= reply.end
-        else min(stop, start + end - reply.start)
-        for end in sampled.text_ends
-    ]
-    return replace(sampled, text_ends=tuple(ends))
+
+    def place(end: int) -> int:
+        if end <= reply.start:
+            return opening + min(end, thought)
+        return stop if end >= reply.end else min(stop, start + end - reply.start)
+
+    return replace(sampled, text_ends=tuple(map(place, sampled.text_ends)))
 
 
 __all__ = ["MODE", "GuidedPolicy", "Task", "answer_turn", "gather", "mend"]

@@ -22,12 +22,11 @@ from tamsa.llm.local.formats import find_format
 from tamsa.llm.local.reading import Reading, Vocabulary
 from tamsa.llm.local.requests import Outcome, Request, Sampling
 from tamsa.llm.settings import ModelSettings
+from tamsa.llm.tokens import Encode
 from tamsa.llm.wire import MIN_ANSWER_TOKENS, check_roles
 from tamsa.types import Completion, Message, Profile, Sampled, ToolCall, ToolSchema
 
 _USUAL = ModelSettings()
-Encode = Callable[[str], tuple[Sequence[int], Sequence[int]]]
-"""Gives a text's token ids, and where in the text each ends."""
 
 
 class LocalModel:

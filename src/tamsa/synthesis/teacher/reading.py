@@ -14,6 +14,7 @@ from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.state import State
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.guided.evidence import LONGEST
+from tamsa.agent.guided.grammar import MAX_LINES
 from tamsa.agent.guided.policy import GuidedPolicy, Task, gather
 from tamsa.agent.guided.prompt import reply
 from tamsa.agent.react import render_call
@@ -25,8 +26,6 @@ VIEWS = ((3_000, 3, True), (2_000, 0, True), (1_200, 1, False))
 """Characters of evidence and guesses of each prompt that one research gives, and whether the sentences of the chain are
 sure to be shown where the teacher opens its documents. The first is answered for good."""
 _HEADER = re.compile(r"^\[(\d+)\] (.+)$")
-MAX_COPIED = 24
-"""Sentences of a reply at most."""
 MIN_DECOYS, MAX_DECOYS = 2, 7
 """Documents that are opened beside those of the chain."""
 MAX_OPENED = 14
@@ -71,7 +70,7 @@ class OracleReader:
         question = self.question
         shown = list(_sentences(prompt))
         held = [self._held(hop, shown) for hop in question.chain]
-        quotes = list(dict.fromkeys(line for lines in held for line in lines))[:MAX_COPIED]
+        quotes = list(dict.fromkeys(line for lines in held for line in lines))[:MAX_LINES]
         if question.kind == "unanswerable":
             return reply(quotes, "")
         whole = all(held) and bool(held)

@@ -66,7 +66,9 @@ def _deepseek() -> Any:
 
 
 def _kimi_linear() -> Any:
-    return transformers.KimiLinearConfig(
+    from transformers.models.kimi_linear.configuration_kimi_linear import KimiLinearConfig
+
+    return KimiLinearConfig(
         **{**_SMALL, "num_key_value_heads": 4, "num_hidden_layers": 4},
         moe_intermediate_size=16,
         num_local_experts=4,
@@ -81,6 +83,23 @@ def _kimi_linear() -> Any:
     )
 
 
+def _tamsa_kimi_linear() -> Any:
+    from tamsa.models import KimiLinearConfig  # here: vLLM's environment reads this file too
+
+    return KimiLinearConfig(
+        **{**_SMALL, "num_key_value_heads": 4, "num_hidden_layers": 4},
+        num_local_experts=4,
+        num_experts_per_tok=2,
+        moe_intermediate_size=16,
+        linear_num_heads=2,
+        linear_head_dim=8,
+        kv_lora_rank=8,
+        qk_nope_head_dim=8,
+        qk_rope_head_dim=8,
+        v_head_dim=8,
+    )
+
+
 FAMILIES: dict[str, Callable[[], Any]] = {
     "llama": _llama,
     "qwen3": _qwen3,
@@ -88,12 +107,19 @@ FAMILIES: dict[str, Callable[[], Any]] = {
     "gemma2": _gemma,
     "deepseek_v3": _deepseek,
     "kimi_linear": _kimi_linear,
+    "tamsa_kimi_linear": _tamsa_kimi_linear,
 }
 
 
 def build(family: str, seed: int = 0) -> Any:
     torch.manual_seed(seed)
-    model = transformers.AutoModelForCausalLM.from_config(FAMILIES[family]()).eval()
+    config = FAMILIES[family]()
+    if family == "kimi_linear":  # whoever imports tamsa.models makes its class that of the Auto classes
+        from transformers.models.kimi_linear.modeling_kimi_linear import KimiLinearForCausalLM
+
+        model = KimiLinearForCausalLM(config).eval()
+    else:
+        model = transformers.AutoModelForCausalLM.from_config(config).eval()
     with torch.no_grad():  # the default initialisation gives nearly uniform tokens; spread them
         model.get_output_embeddings().weight.mul_(20.0)
     return model

@@ -103,6 +103,7 @@ def heads():
     return made
 
 
+@torch.no_grad()
 def test_learned_is_apply_strategy():
     h, logits = torch.randn(4, 8), rows()
     done, expected = Learned(heads())(h, logits), apply_strategy(heads(), h, logits)

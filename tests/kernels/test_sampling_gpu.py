@@ -39,6 +39,9 @@ def check(device: str, sizes: tuple[int, ...]) -> None:
         assert torch.equal(cut.threshold.cpu(), expected.threshold)
         assert torch.equal(cut.last.cpu(), expected.last)
         assert torch.equal(gpu.sample(*on_device).cpu(), reference.sample(logits, T, P, u))
+        for shift in (1000.0, INF):
+            shaped = gpu.shape(*on_device[:3], shift).cpu()
+            assert torch.equal(shaped, reference.shape(logits, T, P, shift))
         T = T.clamp_min(0.01)
         torch.testing.assert_close(
             gpu.statistics(on_device[0], T.to(device)).cpu(), reference.statistics(logits, T), rtol=1e-5, atol=1e-5

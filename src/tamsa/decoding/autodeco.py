@@ -176,7 +176,8 @@ class AutoDecoForCausalLM(HeadTraining, LearnedGeneration):
         call = current_call()
         if decode is None:
             decode = call.decode if call is not None else not self.training and labels is None
-        base_model.output_layer(self)  # may have been replaced since (resized embeddings)
+        if call is None:  # `generate` has looked
+            base_model.output_layer(self)  # may have been replaced since (resized embeddings)
         with base_model.capturing() as states, torch.set_grad_enabled(torch.is_grad_enabled() and labels is None):
             outputs = self._run_base(*args, return_dict=True, **kwargs)
         hidden = states[-1]
@@ -215,7 +216,7 @@ class AutoDecoForCausalLM(HeadTraining, LearnedGeneration):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Apply the heads to every position that is not padding; padding keeps raw logits, T = 1 and P = 1."""
         B, T, V = logits.shape
-        device = next(self.decoding_heads.parameters()).device
+        device = self.decoding_heads.packed().weight.device
         flat_h, flat_l = hidden.reshape(B * T, -1).to(device), logits.reshape(B * T, V).to(device)
         real = None
         if mask is not None and mask.dim() == 2 and T > 1 and mask.shape[1] >= T:

@@ -61,9 +61,7 @@ def _divide(logits: Tensor, T: Tensor) -> Tensor:
 
 def _cut(logits: Tensor, T: Tensor, P: Tensor) -> Tensor:
     """Divide by T and cut at P, both `[N]`."""
-    keep = sampling.kept(logits, sampling.nucleus(logits, T, P))
-    divided = _divide(logits, T)
-    return torch.where(keep, divided, divided - _CUT)
+    return sampling.shape(logits, T, P, cut_shift=_CUT)
 
 
 @dataclass(frozen=True, slots=True)

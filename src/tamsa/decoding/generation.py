@@ -99,6 +99,7 @@ def sample_fused(
     pad = generation_config._pad_token_tensor
     stops_at_eos = any(hasattr(criterion, "eos_token_id") for criterion in stopping_criteria)
     unfinished = torch.ones(input_ids.shape[0], dtype=torch.long, device=input_ids.device)
+    heads = model.decoding_heads.packed()
     call.raw = True
     try:
         outputs = model._prefill(input_ids, generation_config, model_kwargs)
@@ -107,7 +108,7 @@ def sample_fused(
             drawn = sampling.decode(
                 call.hidden,
                 outputs.logits[:, -1],
-                model.decoding_heads.packed(),
+                heads,
                 temperature_scale=call.temperature_scale,
                 top_p_scale=call.top_p_scale,
             )

@@ -108,8 +108,13 @@ class DecodingHeads(nn.Module):
         return torch.ones(hidden.shape[:-1], dtype=torch.float32, device=hidden.device)
 
     def packed(self) -> HeadTensors:
-        """Return the parameters laid out for `tamsa.kernels.sampling.decode`; rebuilt when a parameter has changed."""
-        stamp = tuple((p.data_ptr(), p.device, 0 if p.is_inference() else p._version) for p in self.parameters())
+        """Return the parameters laid out for `tamsa.kernels.sampling`; rebuilt when a parameter has changed."""
+        stamp = tuple(
+            (p.data_ptr(), p.device, 0 if p.is_inference() else p._version)
+            for mlp in (self.temp_head.mlp, self.top_p_head.mlp)
+            for layer in (mlp._modules["0"], mlp._modules["2"])  # every step asks: no walk over the modules
+            for p in layer._parameters.values()
+        )
         if self._packed is None or self._packed[0] != stamp:
             self._packed = (stamp, self._pack())
         return self._packed[1]
@@ -136,7 +141,7 @@ class DecodingHeads(nn.Module):
             top_p_extra=extra.contiguous(),
             top_p_out=p_out.contiguous(),
             top_p_bias=p_bias.contiguous(),
-            statistics=self.top_p_head.statistics,
+            statistics=self.top_p_head.statistics and self.config.use_top_p,
         )
 
     def __getstate__(self) -> dict[str, Any]:

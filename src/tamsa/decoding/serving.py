@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from tamsa.decoding.base import output_layer
 from tamsa.decoding.config import check_scale, first_given
 from tamsa.decoding.generation import Call, aligned_strategies, calling, can_fuse, current_call, sample_fused
 from tamsa.errors import ConfigError
@@ -60,6 +61,7 @@ class LearnedGeneration:
         if output_decoding:
             self._check_recordable(generation_config, decode, kwargs)
             kwargs["return_dict_in_generate"] = True
+        output_layer(self)
         with calling(call):
             result = self._base_class.generate(self, inputs, generation_config, *args, **kwargs)
         if output_decoding:

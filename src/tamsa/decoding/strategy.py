@@ -5,8 +5,6 @@ Legend of shapes: N positions, V vocabulary, D width of the model.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
@@ -14,20 +12,11 @@ from tamsa.decoding.config import check_scale
 from tamsa.decoding.heads import DecodingHeads
 from tamsa.errors import InputError
 from tamsa.kernels import sampling
+from tamsa.kernels.sampling import MIN_TEMPERATURE, Strategy
 
+__all__ = ["Strategy", "apply_strategy", "predict"]
 
-class Strategy(NamedTuple):
-    """What the heads chose and the logits that carry it out."""
-
-    logits: Tensor
-    """`[N, V]` fp32: divided by T, entries outside the nucleus lowered by `cut_shift`."""
-    temperature: Tensor
-    """`[N]` fp32, after the user's factor."""
-    top_p: Tensor
-    """`[N]` fp32, after the user's factor, at most 1."""
-
-
-_ROWS = 1024  # positions whose cut is found at once
+_ROWS = 1024  # positions whose cut is found at once where gradients are wanted
 
 
 def predict(
@@ -44,9 +33,9 @@ def predict(
     if heads.config.use_top_p and heads.config.statistics:
         stats = sampling.statistics(logits, T.detach())
     P = heads.top_p(hidden, T, stats)
-    return T * check_scale("temperature_scale", temperature_scale), (
-        P * check_scale("top_p_scale", top_p_scale)
-    ).clamp_max(1.0)
+    T = T * check_scale("temperature_scale", temperature_scale)
+    P = P * check_scale("top_p_scale", top_p_scale)
+    return torch.where(T < MIN_TEMPERATURE, 0.0, T), P.clamp_max(1.0)
 
 
 def apply_strategy(
@@ -83,12 +72,34 @@ def apply_strategy(
         raise InputError(f"hidden: width {hidden.shape[1]}, the heads were made for {config.hidden_size}")
     if config.vocab_size is not None and logits.shape[1] != config.vocab_size:
         raise InputError(f"logits: {logits.shape[1]} entries, the heads were made for {config.vocab_size}")
+    check_scale("temperature_scale", temperature_scale)
+    check_scale("top_p_scale", top_p_scale)
+    if torch.is_grad_enabled() and _wants_gradients(heads, hidden, logits):
+        return _apply_differentiably(heads, hidden, logits, temperature_scale, top_p_scale)
+    return sampling.apply(
+        hidden,
+        logits,
+        heads.packed(),
+        temperature_scale=temperature_scale,
+        top_p_scale=top_p_scale,
+        cut_shift=config.cut_shift,
+    )
+
+
+def _wants_gradients(heads: DecodingHeads, hidden: Tensor, logits: Tensor) -> bool:
+    return hidden.requires_grad or logits.requires_grad or any(p.requires_grad for p in heads.parameters())
+
+
+def _apply_differentiably(
+    heads: DecodingHeads, hidden: Tensor, logits: Tensor, temperature_scale: float, top_p_scale: float
+) -> Strategy:
+    """Do what `sampling.apply` does in torch operations that a gradient runs back through."""
     parts = []
     for start in range(0, hidden.shape[0], _ROWS):
         rows = slice(start, start + _ROWS)
         raw = logits[rows].float()
         T, P = predict(heads, hidden[rows], raw, temperature_scale=temperature_scale, top_p_scale=top_p_scale)
         cut = sampling.nucleus(raw, T.detach(), P.detach())
-        divided = raw if temperature_scale == 0 else raw / T[:, None]
-        parts.append(Strategy(torch.where(sampling.kept(raw, cut), divided, divided - config.cut_shift), T, P))
+        divided = raw / torch.where(T == 0, 1.0, T)[:, None]
+        parts.append(Strategy(torch.where(sampling.kept(raw, cut), divided, divided - heads.config.cut_shift), T, P))
     return parts[0] if len(parts) == 1 else Strategy(*(torch.cat(x) for x in zip(*parts, strict=True)))

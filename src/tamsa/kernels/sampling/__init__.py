@@ -1,7 +1,17 @@
-"""The sampler: from logits (and hidden state) to the drawn token, with T and P per row and no sort."""
+"""The sampler: from logits (and hidden state) to the drawn token or the cut logits, T and P per row, no sort."""
 
-from tamsa.kernels.sampling.api import BACKENDS, choose_backend, decode, kept, nucleus, sample, statistics
-from tamsa.kernels.sampling.definition import MIN_TEMPERATURE, Decoded, HeadTensors, Nucleus
+from tamsa.kernels.sampling.api import (
+    BACKENDS,
+    apply,
+    choose_backend,
+    decode,
+    kept,
+    nucleus,
+    sample,
+    shape,
+    statistics,
+)
+from tamsa.kernels.sampling.definition import MIN_TEMPERATURE, Decoded, HeadTensors, Nucleus, Strategy
 
 __all__ = [
     "BACKENDS",
@@ -9,10 +19,13 @@ __all__ = [
     "Decoded",
     "HeadTensors",
     "Nucleus",
+    "Strategy",
+    "apply",
     "choose_backend",
     "decode",
     "kept",
     "nucleus",
     "sample",
+    "shape",
     "statistics",
 ]

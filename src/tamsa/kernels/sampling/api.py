@@ -12,17 +12,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tamsa.errors import ConfigError, InputError
+from tamsa.errors import ConfigError
 from tamsa.kernels.sampling import reference
 from tamsa.kernels.sampling.arguments import (
     as_logits,
     as_rows,
     as_uniforms,
+    check_factors,
     check_heads,
+    check_shift,
     check_status,
     row_status,
 )
-from tamsa.kernels.sampling.definition import MIN_TEMPERATURE, Decoded, HeadTensors, Nucleus, rounding_constant
+from tamsa.kernels.sampling.definition import (
+    MIN_TEMPERATURE,
+    Decoded,
+    HeadTensors,
+    Nucleus,
+    Strategy,
+    rounding_constant,
+)
 
 BACKENDS = ("auto", "reference", "cpu", "gpu")
 
@@ -85,6 +94,13 @@ def _run_cpu(logits: Tensor, temperature: Tensor, top_p: Tensor | None, **arrays
 def _checked(logits: Tensor) -> None:
     """Check the rows for the plain form; on a GPU too, since it is no fast path."""
     check_status(row_status(logits))
+
+
+def _checked_heads(hidden: Tensor, logits: Tensor, heads: HeadTensors) -> None:
+    """Check the rows of logits, then those of hidden states by what the heads' first layer makes of them."""
+    _checked(logits)
+    finite = torch.isfinite(reference.first_layers(hidden, heads)).all(-1)
+    check_status(torch.where(finite, 0, 4))
 
 
 def statistics(logits: Tensor, temperature: float | Tensor = 1.0, *, backend: str = "auto") -> Tensor:
@@ -150,10 +166,46 @@ def kept(logits: Tensor, cut: Nucleus) -> Tensor:
         logits: `[N, V]`, those of `nucleus`.
         cut: what `nucleus` returned for them.
     """
-    values = logits.float()
-    ids = torch.arange(logits.shape[-1], device=logits.device)
-    threshold = cut.threshold[:, None]
-    return (values > threshold) | ((values == threshold) & (ids <= cut.last[:, None]))
+    return reference.kept(logits.float(), cut)
+
+
+def shape(
+    logits: Tensor,
+    temperature: float | Tensor = 1.0,
+    top_p: float | Tensor = 1.0,
+    *,
+    cut_shift: float = 1000.0,
+    backend: str = "auto",
+) -> Tensor:
+    """Divide logits by T and lower those that top-p cuts: a softmax of the result is the distribution of `sample`.
+
+    Where T = 0 nothing is divided and the first of the largest logits alone is kept.
+
+    Args:
+        logits: `[N, V]`, any floating-point type (read as fp32); -inf marks forbidden tokens and stays.
+        temperature: >= 0; a number or `[N]`.
+        top_p: in [0, 1]; a number or `[N]`.
+        cut_shift: how far cut logits are lowered, at least 100; `inf` sets them to -inf.
+        backend: see `choose_backend`.
+
+    Returns:
+        `[N, V]` fp32.
+
+    Raises:
+        InputError: a shape, range, NaN, +inf or a row without a finite entry, naming the row.
+    """
+    logits = as_logits(logits)
+    T, P = _temperatures(temperature, logits), _top_ps(top_p, logits)
+    check_shift(cut_shift)
+    chosen = choose_backend(logits.device, backend)
+    if chosen == "cpu":
+        shaped = torch.empty_like(logits)
+        _run_cpu(logits, T, P, cut_shift=cut_shift, shaped=_array(shaped))
+        return shaped
+    if chosen == "gpu":
+        return gpu.shape(logits, T, P, cut_shift)
+    _checked(logits)
+    return reference.shape(logits, T, P, cut_shift)
 
 
 def sample(
@@ -226,32 +278,88 @@ def decode(
     """
     logits = as_logits(logits)
     check_heads(hidden, logits, heads)
-    for name, scale in (("temperature_scale", temperature_scale), ("top_p_scale", top_p_scale)):
-        if not 0 <= scale < float("inf"):
-            raise InputError(f"{name}: {scale}, expected a finite number >= 0")
-    hidden = hidden.detach().float()
+    check_factors(temperature_scale, top_p_scale)
     u = as_uniforms(uniforms, generator, logits)
     chosen = choose_backend(logits.device, backend)
     if chosen == "gpu":
         return gpu.decode(hidden, logits, heads, temperature_scale, top_p_scale, u)
     if chosen == "reference":
-        _checked(logits)
+        _checked_heads(hidden, logits, heads)
         return reference.decode(hidden, logits, heads, temperature_scale, top_p_scale, u)
-    T, first = reference.first_layers(hidden, heads)
-    if bool(torch.isnan(T).any()):
-        raise InputError(
-            f"hidden: row {int(torch.isnan(T).nonzero()[0])} holds NaN or infinity, expected finite values"
-        )
-    P = torch.empty_like(T)
     tokens = torch.empty(logits.shape[0], dtype=torch.int64)
-    last_layers = (
-        _array(first.contiguous()),
-        _array(heads.top_p_extra),
-        _array(heads.top_p_out),
-        float(heads.top_p_bias.detach()),
-        heads.statistics,
-        temperature_scale,
-        top_p_scale,
-    )
-    _run_cpu(logits, T, P, uniforms=_array(u), tokens=_array(tokens), heads=last_layers)
+    T, P = _run_heads(hidden, logits, heads, temperature_scale, top_p_scale, uniforms=_array(u), tokens=_array(tokens))
     return Decoded(tokens, T, P)
+
+
+@torch.no_grad()
+def apply(
+    hidden: Tensor,
+    logits: Tensor,
+    heads: HeadTensors,
+    *,
+    temperature_scale: float = 1.0,
+    top_p_scale: float = 1.0,
+    cut_shift: float = 1000.0,
+    backend: str = "auto",
+) -> Strategy:
+    """Go from hidden state and logits to the logits that carry out the strategy: heads, statistics, T, P, cut.
+
+    A softmax of the result is the distribution that `decode` draws from; its argmax is that of the logits.
+
+    Args:
+        hidden: `[N, D]` last hidden states after the final norm.
+        logits: `[N, V]`, of the same positions; -inf marks forbidden tokens and stays.
+        heads: parameters of both heads, fp32, on the same device.
+        temperature_scale: factor of the predicted temperature, >= 0; at 0 nothing is divided and the first of the
+            largest logits alone is kept.
+        top_p_scale: factor of the predicted top-p, >= 0; the product is capped at 1.
+        cut_shift: how far cut logits are lowered, at least 100; `inf` sets them to -inf.
+        backend: see `choose_backend`.
+
+    Raises:
+        InputError: a shape, range or device is wrong, or a row of logits is bad, naming both sides or the row.
+    """
+    logits = as_logits(logits)
+    check_heads(hidden, logits, heads)
+    check_factors(temperature_scale, top_p_scale)
+    check_shift(cut_shift)
+    chosen = choose_backend(logits.device, backend)
+    if chosen == "gpu":
+        return gpu.apply(hidden, logits, heads, temperature_scale, top_p_scale, cut_shift)
+    if chosen == "reference":
+        _checked_heads(hidden, logits, heads)
+        T, P = reference.predict(hidden, logits, heads, temperature_scale, top_p_scale)
+        return Strategy(reference.shape(logits, T, P, cut_shift), T, P)
+    shaped = torch.empty_like(logits)
+    T, P = _run_heads(hidden, logits, heads, temperature_scale, top_p_scale, cut_shift=cut_shift, shaped=_array(shaped))
+    return Strategy(shaped, T, P)
+
+
+def _run_heads(
+    hidden: Tensor,
+    logits: Tensor,
+    heads: HeadTensors,
+    temperature_scale: float,
+    top_p_scale: float,
+    **arrays: Any,
+) -> tuple[Tensor, Tensor]:
+    """Run the CPU kernel with heads; return T and P."""
+    T, P = torch.empty(2, logits.shape[0])
+    _run_cpu(
+        logits,
+        T,
+        P,
+        heads=cpu.HeadArrays(
+            _array(reference.first_layers(hidden, heads)),
+            _array(heads.temperature_out),
+            _array(heads.temperature_bias),
+            _array(heads.top_p_extra),
+            _array(heads.top_p_out),
+            _array(heads.top_p_bias),
+        ),
+        use_statistics=heads.statistics,
+        temperature_scale=temperature_scale,
+        top_p_scale=top_p_scale,
+        **arrays,
+    )
+    return T, P

@@ -82,6 +82,27 @@ def as_uniforms(uniforms: Tensor | None, generator: torch.Generator | None, logi
     return u
 
 
+def check_factors(temperature_scale: float, top_p_scale: float) -> None:
+    """Check the user's factors on T and P.
+
+    Raises:
+        InputError: one is negative or not finite.
+    """
+    for name, scale in (("temperature_scale", temperature_scale), ("top_p_scale", top_p_scale)):
+        if not 0 <= scale < float("inf"):
+            raise InputError(f"{name}: {scale}, expected a finite number >= 0")
+
+
+def check_shift(cut_shift: float) -> None:
+    """Check how far cut logits are lowered.
+
+    Raises:
+        InputError: it is below 100, so that their probability would not be 0 in fp32.
+    """
+    if not cut_shift >= 100:
+        raise InputError(f"cut_shift: {cut_shift}, expected at least 100 (cut tokens must have probability 0)")
+
+
 def check_heads(hidden: Tensor, logits: Tensor, heads: HeadTensors) -> None:
     """Check that hidden states fit the logits' rows and the heads' width.
 
@@ -100,9 +121,10 @@ def check_heads(hidden: Tensor, logits: Tensor, heads: HeadTensors) -> None:
 
 
 _FAULTS = {
-    1: "holds NaN; the model's forward pass failed for it",
-    2: "holds +inf; at most -inf is allowed, for forbidden tokens",
-    3: "has no finite entry; every token is forbidden",
+    1: "logits: row {} holds NaN; the model's forward pass failed for it",
+    2: "logits: row {} holds +inf; at most -inf is allowed, for forbidden tokens",
+    3: "logits: row {} has no finite entry; every token is forbidden",
+    4: "hidden: row {} holds NaN or infinity, expected finite values",
 }
 
 
@@ -115,7 +137,7 @@ def check_status(status: Tensor) -> None:
     bad = status.nonzero()
     if bad.numel():
         row = int(bad[0])
-        raise InputError(f"logits: row {row} {_FAULTS[int(status[row])]}")
+        raise InputError(_FAULTS[int(status[row])].format(row))
 
 
 def row_status(logits: Tensor) -> Tensor:

@@ -12,16 +12,27 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from tamsa.kernels.sampling.definition import BINS, LN2_HIGH, LN2_LOW, LOG2E, LOWEST, PER_NAT, POLYNOMIAL
+from tamsa.kernels.sampling.definition import (
+    BINS,
+    LN2_HIGH,
+    LN2_LOW,
+    LOG2E,
+    LOWEST,
+    MIN_TEMPERATURE,
+    PER_NAT,
+    POLYNOMIAL,
+)
 
 BLOCK = 1024
 SUB_BINS = 64
 FEW = 48
 
-OK, NAN, INFINITE, EMPTY = 0, 1, 2, 3
+OK, NAN, INFINITE, EMPTY, BAD_STATE = 0, 1, 2, 3, 4
 
 _C0, _C1, _C2, _C3, _C4, _C5 = POLYNOMIAL
 _ONE = np.float32(1.0)
+_ZERO = np.float32(0.0)
+_COLDEST = np.float32(MIN_TEMPERATURE)
 _HALF = np.float32(0.5)
 _LAST_BIN = np.float32(BINS - 1)
 _TINY = float(np.finfo(np.float64).tiny)
@@ -215,25 +226,53 @@ def _locate(logits, top, temperature, M, bins, wanted, before, target, strict, v
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _predict_temperature(first, out, bias):
+    """Run the rest of the temperature head: ReLU, dot and sigmoid, times 2; NaN where the first layer is not finite.
+
+    The first layer `[2H]` of both heads is looked at, the temperature head's half read.
+    """
+    astray = _ZERO
+    for j in range(first.shape[0]):
+        astray += first[j] * _ZERO
+    z = np.float64(bias)
+    for j in range(out.shape[0]):
+        z += np.float64(max(first[j], _ZERO)) * np.float64(out[j])
+    return max(np.float32(2.0 / (1.0 + np.exp(-z))), _COLDEST) + astray
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _predict_top_p(first, extra, out, bias, temperature, statistics, use_statistics):
     """Run the rest of the top-p head: add T and the statistics to its first layer, then ReLU, dot and sigmoid."""
     z = np.float64(bias)
-    for j in range(first.shape[0]):
-        a = first[j] + extra[j, 0] * temperature
+    for j in range(out.shape[0]):
+        a = first[out.shape[0] + j] + extra[j, 0] * temperature
         if use_statistics:
             a += extra[j, 1] * statistics[0] + extra[j, 2] * statistics[1]
             a += extra[j, 3] * statistics[2] + extra[j, 4] * statistics[3]
-        if a > 0:
-            z += np.float64(a) * np.float64(out[j])
+        z += np.float64(max(a, _ZERO)) * np.float64(out[j])
     return np.float32(1.0 / (1.0 + np.exp(-z)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _write(logits, divisor, threshold, last, shift, shaped):
+    """Write the logits divided, and those that are not kept lowered by the shift."""
+    for i in range(last + 1):
+        value = logits[i]
+        divided = value / divisor
+        shaped[i] = divided if value >= threshold else divided - shift
+    for i in range(last + 1, logits.shape[0]):
+        value = logits[i]
+        divided = value / divisor
+        shaped[i] = divided if value > threshold else divided - shift
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def sample_rows(
-    start, stop, logits, bits, M, temperatures, top_ps, uniforms, heads, first_layer, extra, out, bias, use_statistics,
-    temperature_scale, top_p_scale, want_statistics, want_cut, tokens, thresholds, lasts, statistics, status,
+    start, stop, logits, bits, M, temperatures, top_ps, uniforms, heads, first_layers, temperature_out,
+    temperature_bias, extra, top_p_out, top_p_bias, use_statistics, temperature_scale, top_p_scale, want_statistics,
+    want_cut, tokens, thresholds, lasts, statistics, cut_shift, shaped, status,
 ):  # fmt: skip
-    """Do rows `start` to `stop`: peak, weights, statistics, top-p head, cut and draw; arguments as in `cpu.run`."""
+    """Do rows `start` to `stop`: peak, T, weights, statistics, P, cut, draw, writing; arguments as in `cpu.run`."""
     V = logits.shape[1]
     keys = np.empty((V + BLOCK - 1) // BLOCK, np.int32)
     bins = np.empty(V, np.int16)
@@ -257,6 +296,11 @@ def sample_rows(
             status[r] = EMPTY
             continue
         status[r] = OK
+        if heads:
+            temperatures[r] = _predict_temperature(first_layers[r], temperature_out, temperature_bias[0])
+            if np.isnan(temperatures[r]):
+                status[r] = BAD_STATE
+                continue
         temperature = temperatures[r]
         greedy = temperature == 0
         divisor = _ONE if greedy else temperature
@@ -271,10 +315,13 @@ def sample_rows(
             statistics[r, 2] = max(second / (total * total) - 1.0 / V, 0.0) / max(V - 1, 1)
             statistics[r, 3] = min(mass / total, 1.0)
         if heads:
-            p = _predict_top_p(first_layer[r], extra, out, bias, temperature, statistics[r], use_statistics)
+            p = _predict_top_p(
+                first_layers[r], extra, top_p_out, top_p_bias[0], temperature, statistics[r], use_statistics
+            )
             top_ps[r] = min(p * top_p_scale, _ONE)
             if temperature_scale != _ONE:
                 temperature = np.float32(temperature * temperature_scale)
+                temperature = temperature if temperature >= _COLDEST else _ZERO
                 temperatures[r] = temperature
                 greedy = temperature == 0
                 divisor = _ONE if greedy else temperature
@@ -286,7 +333,6 @@ def sample_rows(
             kept = total
             thresholds[r] = -np.inf
             lasts[r] = -1
-            limit = -1
         else:
             target = max(share * total, _TINY)
             limit, before = _walk(masses, 0.0, target, False)
@@ -299,3 +345,5 @@ def sample_rows(
                 target = np.nextafter(kept, 0.0)
             chosen, before = _walk(masses, 0.0, target, True)
             tokens[r], _ = _locate(row, top, divisor, M, bins, chosen, before, target, True, values, ids)
+        if shaped.shape[0] > 0:
+            _write(row, divisor, thresholds[r], lasts[r], cut_shift, shaped[r])

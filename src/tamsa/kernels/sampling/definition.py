@@ -64,6 +64,17 @@ class Decoded(NamedTuple):
     """`[N]` fp32 in [0, 1]."""
 
 
+class Strategy(NamedTuple):
+    """What the heads chose and the logits that carry it out."""
+
+    logits: Tensor
+    """`[N, V]` fp32: divided by T, entries outside the nucleus lowered by the shift."""
+    temperature: Tensor
+    """`[N]` fp32, after the user's factor."""
+    top_p: Tensor
+    """`[N]` fp32, after the user's factor, at most 1."""
+
+
 class HeadTensors(NamedTuple):
     """The parameters of both heads, laid out for one matrix product.
 
@@ -89,7 +100,10 @@ class HeadTensors(NamedTuple):
 
 
 MIN_TEMPERATURE = 2.0**-20
-"""Predicted temperatures never fall below this, so that a saturated sigmoid does not divide by zero."""
+"""Predicted temperatures never fall below this, so that a saturated sigmoid does not divide by zero.
+
+The product of one and the user's factor that falls below it is taken as 0, so that no logit overflows.
+"""
 
 
 def rounding_constant(vocab_size: int) -> float:

@@ -15,8 +15,15 @@ import torch
 from torch import Tensor
 
 from tamsa.kernels.sampling import reference
-from tamsa.kernels.sampling.definition import BINS, Decoded, HeadTensors, Nucleus, rounding_constant
-from tamsa.kernels.sampling.gpu_kernels import nth_kernel, peak_kernel, radix_kernel, spread_kernel, ties_kernel
+from tamsa.kernels.sampling.definition import BINS, Decoded, HeadTensors, Nucleus, Strategy, rounding_constant
+from tamsa.kernels.sampling.gpu_kernels import (
+    nth_kernel,
+    peak_kernel,
+    radix_kernel,
+    spread_kernel,
+    ties_kernel,
+    write_kernel,
+)
 
 BLOCK = 2048
 _PASSES = ((21, 11), (10, 11), (0, 10))  # shift and width of the digits of a 32-bit key, highest first
@@ -165,6 +172,36 @@ def sample(logits: Tensor, temperature: Tensor, top_p: Tensor, uniforms: Tensor)
     return _draw(_read(logits, temperature), top_p, uniforms)
 
 
+def shape(logits: Tensor, temperature: Tensor, top_p: Tensor, cut_shift: float) -> Tensor:
+    """Divide and cut; arguments as in `tamsa.kernels.sampling.shape`, all fp32."""
+    return _shape(_read(logits, temperature), top_p, cut_shift)
+
+
+def _shape(rows: _Rows, top_p: Tensor, cut_shift: float) -> Tensor:
+    cut, _ = _cut(rows, top_p)
+    shaped = torch.empty_like(rows.logits)
+    V = rows.logits.shape[1]
+    write_kernel[rows.grid](
+        rows.logits, rows.temperature, cut.threshold, cut.last, shaped, V, cut_shift, BLOCK=BLOCK,
+        enable_fp_fusion=False,
+    )  # fmt: skip
+    return shaped
+
+
+def _predict(
+    hidden: Tensor, logits: Tensor, heads: HeadTensors, temperature_scale: float, top_p_scale: float
+) -> tuple[_Rows, Tensor, Tensor]:
+    """Return the rows read at the user's temperature, T and P."""
+    first = reference.first_layers(hidden, heads)
+    raw = reference.predict_temperature(first, heads)
+    rows = _read(logits, raw)
+    top_p = reference.predict_top_p(first, heads, raw, rows.statistics if heads.statistics else None, top_p_scale)
+    if temperature_scale == 1.0:
+        return rows, raw, top_p
+    temperature = reference.scaled(raw, temperature_scale)
+    return _read(logits, temperature), temperature, top_p
+
+
 def decode(
     hidden: Tensor,
     logits: Tensor,
@@ -174,13 +211,18 @@ def decode(
     uniforms: Tensor,
 ) -> Decoded:
     """Predict T and P, cut and draw; arguments as in `tamsa.kernels.sampling.decode`."""
-    raw, z = reference.first_layers(hidden, heads)
-    rows = _read(logits, raw)
-    features = torch.cat([raw[:, None], rows.statistics], dim=-1) if heads.statistics else raw[:, None]
-    z = torch.relu(z + features @ heads.top_p_extra[:, : features.shape[1]].T)
-    top_p = (torch.sigmoid(torch.mv(z, heads.top_p_out) + heads.top_p_bias) * top_p_scale).clamp_max(1.0)
-    temperature = raw
-    if temperature_scale != 1.0:
-        temperature = raw * temperature_scale
-        rows = _read(logits, temperature)
+    rows, temperature, top_p = _predict(hidden, logits, heads, temperature_scale, top_p_scale)
     return Decoded(_draw(rows, top_p, uniforms), temperature, top_p)
+
+
+def apply(
+    hidden: Tensor,
+    logits: Tensor,
+    heads: HeadTensors,
+    temperature_scale: float,
+    top_p_scale: float,
+    cut_shift: float,
+) -> Strategy:
+    """Predict T and P, divide and cut; arguments as in `tamsa.kernels.sampling.apply`."""
+    rows, temperature, top_p = _predict(hidden, logits, heads, temperature_scale, top_p_scale)
+    return Strategy(_shape(rows, top_p, cut_shift), temperature, top_p)

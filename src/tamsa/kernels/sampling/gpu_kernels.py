@@ -126,3 +126,15 @@ def nth_kernel(logits, thresholds, parts, ordinals, ids, V, BLOCK: tl.constexpr)
     equal = values == tl.load(thresholds + row)
     rank = tl.cumsum(equal.to(tl.int64), 0)
     tl.store(ids + row, tl.sum(tl.where(equal & (rank == tl.load(ordinals + row)), i.to(tl.int64), 0), 0))
+
+
+@triton.jit
+def write_kernel(logits, temperatures, thresholds, lasts, shaped, V, shift, BLOCK: tl.constexpr):
+    """Write the logits divided, and those that are not kept lowered by the shift, `[N, V]`."""
+    row, part = tl.program_id(0).to(tl.int64), tl.program_id(1)
+    i = part * BLOCK + tl.arange(0, BLOCK)
+    values = tl.load(logits + row * V + i, mask=i < V, other=0.0)
+    threshold = tl.load(thresholds + row)
+    divided = tl.div_rn(values, tl.load(temperatures + row))
+    keep = (values > threshold) | ((values == threshold) & (i <= tl.load(lasts + row)))
+    tl.store(shaped + row * V + i, tl.where(keep, divided, divided - shift), mask=i < V)

@@ -89,12 +89,44 @@ def statistics(logits: Tensor, temperature: Tensor) -> Tensor:
     return torch.stack([p.amax(-1), entropy, variance, p.topk(min(5, V), dim=-1).values.sum(-1)], dim=-1).float()
 
 
-def first_layers(hidden: Tensor, heads: HeadTensors) -> tuple[Tensor, Tensor]:
-    """Return the raw temperature `[N]` in (0, 2) and the top-p head's first layer before T and statistics, `[N, H]`."""
+def first_layers(hidden: Tensor, heads: HeadTensors) -> Tensor:
+    """Return the first layers of both heads `[N, 2H]` fp32, of the top-p head before T and statistics."""
+    return torch.nn.functional.linear(hidden.float(), heads.weight, heads.bias).float()
+
+
+def predict_temperature(first: Tensor, heads: HeadTensors) -> Tensor:
+    """Return the raw temperature `[N]` in (0, 2) for first layers `[N, 2H]`."""
     H = heads.temperature_out.shape[0]
-    z = torch.nn.functional.linear(hidden, heads.weight, heads.bias)
-    t = torch.mv(torch.relu(z[:, :H]), heads.temperature_out) + heads.temperature_bias
-    return (2 * torch.sigmoid(t)).clamp_min(MIN_TEMPERATURE), z[:, H:]
+    z = torch.mv(torch.relu(first[:, :H]), heads.temperature_out) + heads.temperature_bias
+    return (2 * torch.sigmoid(z)).clamp_min(MIN_TEMPERATURE)
+
+
+def predict_top_p(
+    first: Tensor, heads: HeadTensors, temperature: Tensor, stats: Tensor | None, top_p_scale: float
+) -> Tensor:
+    """Return P `[N]`, after the user's factor, for first layers `[N, 2H]`, raw T `[N]` and statistics `[N, 4]`."""
+    H = heads.temperature_out.shape[0]
+    features = temperature[:, None] if stats is None else torch.cat([temperature[:, None], stats], dim=-1)
+    z = torch.relu(first[:, H:] + features @ heads.top_p_extra[:, : features.shape[1]].T)
+    p = torch.sigmoid(torch.mv(z, heads.top_p_out) + heads.top_p_bias)
+    return (p * top_p_scale).clamp_max(1.0)
+
+
+def scaled(temperature: Tensor, factor: float) -> Tensor:
+    """Return T times the user's factor; a product below the smallest temperature is 0, greedy."""
+    T = temperature * factor
+    return torch.where(T < MIN_TEMPERATURE, 0.0, T)
+
+
+def predict(
+    hidden: Tensor, logits: Tensor, heads: HeadTensors, temperature_scale: float, top_p_scale: float
+) -> tuple[Tensor, Tensor]:
+    """Return T and P `[N]`, after the user's factors."""
+    first = first_layers(hidden, heads)
+    raw = predict_temperature(first, heads)
+    stats = statistics(logits, raw) if heads.statistics else None
+    top_p = predict_top_p(first, heads, raw, stats, top_p_scale)
+    return scaled(raw, temperature_scale), top_p
 
 
 def decode(
@@ -106,11 +138,19 @@ def decode(
     uniforms: Tensor,
 ) -> Decoded:
     """Predict T and P, cut and draw, step by step; arguments as in `tamsa.kernels.sampling.decode`."""
-    raw, z = first_layers(hidden, heads)
-    features = raw[:, None]
-    if heads.statistics:
-        features = torch.cat([features, statistics(logits, raw)], dim=-1)
-    z = torch.relu(z + features @ heads.top_p_extra[:, : features.shape[1]].T)
-    top_p = (torch.sigmoid(torch.mv(z, heads.top_p_out) + heads.top_p_bias) * top_p_scale).clamp_max(1.0)
-    temperature = (raw * temperature_scale).float()
+    temperature, top_p = predict(hidden, logits, heads, temperature_scale, top_p_scale)
     return Decoded(sample(logits, temperature, top_p, uniforms), temperature, top_p)
+
+
+def kept(logits: Tensor, cut: Nucleus) -> Tensor:
+    """Return the mask `[N, V]` of the tokens that a cut keeps."""
+    ids = torch.arange(logits.shape[-1], device=logits.device)
+    threshold = cut.threshold[:, None]
+    return (logits > threshold) | ((logits == threshold) & (ids <= cut.last[:, None]))
+
+
+def shape(logits: Tensor, temperature: Tensor, top_p: Tensor, cut_shift: float) -> Tensor:
+    """Divide and cut, step by step; arguments as in `tamsa.kernels.sampling.shape`."""
+    divided = logits / torch.where(temperature == 0, 1.0, temperature)[:, None]
+    keep = kept(logits, nucleus(logits, temperature, top_p))
+    return torch.where(keep, divided, divided - cut_shift)

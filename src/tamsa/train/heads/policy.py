@@ -107,9 +107,7 @@ class PerturbStep:
         noise = torch.randn(2, T.shape[0], generator=self.generator, device=T.device) * self.config.noise
         T = 2 * torch.sigmoid(_logit(T / 2) + noise[0])
         P = torch.sigmoid(_logit(P) + noise[1])
-        keep = sampling.kept(logits, sampling.nucleus(logits, T, P))
-        divided = logits.float() / T[:, None]
-        return Shaped(torch.where(keep, divided, divided - 1000.0), T, P)
+        return Shaped(sampling.shape(logits, T, P), T, P)
 
 
 def _logit(p: Tensor) -> Tensor:

@@ -47,10 +47,14 @@ class Generation:
 
     decoders: tuple[Decoder, ...] = (
         Decoder(layers=2, hidden_size=128, vocab_size=1_000),
+        Decoder(layers=2, hidden_size=128, vocab_size=1_000, batch=16),
+        Decoder(layers=2, hidden_size=128, vocab_size=4_096),
+        Decoder(layers=2, hidden_size=128, vocab_size=4_096, batch=16),
         Decoder(layers=2, hidden_size=128, vocab_size=32_000),
-        Decoder(layers=2, hidden_size=256, vocab_size=151_936),
-        Decoder(layers=2, hidden_size=256, vocab_size=151_936, batch=16, tokens=8),
-        Decoder(layers=12, hidden_size=768, vocab_size=50_257),
+        Decoder(layers=2, hidden_size=128, vocab_size=32_000, batch=16, tokens=16),
+        Decoder(layers=2, hidden_size=128, vocab_size=151_936, tokens=16),
+        Decoder(layers=2, hidden_size=128, vocab_size=151_936, batch=16, tokens=6),
+        Decoder(layers=12, hidden_size=768, vocab_size=50_257, tokens=16),
     )
     timing: Timing = field(default_factory=lambda: Timing(rounds=7))
 

@@ -178,7 +178,7 @@ def test_a_checkpoint_s_static_defaults_do_not_apply_twice(llama):
     assert llama.generation_config.top_k == 3
 
 
-def test_both_sampling_paths_follow_the_learned_distribution(llama):
+def test_every_sampling_path_follows_the_learned_distribution(llama):
     from scipy.stats import chisquare
 
     model = with_heads(llama)
@@ -187,13 +187,24 @@ def test_both_sampling_paths_follow_the_learned_distribution(llama):
     with torch.no_grad():
         p = torch.softmax(model(x[:1]).logits[0, -1].double(), -1)
     likely = p > 0
-    for fused in (True, False):
+    seen = []
+
+    class Untouched(transformers.LogitsProcessor):
+        def __call__(self, input_ids, scores):
+            seen.append(torch.softmax(scores[0].double(), -1))
+            return scores
+
+    between = {"logits_processor": transformers.LogitsProcessorList([Untouched()])}
+    for settings in ({}, {"fused": False}, between, {"fused": False, **between}):
         torch.manual_seed(2)
-        tokens = model.generate(x, max_new_tokens=1, do_sample=True, fused=fused)[:, -1]
+        tokens = model.generate(x, max_new_tokens=1, do_sample=True, **settings)[:, -1]
         counts = torch.bincount(tokens, minlength=VOCAB)
         assert counts[~likely].sum() == 0
         expected = p[likely] / p[likely].sum() * n
         assert chisquare(counts[likely].numpy(), expected.numpy()).pvalue > 0.005
+    assert len(seen) == 2
+    for told in seen:  # processors see the learned distribution, whoever runs the loop
+        torch.testing.assert_close(told, p, rtol=1e-4, atol=1e-9)
 
 
 def test_a_mask_that_forbids_every_kept_token_leaves_the_base_distribution(llama):

@@ -137,7 +137,7 @@ def test_a_wrong_result_is_not_timed(recipe, monkeypatch):
     monkeypatch.undo()
     ways = {name: (lambda n=n: torch.zeros(1, 8 + n)) for name, n in (("greedy", 3), ("autodeco_greedy", 2))}
     with pytest.raises(TamsaError, match="expected 3 of each"):
-        whole.check(None, ways, Decoder(layers=1, hidden_size=32, vocab_size=90, tokens=3))
+        whole.check(ways, Decoder(layers=1, hidden_size=32, vocab_size=90, tokens=3))
 
 
 def test_a_large_model_lies_on_the_line_through_its_few_layers(recipe):

@@ -185,21 +185,26 @@ class AutoDecoForCausalLM(HeadTraining, LearnedGeneration):
             self._add_loss(outputs, hidden, labels)
         if call is not None and call.raw:
             call.hidden = hidden[:, -1]
+        elif call is not None and call.decode and hidden.shape[1] == 1 and not torch.is_grad_enabled():
+            # One token of a loop: no padding, and the heads are prepared.
+            step = call.prepared(self.decoding_heads, hidden.shape[0])
+            done = step.apply(hidden[:, 0].to(step.device), outputs.logits[:, 0].to(step.device))
+            outputs["logits"] = done.logits[:, None]
+            call.note(done.temperature, done.top_p)
         elif decode or output_decoding:
             config = self.decoding_heads.config
+            user: Any = call or config
             factors = {
-                "temperature_scale": first_given(
-                    temperature_scale, call and call.temperature_scale, config.temperature_scale
-                ),
-                "top_p_scale": first_given(top_p_scale, call and call.top_p_scale, config.top_p_scale),
+                "temperature_scale": first_given(temperature_scale, user.temperature_scale),
+                "top_p_scale": first_given(top_p_scale, user.top_p_scale),
             }
             logits, T, P = self._strategy(hidden, outputs.logits, kwargs.get("attention_mask"), factors)
             if decode:
                 outputs["logits"] = logits
             if output_decoding:
                 outputs["temperature"], outputs["top_p"] = T, P
-            if call is not None and call.record:
-                call.strategies.append((T[:, -1].detach(), P[:, -1].detach()))
+            if call is not None:
+                call.note(T[:, -1], P[:, -1])
         wants_tuple = return_dict is False or (
             return_dict is None and getattr(self.config, "return_dict", True) is False
         )
@@ -216,7 +221,7 @@ class AutoDecoForCausalLM(HeadTraining, LearnedGeneration):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Apply the heads to every position that is not padding; padding keeps raw logits, T = 1 and P = 1."""
         B, T, V = logits.shape
-        device = self.decoding_heads.packed().weight.device
+        device = self.decoding_heads.device
         flat_h, flat_l = hidden.reshape(B * T, -1).to(device), logits.reshape(B * T, V).to(device)
         real = None
         if mask is not None and mask.dim() == 2 and T > 1 and mask.shape[1] >= T:

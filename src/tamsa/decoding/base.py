@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,21 +39,29 @@ def _record(module: nn.Module, arguments: tuple[Any, ...]) -> None:
         raise _StopForwardError
 
 
-@contextmanager
-def capturing(stop: bool = False) -> Iterator[list[Tensor]]:
+class capturing:  # noqa: N801 - used like a function; a generator would cost a decoding step microseconds
     """Collect what enters the output layer: the last hidden states after the final norm, `[B, T, D]`.
 
-    Args:
-        stop: end the model's forward pass there, so that no logits are computed.
+    `with capturing() as states:` gives a list that every forward pass in the block adds to.
     """
-    capture = _Capture(stop)
-    token = _capture.set(capture)
-    try:
-        yield capture.states
-    except _StopForwardError:
-        pass
-    finally:
-        _capture.reset(token)
+
+    __slots__ = ("_capture", "_token")
+
+    def __init__(self, stop: bool = False) -> None:
+        """Prepare.
+
+        Args:
+            stop: end the model's forward pass there, so that no logits are computed.
+        """
+        self._capture = _Capture(stop)
+
+    def __enter__(self) -> list[Tensor]:
+        self._token = _capture.set(self._capture)
+        return self._capture.states
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        _capture.reset(self._token)
+        return kind is _StopForwardError
 
 
 def output_layer(model: Any) -> nn.Module:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tamsa.decoding.heads import DecodingHeads
 from tamsa.kernels import sampling
 
 
@@ -35,6 +36,25 @@ class Call:
     """Set by the fused loop: `forward` leaves the logits alone and `hidden` gets the states."""
     hidden: Tensor | None = None
     """`[B, D]` states of the last position, for the fused sampler."""
+    step: sampling.Step | None = None
+    """The heads prepared for this call's rows; made at the first token."""
+
+    def prepared(self, heads: DecodingHeads, num_rows: int) -> sampling.Step:
+        """Return the step for so many rows; the heads are taken as they are at its first use."""
+        if self.step is None or self.step.num_rows != num_rows:
+            self.step = sampling.Step(
+                heads.packed(),
+                num_rows,
+                temperature_scale=self.temperature_scale,
+                top_p_scale=self.top_p_scale,
+                cut_shift=heads.config.cut_shift,
+            )
+        return self.step
+
+    def note(self, temperature: Tensor, top_p: Tensor) -> None:
+        """Keep T and P `[B]` of a token, where that is asked for."""
+        if self.record:
+            self.strategies.append((temperature.detach().clone(), top_p.detach().clone()))
 
 
 _current: ContextVar[Call | None] = ContextVar("tamsa_autodeco_call", default=None)
@@ -69,14 +89,13 @@ def neutral_generation_config(config: Any) -> Any:
     return config
 
 
-def can_fuse(call: Call | None, logits_processor: Any, generation_config: Any, synced_gpus: bool) -> bool:
-    """Tell whether the fused sampler gives what this call asks for: plain sampling, nothing between logits and draw."""
+def can_fuse(call: Call | None, generation_config: Any, synced_gpus: bool) -> bool:
+    """Tell whether our loop gives what this call asks for: sampling, and of what it saw nothing but T and P."""
     return (
         call is not None
         and call.fused
         and call.decode
         and bool(generation_config.do_sample)
-        and len(logits_processor) == 0
         and not synced_gpus
         and generation_config.prefill_chunk_size is None
         and not (generation_config.output_scores or generation_config.output_logits)
@@ -88,34 +107,36 @@ def sample_fused(
     model: Any,
     call: Call,
     input_ids: Tensor,
+    logits_processor: Any,
     stopping_criteria: Any,
     generation_config: Any,
     streamer: Any,
     model_kwargs: dict[str, Any],
 ) -> Any:
-    """Sample like transformers' loop, with one fused step from hidden state and raw logits to the token."""
+    """Sample like transformers' loop, with one fused step from hidden state and raw logits to the token.
+
+    A caller's processors get the logits divided and cut, and the draw is from what they make of them.
+    """
     from transformers.generation.utils import GenerateDecoderOnlyOutput
 
     pad = generation_config._pad_token_tensor
     stops_at_eos = any(hasattr(criterion, "eos_token_id") for criterion in stopping_criteria)
     unfinished = torch.ones(input_ids.shape[0], dtype=torch.long, device=input_ids.device)
-    heads = model.decoding_heads.packed()
+    step = call.prepared(model.decoding_heads, input_ids.shape[0])
     call.raw = True
     try:
         outputs = model._prefill(input_ids, generation_config, model_kwargs)
         while True:
             assert call.hidden is not None
-            drawn = sampling.decode(
-                call.hidden,
-                outputs.logits[:, -1],
-                heads,
-                temperature_scale=call.temperature_scale,
-                top_p_scale=call.top_p_scale,
-            )
-            if call.record:
-                call.strategies.append((drawn.temperature, drawn.top_p))
+            hidden, logits = call.hidden.to(step.device), outputs.logits[:, -1].to(step.device)
+            if logits_processor:
+                shaped, T, P = step.apply(hidden, logits)
+                tokens = sampling.sample(logits_processor(input_ids, shaped.to(input_ids.device)))
+            else:
+                tokens, T, P = step.decode(hidden, logits)
+                tokens = tokens.to(input_ids.device)
+            call.note(T, P)
             model_kwargs = model._update_model_kwargs_for_generation(outputs, model_kwargs, is_encoder_decoder=False)
-            tokens = drawn.tokens.to(input_ids.device)
             if stops_at_eos:
                 tokens = tokens * unfinished + pad.to(tokens.device) * (1 - unfinished)
             input_ids = torch.cat([input_ids, tokens[:, None]], dim=-1)

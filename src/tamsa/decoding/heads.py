@@ -95,6 +95,11 @@ class DecodingHeads(nn.Module):
         self.top_p_head = TopPHead(config.hidden_size, config.head_size, config.statistics, config.initial_top_p)
         self._packed: tuple[object, HeadTensors] | None = None
 
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return _layers(self.temp_head.mlp)[0].weight.device
+
     def temperature(self, hidden: Tensor) -> Tensor:
         """Return T `[...]` for hidden states `[..., D]`; ones where the head is switched off."""
         if self.config.use_temperature:

@@ -41,8 +41,8 @@ class LearnedGeneration:
             temperature_scale: the user's factor on T; the configuration's where None.
             top_p_scale: the user's factor on P; the configuration's where None.
             decode: False generates from the raw logits.
-            fused: draw with the fused sampler wherever nothing stands between logits and draw (other logits
-                processors, `output_scores`, …); the distribution is the same, the stream of random numbers is not.
+            fused: draw with our own sampler, wherever a call samples and does not ask for what only transformers'
+                loop gives (`output_scores`, …); the distribution is the same, the stream of random numbers is not.
             **kwargs: as in transformers.
 
         Raises:
@@ -110,8 +110,10 @@ class LearnedGeneration:
         **model_kwargs: Any,
     ) -> Any:
         call = current_call()
-        if call is not None and can_fuse(call, logits_processor, generation_config, synced_gpus):
-            return sample_fused(self, call, input_ids, stopping_criteria, generation_config, streamer, model_kwargs)
+        if call is not None and can_fuse(call, generation_config, synced_gpus):
+            return sample_fused(
+                self, call, input_ids, logits_processor, stopping_criteria, generation_config, streamer, model_kwargs
+            )
         return self._base_class._sample(
             self,
             input_ids,

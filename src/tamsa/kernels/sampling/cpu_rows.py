@@ -65,6 +65,15 @@ def _weight(logit, top, temperature, M):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _quantum(V):
+    """Return the definition's rounding constant."""
+    M = 1.0
+    while M <= V:
+        M *= 2.0
+    return M
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _peak(bits, keys):
     """Fill the largest ordering key of each block and return the row's largest and its largest magnitude bits.
 
@@ -268,12 +277,17 @@ def _write(logits, divisor, threshold, last, shift, shaped):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sample_rows(
-    start, stop, logits, bits, M, temperatures, top_ps, uniforms, heads, first_layers, temperature_out,
+    start, stop, logits, uniforms, shaped, temperatures, top_ps, heads, first_layers, temperature_out,
     temperature_bias, extra, top_p_out, top_p_bias, use_statistics, temperature_scale, top_p_scale, want_statistics,
-    want_cut, tokens, thresholds, lasts, statistics, cut_shift, shaped, status,
+    want_cut, tokens, thresholds, lasts, statistics, cut_shift, status,
 ):  # fmt: skip
-    """Do rows `start` to `stop`: peak, T, weights, statistics, P, cut, draw, writing; arguments as in `cpu.run`."""
+    """Do rows `start` to `stop`: peak, T, weights, statistics, P, cut, draw, writing; returns how many are bad.
+
+    Arguments as in `cpu.Prepared` and its `run`.
+    """
     V = logits.shape[1]
+    M = _quantum(V)
+    bad = 0
     keys = np.empty((V + BLOCK - 1) // BLOCK, np.int32)
     bins = np.empty(V, np.int16)
     w = np.empty(BLOCK, np.float64)
@@ -284,22 +298,26 @@ def sample_rows(
     five = np.empty(5, np.float32)
     for r in range(start, stop):
         row = logits[r]
-        highest, magnitude = _peak(bits[r], keys)
+        highest, magnitude = _peak(row.view(np.int32), keys)
         top = _key_to_float(highest)
         if magnitude > np.int32(0x7F800000):
             status[r] = NAN
+            bad += 1
             continue
         if top == np.inf:
             status[r] = INFINITE
+            bad += 1
             continue
         if top == -np.inf:
             status[r] = EMPTY
+            bad += 1
             continue
         status[r] = OK
         if heads:
             temperatures[r] = _predict_temperature(first_layers[r], temperature_out, temperature_bias[0])
             if np.isnan(temperatures[r]):
                 status[r] = BAD_STATE
+                bad += 1
                 continue
         temperature = temperatures[r]
         greedy = temperature == 0
@@ -347,3 +365,4 @@ def sample_rows(
             tokens[r], _ = _locate(row, top, divisor, M, bins, chosen, before, target, True, values, ids)
         if shaped.shape[0] > 0:
             _write(row, divisor, thresholds[r], lasts[r], cut_shift, shaped[r])
+    return bad

@@ -16,10 +16,14 @@ Legend of shapes: N rows, V vocabulary.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import Tensor
+
+Array = np.ndarray[Any, Any]
 
 # e^x = 2^n * (1 + r + r^2 * poly(r)), x = n ln 2 + r, |r| <= ln(2)/2; relative error below 1.5e-7.
 LOG2E = np.float32(1.44269504088896341)
@@ -75,7 +79,23 @@ class Strategy(NamedTuple):
     """`[N]` fp32, after the user's factor, at most 1."""
 
 
-class HeadTensors(NamedTuple):
+class LastLayers(NamedTuple):
+    """The heads behind their first layer, as the CPU kernel reads them; H is their width."""
+
+    temperature_out: Array
+    """`[H]` fp32."""
+    temperature_bias: Array
+    """`[1]` fp32."""
+    top_p_extra: Array
+    """`[H, 5]` fp32."""
+    top_p_out: Array
+    """`[H]` fp32."""
+    top_p_bias: Array
+    """`[1]` fp32."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeadTensors:
     """The parameters of both heads, laid out for one matrix product.
 
     H is the width of the hidden layer, D that of the model.
@@ -97,6 +117,12 @@ class HeadTensors(NamedTuple):
     """`[1]` fp32."""
     statistics: bool
     """Whether the last four columns of `top_p_extra` are used."""
+
+    @cached_property
+    def last_layers(self) -> LastLayers:
+        """The parameters behind the first layer as arrays that share their memory; on a CPU alone."""
+        tensors = self.temperature_out, self.temperature_bias, self.top_p_extra, self.top_p_out, self.top_p_bias
+        return LastLayers(*(tensor.detach().numpy() for tensor in tensors))
 
 
 MIN_TEMPERATURE = 2.0**-20

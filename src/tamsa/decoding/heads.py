@@ -7,7 +7,7 @@ Legend of shapes: D width of the model, H width of the heads, V vocabulary.
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -118,7 +118,7 @@ class DecodingHeads(nn.Module):
             (p.data_ptr(), p.device, 0 if p.is_inference() else p._version)
             for mlp in (self.temp_head.mlp, self.top_p_head.mlp)
             for layer in (mlp._modules["0"], mlp._modules["2"])  # every step asks: no walk over the modules
-            for p in cast(nn.Module, layer)._parameters.values()
+            for p in layer._parameters.values()
             if p is not None
         )
         if self._packed is None or self._packed[0] != stamp:

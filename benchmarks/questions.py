@@ -50,7 +50,7 @@ from tamsa.synthesis.wording.lexicon import SAYINGS
 from tamsa.types import Document
 
 COMMON = "born_on born_in died_on died_in director composer released author publisher founded founder".split()
-REFUSALS = "verifier form leak evidence shortcut contaminated alike".split()
+REFUSALS = "verifier form leak evidence shortcut contaminated unreachable alike".split()
 SHARD = 200
 
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tamsa.errors import ConfigError
+from tamsa.synthesis import cluster
 from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan
 from tamsa.synthesis.shards import Crew, Shards
@@ -86,9 +90,56 @@ def test_a_ray_cluster_makes_the_same_data_set(some_pages: Path, tmp_path: Path)
     assert all(files == made[1, None] for files in made.values())
 
 
-@pytest.mark.soak
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_missing_cluster_is_one_line(tmp_path: Path) -> None:
+def listening(says: bytes) -> tuple[str, socket.socket]:
+    """Listen on a port of this machine and say the same to all who come; no answer at all for none."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):  # closed
+            while True:
+                guest, _ = server.accept()
+                guests.append(guest)
+                if says:
+                    guest.sendall(says)
+
+    guests: list[socket.socket] = []
+    threading.Thread(target=serve, daemon=True).start()
+    return f"127.0.0.1:{server.getsockname()[1]}", server
+
+
+def closed_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_a_missing_cluster_is_one_line(scheme: str, some_pages: Path, tmp_path: Path) -> None:
     pytest.importorskip("ray")
-    with pytest.raises(ConfigError, match="no such cluster"):
-        list(map_shards(Squares(), [1], ray="127.0.0.1:1"))
+    address = scheme + closed_port()
+    for work in (
+        lambda: list(map_shards(Squares(), [1], ray=address)),
+        lambda: synthesize(Plan(docs=(str(some_pages),)), tmp_path / "out", ray=address),
+    ):
+        with pytest.raises(ConfigError, match="no such cluster") as caught:
+            work()
+        assert "\n" not in str(caught.value) and address in str(caught.value)
+    assert not (tmp_path / "out").exists()  # it is seen before the documents are read
+
+
+def test_what_answers_but_is_no_cluster_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray")
+    monkeypatch.setattr(cluster, "REACH_S", 0.2)
+    for says in (b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"):
+        address, server = listening(says)
+        with server, pytest.raises(ConfigError, match="no such cluster"):
+            cluster.check_cluster(address)
+    for address in ("somewhere", "host:port", "host:70000"):
+        with pytest.raises(ConfigError, match="HOST:PORT"):
+            cluster.check_cluster(address)
+
+
+def test_a_server_that_speaks_as_a_cluster_does_passes() -> None:
+    pytest.importorskip("ray")
+    address, server = listening(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+    with server:
+        cluster.check_cluster(address)

@@ -14,7 +14,7 @@ from tamsa.agent.baseline.conflicts import authority
 from tamsa.agent.baseline.passages import Page
 from tamsa.synthesis.graph.store import SOURCES, Entity, Graph, GraphTable, Numbers
 from tamsa.synthesis.records import Edge
-from tamsa.synthesis.values import Item, fold, item_of, merged, plain_title, read_day
+from tamsa.synthesis.values import Item, day_of, fold, item_of, merged, plain_title, read_day
 from tamsa.synthesis.wording.lexicon import PERSON_RELATIONS, SAYINGS, WORK_RELATIONS
 from tamsa.synthesis.wording.nouns import GENERIC, SETTLEMENTS, Named, call, generic_of, noun_of, sayable
 from tamsa.types import Document
@@ -24,6 +24,8 @@ MAX_RIVALS = 400
 MAX_POINTING = 24
 """Edges to a thing up to which `the player who played for it` is believed to be unique where the graph has one."""
 _VALUE_TYPES = {"date": ("date", "year"), "number": ("quantity",), "text": ("text",)}
+_OF_ORGANISATIONS = frozenset({"worked_for", "party", "acquired_by", "sponsor", "league", "plays_in"})
+"""Relations whose value is a body and no building that is named as one."""
 _KINDS = {
     "person": ("person",),
     "place": ("place", "building"),
@@ -40,6 +42,8 @@ MANY_TO_ONE = frozenset(
     set_in found_in league plays_in on_river""".split()
 )
 """Relations of which a thing is the value many times as a rule: going back along them takes a little-known thing."""
+ONE_OF_MANY = frozenset({"plays_in", "league"})
+"""Relations whose value always has many subjects: nobody means one club by the league that it plays in."""
 STATED = ("lead", "sentence", "llm")
 _TAKEN_BY = {
     "winner": ("event",),
@@ -56,6 +60,16 @@ _TAKEN_BY = {
 _FOUGHT = frozenset({"battle", "war", "siege"})
 _BUILT = frozenset("dam bridge tunnel tower lighthouse house mansion skyscraper stadium arena road highway".split())
 _MADE_BY = frozenset({"director", "producer", "screenwriter", "writer", "composer", "creator"})
+_MADE_ON = "released published premiered painted recorded founded built completed opened launched invented".split()
+"""Relations that say when a thing was made."""
+_MAKERS = _MADE_BY | frozenset(
+    """author starring artist performer editor songwriter written_by painter inventor founder architect
+    designed_by""".split()
+)
+"""Relations between a thing and people who had a hand in it, and so were alive."""
+_OUTLIVED = {"author": 150, "writer": 80, "written_by": 80, "composer": 150, "songwriter": 150, "artist": 60, "performer": 60,
+             "architect": 40, "designed_by": 40}  # fmt: skip
+"""Years after a maker's death in which a thing may still come out."""
 _RUN_BY = frozenset({"network", "distributor", "publisher", "studio", "owner", "operator", "manufacturer", "developer"})
 _OTHER_TRADES = frozenset(
     """general admiral soldier footballer cricketer golfer boxer swimmer sprinter cyclist skier bishop archbishop
@@ -64,6 +78,7 @@ _OTHER_TRADES = frozenset(
 )
 _OF_BUILDINGS = frozenset({"built", "completed", "opened", "closed", "architect", "designed_by", "builder"})
 _OF_FILMS = frozenset({"director", "screenwriter", "starring", "studio", "running_time", "distributor"})
+_UNAIRED = frozenset({"film", "movie", "novel", "book", "play", "short film", "video game", "album", "song"})
 _OF_RECORDS = frozenset({"label", "artist", "performer", "recorded_in"})
 _FILMS = frozenset({"film", "movie", "documentary", "television series", "novel", "book", "sitcom", "video game"})
 _NO_FILMS = frozenset(
@@ -107,6 +122,7 @@ class Domain:
         """Return how an entity is called; None where its name cannot stand in a question."""
         self.entity = lru_cache(_CACHE)(graph.entity)
         self.table = lru_cache(512)(graph.table)
+        self._years = lru_cache(_CACHE)(self._years_of)
         self._noun_at = lru_cache(_CACHE)(self._noun)
         self.rivals = lru_cache(_CACHE)(self._rivals)
         """Return the ids of all things that a noun may fit and that point at an entity; None for too many."""
@@ -211,12 +227,18 @@ class Domain:
         if wanted is not None:
             return edge.value_type in wanted and self._readable(edge)
         if edge.object is None:
+            if edge.relation == "named_after" and " " not in edge.value:  # `an apostle`, of which there are twelve
+                return False
             return edge.value_type == "entity" and sayable(edge.value) and len(edge.value) > 4
         value = self.entity(edge.object)
-        if value is not None and edge.relation in PERSON_RELATIONS and _ELECTS.search(value.title):
+        if value is not None and saying.asked == "place" and _ELECTS.search(value.title):
             return False
-        kinds = _KINDS.get(saying.asked)
-        if value is not None and self._other_trade(edge.relation, value):
+        kinds = ("organization", "") if edge.relation in _OF_ORGANISATIONS else _KINDS.get(saying.asked)
+        if value is not None and (
+            self._other_trade(edge.relation, value)
+            or self._out_of_time(edge, value)
+            or self._strange(edge, subject, value)
+        ):
             return False
         return (
             value is not None
@@ -228,9 +250,37 @@ class Domain:
     def _other_trade(self, relation: str, value: Entity) -> bool:
         """Whether a value is a namesake in all likelihood: a general who wrote a film, a band that broadcast it."""
         noun = self._noun_at(value.number)
-        if relation in _MADE_BY:
+        if relation in _MADE_BY or relation == "starring":
             return noun in _OTHER_TRADES or noun.endswith(" player")
         return relation in _RUN_BY and noun in ("band", "rock band", "orchestra", "choir")
+
+    def _out_of_time(self, edge: Edge, value: Entity) -> bool:
+        """Whether a value is a namesake since a person of that name lived at another time than the thing was made."""
+        if value.kind != "person" or edge.relation not in _MAKERS:
+            return False
+        made, born, died = self._years(edge.subject, "made"), self._years(value.id, "born"), self._years(value.id, "died")
+        if made and born and max(made) < min(born) + 4:
+            return True
+        return bool(made and died) and min(made) > max(died) + _OUTLIVED.get(edge.relation, 25)
+
+    def _years_of(self, identity: str, of: str) -> tuple[int, ...]:
+        """Return the years in which a thing was made, or a person was born or died, as far as the graph has them."""
+        names = {"made": _MADE_ON, "born": ["born_on"], "died": ["died_on"]}[of]
+        wanted = [number for number, name in enumerate(self.graph.relation_names) if name in names]
+        numbers = self.graph.numbers_of(self.graph.number(identity))
+        kept = numbers[np.isin(self.graph.relation_numbers[numbers], wanted)]
+        days = (day_of(item_of(self.graph.edge(number))) for number in kept.tolist())
+        return tuple(day.year for day in days if day is not None)
+
+    def _strange(self, edge: Edge, subject: Entity, value: Entity) -> bool:
+        """Whether a fact is one that nobody would state of such things: it comes from a name that was misread."""
+        if edge.relation == "based_on":  # a sequel is not based on the film whose name it goes on with
+            return fold(plain_title(subject.title)).startswith(fold(plain_title(value.title)))
+        if edge.relation in ("located_in", "headquarters") and subject.kind == "organization":
+            return value.kind == "building"
+        if edge.relation == "named_after":
+            return value.kind in ("", "substance", "product")
+        return False
 
     def fits(self, relation: str, identity: str) -> bool:
         """Whether a relation can be said of a thing."""
@@ -273,6 +323,8 @@ class Domain:
             return noun_of(subject.description, subject.kind) in ("expedition", "mission", "fleet")
         if relation in WORK_RELATIONS:
             noun = noun_of(subject.description, subject.kind)
+            if relation == "network" and noun in _UNAIRED:
+                return False
             if (relation in _OF_FILMS and noun in _NO_FILMS) or (relation in _OF_RECORDS and noun in _FILMS):
                 return False
             return subject.kind in ("work", "product")
@@ -316,6 +368,8 @@ class Domain:
         """
         found, noun = self.entity(edge.subject), self.noun(edge.subject)
         if edge.object is None or found is None or not self.nameable(edge.subject) or noun in UNSAYING:
+            return False
+        if edge.relation in ONE_OF_MANY:
             return False
         if edge.relation in MANY_TO_ONE and (noun in GENERIC or self.known_well(edge.object)):
             return False  # `the person who was born in Omaha` may be anyone

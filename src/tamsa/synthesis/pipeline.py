@@ -81,12 +81,13 @@ class Synthesis:
 
         Raises:
             InputError: the plan does not fit the documents, or the folder holds another plan's work.
-            ConfigError: a solver that the plan names is not given.
+            ConfigError: a solver that the plan names is not given, or the cluster is not there.
             StorageError: the folder cannot be written.
         """
         missing = [spec for spec in self.plan.solvers if spec not in self.solvers]
         if missing:
             raise ConfigError(f"solvers: {missing[0]} is not opened")
+        self.crew.check()
         make_folder(self.out)
         self.plan.claim(self.out)
         if (self.out / "summary.json").exists():
@@ -303,6 +304,7 @@ def synthesize(
 
     Raises:
         InputError: the plan does not fit the documents, or the folder holds another plan's work.
+        ConfigError: the cluster is not there.
         StorageError: it cannot be written.
     """
     work = Synthesis(plan, out, Crew(workers, ray))

@@ -33,6 +33,7 @@ from tamsa.synthesis.plan import OnProgress, Plan
 from tamsa.synthesis.question_stage import QuestionJob, make_questions, steered
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.shards import Crew, Shards
+from tamsa.synthesis.teacher.rehearsal import Rehearsal
 from tamsa.synthesis.world_questions import from_world, is_world_question
 from tamsa.synthesis.write_stage import WRITTEN_PER_SHARD, WriteJob, choose_written
 from tamsa.types import Document, Model
@@ -166,7 +167,7 @@ class QuestionSource:
         model, runner = self._model("writer", self.plan.writer)
         domain = Domain(graph, index.get)
         evaluations = Evaluations.read(*self.plan.decontaminate) if self.plan.decontaminate else None
-        checker = Checker(domain, index.search, evaluations)
+        checker = Checker(domain, index.search, evaluations, lost=Rehearsal(index).lost)
         job = WriteJob(model, runner, domain, checker, self.plan.seed, self.concurrency)
         records = self._records("write", "written", job, questions, WRITTEN_PER_SHARD)
         yield from choose_written(records, counts)

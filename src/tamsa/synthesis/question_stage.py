@@ -19,6 +19,7 @@ from tamsa.synthesis.questions import QuestionConfig, QuestionMaker
 from tamsa.synthesis.questions.maker import SHARES
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.shards import Crew, Shards
+from tamsa.synthesis.teacher.rehearsal import Rehearsal
 
 EMPTY_SHARDS = 8
 """Shards in a row without one new question after which the documents are exhausted."""
@@ -46,7 +47,8 @@ class QuestionJob:
         config = QuestionConfig(shares=shares, relation_weights=dict(self.relations))
         evaluations = Evaluations.read(*self.decontaminate) if self.decontaminate else None
         maker = QuestionMaker(domain, config, seed=self.seed)
-        return maker, Checker(domain, index.search, evaluations), graph, index
+        checker = Checker(domain, index.search, evaluations, lost=Rehearsal(index).lost)
+        return maker, checker, graph, index
 
     def run(
         self, state: tuple[QuestionMaker, Checker, Graph, SearchIndex], shard: tuple[int, None]

@@ -55,7 +55,9 @@ class Flywheel:
 
         Raises:
             InputError: the round before is not finished, or the model is missing.
+            ConfigError: the cluster is not there.
         """
+        self.crew.check()
         steering = None
         if number > 0:
             if model is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tamsa.store import make_folder, read_jsonl, write_atomic
+from tamsa.synthesis.cluster import check_cluster
 from tamsa.synthesis.workers import Job, map_shards
 
 
@@ -19,6 +20,15 @@ class Crew:
 
     workers: int = 1
     ray: str | None = None
+
+    def check(self) -> None:
+        """See that they can be reached, before other work is done.
+
+        Raises:
+            ConfigError: the cluster is not there.
+        """
+        if self.ray is not None:
+            check_cluster(self.ray)
 
 
 @dataclass(frozen=True, slots=True)

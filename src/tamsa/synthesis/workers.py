@@ -7,9 +7,7 @@ shards; a few shards a worker are in work at a time, which bounds the memory.
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,6 +15,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from tamsa.errors import ConfigError
+from tamsa.synthesis.cluster import connected
 
 AHEAD = 3
 """Shards in work for each worker: enough to keep it busy, few enough to hold memory down."""
@@ -58,7 +57,7 @@ def map_shards(job: Job, shards: Iterable[Any], *, workers: int = 1, ray: str | 
         ray: address of a Ray cluster (`auto`, `ray://HOST:PORT`); `local` starts one on this machine.
 
     Raises:
-        ConfigError: the number of workers is not positive, or the cluster cannot be reached.
+        ConfigError: the number of workers is not positive, or the cluster cannot be reached or is smaller.
     """
     if workers < 1:
         raise ConfigError(f"workers = {workers}; give at least 1")
@@ -100,21 +99,7 @@ class _Actor:
 
 
 def _on_cluster(job: Job, shards: Iterator[Any], workers: int, address: str) -> Iterator[Any]:
-    try:
-        ray: Any = importlib.import_module("ray")
-    except ImportError as error:
-        raise ConfigError("--ray needs Ray; install it with: pip install 'tamsa[ray]'") from error
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns of a change of its own
-    mine = not ray.is_initialized()
-    if mine:
-        try:
-            where = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {"address": address}
-            ray.init(log_to_driver=False, logging_level="error", **where)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise ConfigError(
-                f"--ray {address}: no such cluster ({error}); start one with: ray start --head"
-            ) from error
-    try:
+    with connected(address, workers) as ray:
         actors = [ray.remote(_Actor).options(num_cpus=1).remote(job) for _ in range(workers)]
         pending: deque[Any] = deque()
         number = 0
@@ -130,6 +115,3 @@ def _on_cluster(job: Job, shards: Iterator[Any], workers: int, address: str) -> 
             result = ray.get(pending.popleft())
             send(1)
             yield result
-    finally:
-        if mine:
-            ray.shutdown()

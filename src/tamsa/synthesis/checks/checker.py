@@ -25,6 +25,7 @@ REASONS = {
     "shortcut": "one search and one page give the answer",
     "contaminated": "it overlaps with an evaluation file",
     "alike": "another question asks the same",
+    "unreachable": "no search and no page that the question leads to shows what a step needs",
     "closed_book": "a model gives the answer without any document",
 }
 """Why a question is refused."""
@@ -41,6 +42,7 @@ class Checker:
         evaluations: evaluation questions that must not be overlapped; None for none.
         kept_shortcuts: share of the questions that fail the shortcut test and are kept all the same, marked
             `shortcut`, since a model must learn the easy ones too; in [0, 1], chosen by a hash of the question.
+        lost: tells what cannot be reached through the tools (`Rehearsal.lost`); None leaves that out.
     """
 
     def __init__(
@@ -50,11 +52,13 @@ class Checker:
         evaluations: Evaluations | None = None,
         *,
         kept_shortcuts: float = 0.1,
+        lost: Callable[[GoldQuestion], str] | None = None,
     ) -> None:
         self._domain = domain
         self._search = search
         self._evaluations = evaluations
         self._kept = kept_shortcuts
+        self._lost = lost
         self.counts: Counter[str] = Counter()
         """`drawn`, `survived` (of the shortcut test), `passed`, and refusals by reason."""
 
@@ -79,11 +83,14 @@ class Checker:
         self.counts["tested"] += 1
         if self._search is None or not takes_shortcut(question, self._search):
             self.counts["survived"] += 1
-            return question
-        digest = hashlib.blake2b(question.id.encode(), digest_size=4).digest()
-        if int.from_bytes(digest) / 2**32 < self._kept:
-            return replace(question, shortcut=True)
-        return "shortcut"
+        else:
+            digest = hashlib.blake2b(question.id.encode(), digest_size=4).digest()
+            if int.from_bytes(digest) / 2**32 >= self._kept:
+                return "shortcut"
+            question = replace(question, shortcut=True)
+        if self._lost is not None and self._lost(question):
+            return "unreachable"
+        return question
 
 
 def check(

@@ -196,11 +196,20 @@ def _same(domain: Domain, random: Random, relations: Relations) -> Draft | None:
     a, b = things
     if a is None or b is None or not same_nouns(a.named.noun, b.named.noun) or not _disjoint(a, b):
         return None
-    question = random.choice(expand(_SAME[relation])).replace("{A}", a.phrase).replace("{B}", b.phrase)
+    question = both_named(random.choice(expand(_SAME[relation])), a, b)
     form: Form = {"op": "same", "of": [_single(a, relation), _single(b, relation)]}
     return Draft(
         "yes_no", upper_first(question), form, YES if same else NO, (hop_of(first), hop_of(second)), (), (relation,)
     )
+
+
+def both_named(template: str, a: Thing, b: Thing) -> str:
+    """Put two things into a template, a noun that both begin with said once: `the films Munich and Jaws`."""
+    opening = f"the {a.named.noun} "
+    rest = [thing.phrase.removeprefix(opening) for thing in (a, b)]
+    if all(thing.phrase.startswith(opening) and word[:1].isupper() for thing, word in zip((a, b), rest, strict=True)):
+        return template.replace("{A}", f"the {plural(a.named.noun)} {rest[0]}").replace("{B}", rest[1])
+    return template.replace("{A}", a.phrase).replace("{B}", b.phrase)
 
 
 def event_clause(relation: str, phrase: str, random: Random) -> str:

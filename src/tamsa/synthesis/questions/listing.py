@@ -9,6 +9,7 @@ from random import Random
 
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import Form, back, both, cell_items
+from tamsa.synthesis.graph.kinds import kind_of_phrase
 from tamsa.synthesis.graph.store import Cell, GraphTable
 from tamsa.synthesis.records import Evidence, Hop
 from tamsa.synthesis.values import clean_cell, fold
@@ -26,8 +27,21 @@ _MARKS = frozenset("yes no y n none various unknown tba tbd tbc n/a na unnamed s
 """Cells that tick a column off, or say that there is nothing to say."""
 _SENTENCE_CASE = re.compile(r"[A-Z][a-z]+(?: [a-z]+)*")
 _MAX_VALUE = 60
+_OF_THINGS = frozenset(
+    """capacity|area|enrollment|attendance|average attendance|number of floors|number of passengers|population|length|
+    founding date|opening date|year of building|closing date""".replace("\n    ", "").split("|")
+)
+"""Columns that say nothing of a person: in a list of mayors they are those of the towns."""
+_OF_PEOPLE = frozenset({"age", "date of birth", "nationality", "position", "home town", "residence", "profession"})
+_TIMED = frozenset(
+    """film album song single book novel game series show program episode race battle tournament event match
+    festival""".split()
+)
+"""Nouns of things that the date in their row is the date of: `the earliest film`."""
 _HOMES = frozenset("location city town country state county region district hometown".split())
 """Places that a person of a row is from."""
+_PLAIN = frozenset({"position", "profession", "genre"})
+"""Columns of common words, which tables write with a capital: `First baseman`."""
 _NAMES = frozenset({"name", "title", "person", "athlete", "site", "landmark name", "church name"})
 """Headers that name the things of the rows without saying what they are."""
 _STRONG = frozenset(
@@ -53,6 +67,19 @@ class Listing:
     def number(self) -> int:
         """Number of the table."""
         return self.table.number
+
+    def extreme(self, at: int, want: str, random: Random) -> str:
+        """Say which row has the largest (`max`) or smallest value of a column: `the stadium with the …`.
+
+        Empty where nobody would ask for it.
+        """
+        column = self.columns[at]
+        if column.noun in ("year", "date"):
+            if self.noun not in _TIMED:
+                return ""
+            return f"the {random.choice(('latest', 'most recent')) if want == 'max' else 'earliest'} {self.noun}"
+        words = column.most if want == "max" else column.least
+        return f"the {self.noun} {random.choice(words)}" if words else ""
 
     def subject(self, row: int) -> Cell:
         """Return the cell that names the thing of a row."""
@@ -96,7 +123,9 @@ class Listing:
         column, cell = self.columns[at], self.table.rows[row][at]
         if not self.good(row, at):
             return None
-        clause = random.choice(column.clauses)
+        clause, text = random.choice(column.clauses), _value_text(cell, self.table.header[at])
+        if column.noun in _PLAIN and re.match(r"[A-Z][a-z]{2,}", text):
+            text = lower_first(text)
         if column.asked == "place" and self.human and column.noun in _HOMES:
             clause = "from {V}"
         elif self.human and clause.startswith(("held ", "that ", "located ")):
@@ -109,7 +138,7 @@ class Listing:
             clause = "with the role of {V}"
         elif column.noun == "nationality" and not _ADJECTIVE.search(cell.text):
             clause = "from {V}"
-        return clause.replace("{V}", _value_text(cell, self.table.header[at]))
+        return clause.replace("{V}", text)
 
     def equal(self, row: int, at: int) -> Form:
         """Return the form of all rows that have the value of a cell in its column."""
@@ -160,6 +189,12 @@ def listing_of(domain: Domain, number: int) -> Listing | None:
         if at != subject and heads.count(head) == 1 and (column := column_of(head)) is not None
     }
     noun, human = _noun(domain, table)
+    person = human or kind_of_phrase(noun) == "person"
+    columns = {
+        at: column
+        for at, column in columns.items()
+        if not (column.noun in _OF_THINGS or column.noun.startswith("population") if person else column.noun in _OF_PEOPLE and noun != "horse")
+    }
     place = place_of(table, noun)
     if not columns or not noun or not place:
         return None

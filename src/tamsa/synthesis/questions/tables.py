@@ -43,8 +43,9 @@ def superlative(domain: Domain, random: Random, relations: Relations) -> Draft |
     ordered = [at for at, column in listing.columns.items() if column.most or column.least]
     random.shuffle(ordered)
     for at in ordered[:2]:
-        column = listing.columns[at]
-        want = random.choice([w for w in ("max", "min") if (column.most if w == "max" else column.least)])
+        want = random.choice(("max", "min"))
+        if not (extreme := listing.extreme(at, want, random)):
+            continue
         base, text, more = _subset(listing, at, random)
         form: Form = {"op": "best", "of": base, "relation": f"#{at}", "want": want}
         found = _evaluated(form, domain)
@@ -52,8 +53,7 @@ def superlative(domain: Domain, random: Random, relations: Relations) -> Draft |
         if len(found) != 1 or len(members) < 3:
             continue
         row = table_rows(listing.table).index(found[0])
-        wording = random.choice(column.most if want == "max" else column.least)
-        phrase = f"the {listing.noun} {wording}{text} {_in(listing, random, wording + text)}"
+        phrase = f"{extreme}{text} {_in(listing, random, extreme + text)}"
         hops = (listing.hop(row, at), *(listing.hop(row, other) for other in more))
         return _about_row(domain, listing, row, phrase, form, hops, "superlative", random)
     return None
@@ -213,6 +213,7 @@ def _about_row(
         edges = [edge for edge in edges if not any(edge.relation in hop.relation for hop in hops)]  # asked already
         if kind_of_phrase(listing.noun) == "person":  # an artist may be a band, but is not founded
             edges = [edge for edge in edges if edge.relation in PERSON_RELATIONS]
+        edges = [edge for edge in edges if edge.relation != "occupation"]  # what an actor did for a living
         if edges:
             return _fact(domain, listing, phrase, form, hops, kind, random.choice(edges), random)
     others = [at for at in listing.columns if listing.relation(at) not in used and listing.good(row, at)]
@@ -228,7 +229,7 @@ def _about_row(
     bare = phrase.removeprefix(f"the {listing.noun} ")
     question = random.choice(
         (
-            f"Which {listing.noun} {bare.removeprefix('that ') if bare.startswith('that ') else 'is ' + bare}?"
+            f"Which {listing.noun} {bare.removeprefix('that ')}?"
             if bare.startswith("that ")
             else f"What is the name of {phrase}?",
             f"Name {phrase}.",

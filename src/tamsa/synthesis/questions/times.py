@@ -73,10 +73,11 @@ def _between(first: Edge, a: Thing, second: Edge, b: Thing, random: Random) -> s
     nouns = [SAYINGS[edge.relation].happenings for edge in (first, second)]
     if all(nouns) and random.random() < 0.5:
         template = random.choice(_BETWEEN_NOUNS)
-        left, right = (
-            fill(random.choice(_after_of(fitting(templates, thing.phrase), template)), thing.phrase)
-            for templates, thing in zip(nouns, (a, b), strict=True)
-        )
+        choices = [_after_of(fitting(said, thing.phrase), template) for said, thing in zip(nouns, (a, b), strict=True)]
+        shared = [one for one in choices[0] if one in choices[1]] if first.relation == second.relation else []
+        if shared:  # not `Ann Lee's birth after the birth of Bob Ray`
+            choices = [(random.choice(shared),)] * 2
+        left, right = (fill(random.choice(said), one.phrase) for said, one in zip(choices, (a, b), strict=True))
     else:
         left, right = event_clause(first.relation, a.phrase, random), event_clause(second.relation, b.phrase, random)
         template = random.choice(_BETWEEN)

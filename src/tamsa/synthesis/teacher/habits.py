@@ -27,3 +27,7 @@ class Habits:
     """Runs that meet a dead end on purpose: a vague search, a page that only looks right, until there is one."""
     open_chain: float = 0.5
     """Guided runs in which the documents of the chain are opened among others, instead of those the rules choose."""
+
+
+STRAIGHT = Habits(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+"""No straying at all."""

@@ -18,12 +18,13 @@ from tamsa.synthesis.teacher.facts import Read, state_claim
 from tamsa.synthesis.teacher.habits import Habits
 from tamsa.synthesis.teacher.moves import Call, LostError, Move
 from tamsa.synthesis.teacher.needs import Need, known, places, plan_line, stages
+from tamsa.synthesis.teacher.searching import reworded_queries, vague_query
 from tamsa.synthesis.teacher.sight import Sight
-from tamsa.synthesis.teacher.wording import base_name, nouns_of, wording
+from tamsa.synthesis.teacher.wording import base_name, nouns_of
 from tamsa.tools.pages import page_bounds
 from tamsa.types import Document
 
-MAX_MOVES = 12
+MAX_MOVES = 16
 """Calls for one need before the teacher gives up."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
@@ -149,11 +150,11 @@ class Script:
             and need.facts
             and not (need.every or need.table)
         ):
-            vague = _vague(need, self.random)
+            vague = vague_query(need, self.random)
             queries.insert(0, vague)
         guess = need.guess if need.guess and self.random.random() < self.habits.guessed_title else ""
         local: set[str] = set()
-        strayed_here = False
+        strayed_here = reworded = False
         for _ in range(MAX_MOVES if not need.every else 2 * MAX_MOVES):
             if self.sight.met(need) and not need.absent:
                 return
@@ -234,7 +235,9 @@ class Script:
                 return
             local |= {place.title for hop in need.facts for place in places(hop) if self.sight.knows(place.title)}
             if not self.sight.candidates(need, local):
-                break
+                if reworded:
+                    break
+                reworded, queries = True, reworded_queries(need, self.sight)
         if not self.sight.met(need) and not need.absent and not self.sight.enough(need):
             raise LostError(f"{need.label}: not reached")
 
@@ -277,20 +280,21 @@ class Script:
         if page > 1:
             arguments["page"] = page
         observation = yield from self._make((Call("visit", arguments),))
-        return self.sight.take_pages(keys, observation)
+        return self.sight.take_pages(keys, observation, page)
 
     def _turn_pages(self, need: Need) -> Iterator[Any]:
-        """Go on to the page of a long document on which the sentence stands."""
+        """Go on to the page of a long document on which the sentence stands; to two where it runs over."""
         for hop in need.facts:
             for place in places(hop):
                 document = self.sight.document(place.document)
                 if self.sight.seen(place) or document is None or document.title not in self.sight.opened:
                     continue
                 bounds = page_bounds(document.text, self.page_chars)
-                number = next((i for i, (a, b) in enumerate(bounds, start=1) if a <= place.start < b), 1)
-                if number > 1:
-                    self._say(f"Not on this page; on to page {number}.")
-                    yield from self._visit([place.title], page=number)
+                pages = [i for i, (a, b) in enumerate(bounds, start=1) if a < place.end and place.start < b]
+                for number in pages:
+                    if number > 1 and not self.sight.seen(place):
+                        self._say(f"Not on this page; on to page {number}.")
+                        yield from self._visit([place.title], page=number)
 
     def _tempted(self) -> bool:
         return self.random.random() < self.habits.plausible_page
@@ -376,10 +380,3 @@ class Script:
             if place.title in opened and self.sight.seen(place):
                 self._say(f"{place.title}: {value}.")
         self._say("What do others say?")
-
-
-def _vague(need: Need, random: Random) -> str:
-    """Write a query that leaves out what would find the page."""
-    words = wording(need.facts[0].relation)
-    name = base_name(known(need.facts[0])).split()
-    return f"{random.choice(name)} {words.key}" if len(name) > 1 and random.random() < 0.5 else words.key

@@ -10,6 +10,7 @@ from tamsa.synthesis.records import Evidence, GoldQuestion
 from tamsa.synthesis.teacher.needs import Need, known, places
 from tamsa.synthesis.teacher.wording import base_name
 from tamsa.tools.fencing import neutralise
+from tamsa.tools.pages import page_bounds
 from tamsa.types import Document
 
 _RANKED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
@@ -30,6 +31,8 @@ class Sight:
     """Pages that were opened, as they were shown."""
     opened: dict[str, str] = field(default_factory=dict)
     """Titles of opened documents with their ids."""
+    spans: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """Stretches of documents, by id, that were shown."""
     hits: list[tuple[str, str]] = field(default_factory=list)
     """Titles of the latest results with their lines."""
 
@@ -51,14 +54,16 @@ class Sight:
             if (title := self.title_in(match[1])) is not None:
                 self.hits.append((title, match[1]))
 
-    def take_pages(self, keys: Sequence[str], observation: str) -> list[str]:
-        """Take in opened pages; return the titles of those that were shown."""
+    def take_pages(self, keys: Sequence[str], observation: str, page: int = 1) -> list[str]:
+        """Take in a page of opened documents; return the titles of those that were shown."""
         self.read += " " + " ".join(observation.split())
         shown = []
         for key in keys:
             document = self.document(key)
             if document is not None and neutralise(document.title) in observation:
                 self.opened[document.title] = document.id
+                bounds = page_bounds(document.text, self.page_chars)
+                self.spans.setdefault(document.id, []).append(bounds[min(page, len(bounds)) - 1])
                 shown.append(document.title)
         return shown
 
@@ -117,9 +122,12 @@ class Sight:
         return neutralise(document.text[place.start : place.end]) if document else ""
 
     def seen(self, place: Evidence) -> bool:
-        """Say whether the text at a place has been shown on an opened page."""
-        text = " ".join(self.text(place).split())
-        return bool(text) and place.title in self.opened and text in self.read
+        """Say whether the text at a place has been shown, on one opened page or over the end of one and the next."""
+        at = place.start
+        for start, end in sorted(self.spans.get(place.document, ())):
+            if start <= at < end:
+                at = end
+        return at >= place.end > place.start
 
     def met(self, need: Need) -> bool:
         """Say whether all that is needed has been shown."""

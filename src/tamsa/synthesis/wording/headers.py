@@ -119,14 +119,6 @@ _DATES: tuple[Entry, ...] = (
     dated("date listed", "listing date", "listed", "listed on {V}", "that was listed last", "that was listed first"),
     dated("joined", "year of joining", "that joined", "that joined in {V}", "that joined last", "that joined first"),
     dated("born", "date of birth", "born", "born on {V}", "born last", "born first"),
-    dated(
-        "from",
-        "first year",
-        "beginning",
-        "beginning in {V}",
-        "with the latest beginning",
-        "with the earliest beginning",
-    ),
 )
 
 

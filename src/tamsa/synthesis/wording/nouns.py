@@ -27,6 +27,7 @@ _TWO_WORDS = frozenset(
     city hall|town hall|national park|state park|nature reserve|mountain range|civil parish|golf course|golf tournament
     tennis tournament|football tournament|cycling race|horse race|motor race|football season|ghost town|bus company
     census-designated place|unincorporated community|mixed martial artist|ice dancer|sports stadium|football stadium
+    baseball park|baseball stadium|indoor arena|ice rink|cricket ground|football ground|theme park|amusement park
     cargo ship|motor ship|school of higher learning|film editor|fashion designer|fashion model|sound engineer"""
     .replace("\n", "|").split("|")
 )  # fmt: skip

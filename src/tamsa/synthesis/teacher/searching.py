@@ -1,0 +1,52 @@
+"""Queries for what the question's own words do not find."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+
+from tamsa.corpus.stopwords import STOP_WORDS
+from tamsa.synthesis.teacher.needs import Need, known
+from tamsa.synthesis.teacher.sight import Sight
+from tamsa.synthesis.teacher.wording import base_name, wording
+
+MAX_WORDS = 12
+_OPENING = 300
+"""Characters of a page that say what it is about."""
+_WORD = re.compile(r"[^\W_][\w'’-]*")
+
+
+def vague_query(need: Need, random: Random) -> str:
+    """Write a query that leaves out what would find the page."""
+    words = wording(need.facts[0].relation)
+    name = base_name(known(need.facts[0])).split()
+    return f"{random.choice(name)} {words.key}" if len(name) > 1 and random.random() < 0.5 else words.key
+
+
+def reworded_queries(need: Need, sight: Sight) -> list[str]:
+    """Write queries in the words that pages use for such a thing, for when the question's words find nothing.
+
+    The words are common ones of the pages that state what is needed; no name and no number that was not shown.
+    """
+    shown = set(_WORD.findall(sight.context))
+    queries = []
+    for hop in need.facts[:2]:
+        document = sight.document(hop.evidence.document)
+        if document is None:
+            continue
+        start = _plain(base_name(known(hop)), shown)
+        opening = document.text[:_OPENING].rpartition(" ")[0] if len(document.text) > _OPENING else document.text
+        for text in (f"{sight.text(hop.evidence)} {opening}", sight.text(hop.evidence), opening):
+            queries.append(" ".join(dict.fromkeys((*start, *_plain(text, shown)[:MAX_WORDS]))))
+    return [query for query in dict.fromkeys(queries) if query]
+
+
+def _plain(text: str, shown: set[str]) -> list[str]:
+    """Return the words of a text that are no names or numbers, or were shown, each once."""
+    words = _WORD.findall(text)
+    kept = [
+        word
+        for word in words
+        if word.casefold() in shown or (word.islower() and word.isalpha() and len(word) > 2)
+    ]
+    return list(dict.fromkeys(word for word in kept if word.casefold() not in STOP_WORDS))

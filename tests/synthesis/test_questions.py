@@ -19,14 +19,16 @@ from tamsa.synthesis.forms import entity, evaluate
 from tamsa.synthesis.obfuscation import OPERATIONS, obscure
 from tamsa.synthesis.questions import QuestionConfig, QuestionMaker, generate
 from tamsa.synthesis.questions.chains import unanswerable
+from tamsa.synthesis.questions.comparisons import both_named
 from tamsa.synthesis.questions.conflicts import disputes, settle
 from tamsa.synthesis.questions.draft import Relations
-from tamsa.synthesis.questions.listing import distinct, joined, place_of
+from tamsa.synthesis.questions.listing import Listing, distinct, joined, listing_of, place_of
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.things import Thing, name_thing, refer
 from tamsa.synthesis.values import entity_item
+from tamsa.synthesis.wording.headers import column_of
 from tamsa.synthesis.wording.nouns import call
-from tests.synthesis.small_graph import small_domain, small_graph, title_search
+from tests.synthesis.small_graph import WORDS, SmallGraph, small_domain, small_graph, title_search
 
 GRAPH = small_graph()
 
@@ -336,6 +338,113 @@ def test_a_second_sentence_calls_a_person_what_the_first_did(domain: Domain) -> 
 def test_tables_are_found_by_the_page_they_stand_on(title: str, place: str) -> None:
     table = replace(GRAPH.table(0), title=title, caption="")
     assert place_of(table, "venue") == place
+
+
+def askable(graph: SmallGraph, subject: str, relation: str) -> bool:
+    domain = small_domain(graph)
+    (edge,) = (edge for edge in domain.edges_of(subject) if edge.relation == relation)
+    return domain.askable(edge)
+
+
+@pytest.mark.parametrize(
+    ("born", "died", "released", "asked"),
+    [
+        ("1901", "1970", "1951", True),
+        ("1978", "", "1951", False),  # a child not yet born directs no film
+        ("1278", "1322", "1951", False),
+        ("1890", "1949", "1951", True),  # it came out after the director's death
+        ("", "", "1951", True),
+    ],
+)
+def test_a_maker_lived_when_the_thing_was_made(born: str, died: str, released: str, asked: bool) -> None:
+    graph = SmallGraph()
+    film, person = graph.add("Night Ferry", "work", "film"), graph.add("Tony Bray", "person", "film director")
+    graph.state(film, "director", "Tony Bray", "entity")
+    graph.state(film, "released", released, "year")
+    for relation, year in (("born_on", born), ("died_on", died)):
+        if year:
+            graph.state(person, relation, year, "year")
+    assert askable(graph, film, "director") is asked
+
+
+@pytest.mark.parametrize(
+    ("subject", "relation", "value", "asked"),
+    [
+        (("Dawn Club", "organization", "football club"), "headquarters", ("Aldham", "place", "town"), True),
+        (("Dawn Club", "organization", "football club"), "located_in", ("Dawn Park", "building", "stadium"), False),
+        (("Ann Lee", "person", "clerk"), "worked_for", ("Grey House", "building", "house"), False),
+        (("Ann Lee", "person", "clerk"), "worked_for", ("Orne Mills", "organization", "company"), True),
+        (("Ferry II: Home", "work", "film"), "based_on", ("Ferry II", "work", "film"), False),
+        (("Home Again", "work", "film"), "based_on", ("The Long Ferry", "work", "novel"), True),
+        (("Night Ferry", "work", "film"), "network", ("Aldham Nine", "organization", "television network"), False),
+        (("Night Ferry", "work", "television series"), "network", ("Aldham Nine", "organization", "network"), True),
+        (("Aldham Market", "organization", "company"), "headquarters",
+         ("Aldham (UK Parliament constituency)", "place", "constituency"), False),
+        (("Night Ferry", "work", "film"), "starring", ("Tony Bray", "person", "rugby league player"), False),
+    ],
+)  # fmt: skip
+def test_facts_that_come_from_a_misread_name_are_not_asked_about(
+    subject: tuple[str, str, str], relation: str, value: tuple[str, str, str], asked: bool
+) -> None:
+    graph = SmallGraph()
+    first = graph.add(*subject)
+    graph.add(*value)
+    graph.state(first, relation, value[0], "entity")
+    assert askable(graph, first, relation) is asked
+
+
+def test_a_club_is_not_meant_by_its_league_alone(domain: Domain) -> None:
+    graph = SmallGraph()
+    club = graph.add("Dawn Club", "organization", "football club")
+    for name, relation in (("Norland League", "plays_in"), ("Ole Orne", "founder")):
+        graph.add(name, "organization" if relation == "plays_in" else "person", "league")
+        graph.state(club, relation, name, "entity")
+    small = small_domain(graph)
+    leads = {edge.relation: small.leads_back(edge) for edge in small.edges_of(club)}
+    assert leads == {"plays_in": False, "founder": True}
+
+
+def test_what_both_things_are_is_said_once(domain: Domain) -> None:
+    def named(name: str, phrase: str) -> Thing:
+        return Thing(entity_item(name, name), phrase, entity(name, name), call(name, "1975 film", "work"))
+
+    munich, jaws = named("Munich", "the film Munich"), named("Jaws", "the film Jaws")
+    said = "Were {A} and {B} directed by the same person?"
+    assert both_named(said, munich, jaws) == "Were the films Munich and Jaws directed by the same person?"
+    assert both_named(said, munich, named("Jaws", "Jaws")).startswith("Were the film Munich and Jaws")
+
+
+@pytest.mark.parametrize(
+    ("head", "people", "heads"),
+    [
+        ("Mayor", True, {"Votes"}),
+        ("Stadium", False, {"Votes", "Capacity", "Opened", "Population (2011)"}),
+    ],
+)
+def test_columns_of_towns_say_nothing_of_their_mayors(head: str, people: bool, heads: set[str]) -> None:
+    graph = SmallGraph()
+    header = (head, "Votes", "Capacity", "Opened", "Population (2011)", "Age")
+    for number in range(5):
+        graph.add(f"Ole Orne {WORDS[number]}", "person" if people else "building", "politician" if people else "stadium")
+    graph.tabulate(
+        "List of things in Aldham",
+        header,
+        [
+            ((f"Ole Orne {WORDS[n]}", "entity"), *((str(1900 + n), kind) for kind in
+             ("quantity", "quantity", "year", "quantity", "quantity")))
+            for n in range(5)
+        ],
+    )  # fmt: skip
+    listing = listing_of(small_domain(graph), 0)
+    assert listing is not None
+    assert {header[at] for at in listing.columns} == heads | ({"Age"} if people else set())
+
+
+def test_the_latest_thing_is_asked_for_where_its_date_is_its_own(domain: Domain) -> None:
+    listing = Listing(GRAPH.table(0), "film", False, "the list of films", {1: column_of("Year")})  # type: ignore[dict-item]
+    assert listing.extreme(1, "max", Random(1)) in ("the latest film", "the most recent film")
+    assert listing.extreme(1, "min", Random(1)) == "the earliest film"
+    assert replace(listing, noun="player").extreme(1, "max", Random(1)) == ""
 
 
 @pytest.mark.parametrize(

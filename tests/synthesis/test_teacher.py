@@ -2,15 +2,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from tamsa.agent.react import parse_answer, parse_turn
 from tamsa.corpus import Index
 from tamsa.synthesis.exploration import TeacherExplorer
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
 from tamsa.synthesis.teacher.needs import found, places
+from tamsa.synthesis.teacher.rehearsal import Rehearsal
 from tamsa.synthesis.teacher.wording import base_name, nouns_of, wording
 from tamsa.synthesis.verdicts import judge_trajectory
+from tamsa.tools.pages import page_bounds
 from tamsa.types import Document
 from tamsa.world.schema import RELATIONS
 from tests.synthesis.conftest import Studied
@@ -139,6 +145,65 @@ def test_a_name_is_used_as_it_was_shown_where_its_page_bears_another(tmp_path: P
         exploration = TeacherExplorer(index, seed=seed).explore(question)
         assert judge_trajectory(question, exploration).accepted, exploration
     index.close()
+
+
+def test_a_sentence_that_runs_over_two_pages_is_read_on_both(tmp_path: Path) -> None:
+    """The page is cut inside the sentence; the teacher goes on to the next one and has then seen it whole."""
+    filler = "It is told in many books that the town was rich in wool and poor in water. " * 3
+    sentence = "The mill was built by Ada Orne " + "and her many sons and daughters and their friends " * 40 + "in 1911."
+    mill = Document("mill", "Orne Mill", f"Orne Mill is a mill in Aldham. {filler}{sentence} {filler}")
+    index = Index.build([mill, Document("aldham", "Aldham", "Aldham is a town.")], tmp_path / "index")
+    at = mill.text.index(sentence)
+    place = Evidence("mill", "Orne Mill", at, at + len(sentence))
+    assert all(not (low <= at and at + len(sentence) <= high) for low, high in page_bounds(mill.text, 1600))
+    hop = Hop("Orne Mill", "mill", "builder", "Ada Orne", None, place)
+    question = GoldQuestion("q2", "Who built Orne Mill?", ("Ada Orne",), "chain", 1, "entity", (hop,))
+    for seed in range(6):
+        exploration = TeacherExplorer(index, seed=seed).explore(question)
+        assert judge_trajectory(question, exploration).accepted, exploration
+    assert Rehearsal(index).lost(question) == ""
+    index.close()
+
+
+@pytest.fixture
+def writers(tmp_path: Path) -> Iterator[tuple[Index, GoldQuestion]]:
+    """Forty people of Aldham, of whom one is a writer: the question's own words do not find the page."""
+    others = [
+        Document(f"p{n}", f"Person {n}", f"Person {n} lived in Aldham. Aldham writer born Aldham born writer.")
+        for n in range(40)
+    ]
+    page = Document(
+        "ole", "Ole Vint", "Ole Vint (1771–1802) told quiet maritime mysteries, ghost stories; native of Aldham."
+    )
+    index = Index.build([page, *others, Document("aldham", "Aldham", "Aldham is a town.")], tmp_path / "index")
+    hop = Hop("Ole Vint", "ole", "born_in", "Aldham", "aldham", Evidence("ole", "Ole Vint", 0, len(page.text)), True)
+    yield index, GoldQuestion("q3", "Which writer was born in Aldham?", ("Ole Vint",), "chain", 1, "entity", (hop,))
+    index.close()
+
+
+def test_other_words_are_tried_but_no_name_and_no_number_that_was_not_shown(
+    writers: tuple[Index, GoldQuestion],
+) -> None:
+    index, question = writers
+    assert all(hit.id != "ole" for hit in index.search(question.question, 5))
+    for seed in range(6):
+        exploration = TeacherExplorer(index, seed=seed).explore(question)
+        assert judge_trajectory(question, exploration).accepted, exploration
+        asked = [query for step in exploration.steps for query in step["arguments"].get("queries", ())]
+        assert any("mysteries" in query for query in asked), asked
+        assert not any(word in query for query in asked for word in ("Ole", "Vint", "1771", "1802")), asked
+
+
+def test_what_no_search_shows_is_out_of_reach(writers: tuple[Index, GoldQuestion], tmp_path: Path) -> None:
+    index, question = writers
+    assert Rehearsal(index).lost(question) == ""
+    page = Document("ole", "Ole Vint", "Ole Vint. Aldham.")
+    twins = [Document(f"p{n}", f"Person {n}", "Aldham. Aldham. Writer born.") for n in range(40)]
+    with_twins = Index.build([page, *twins], tmp_path / "twins")
+    hop = replace(question.chain[0], evidence=Evidence("ole", "Ole Vint", 0, len(page.text)))
+    lost = Rehearsal(with_twins).lost(replace(question, chain=(hop,)))
+    assert "not reached" in lost
+    with_twins.close()
 
 
 def test_every_relation_of_the_world_has_words() -> None:

@@ -66,6 +66,8 @@ class Card:
     figures: dict[str, float | int | str] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     """What was left out, by reason."""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """What reasons mean whose names say too little, for those who read the card."""
     notes: list[str] = field(default_factory=list)
     samples: list[tuple[str, str]] = field(default_factory=list)
     """Headings and texts to read."""
@@ -100,6 +102,13 @@ class Card:
         write_atomic(folder / "README.md", self.front_matter() + self.markdown())
         write_atomic(folder / "card.html", self.page())
 
+    def _reasons(self) -> list[tuple[str, int]]:
+        """Return what was left out with the meaning of each reason."""
+        return [
+            (f"{name}: {self.meanings[name]}" if name in self.meanings else name, count)
+            for name, count in sorted(self.left_out.items())
+        ]
+
     # ------------------------------------------------------------------ Markdown
 
     def front_matter(self) -> str:
@@ -118,7 +127,7 @@ class Card:
         lines += ["## Figures", "", *_table(("", ""), self.figures.items())]
         for item in self.distributions.values():
             lines += [f"## {item.title}", "", *_table(("", "Count"), item.items())]
-        lines += ["## Left out", "", *_table(("Reason", "Count"), sorted(self.left_out.items()))]
+        lines += ["## Left out", "", *_table(("Reason", "Count"), self._reasons())]
         lines += [*(f"- {note}" for note in self.notes), ""]
         lines += ["## Samples", ""]
         for heading, text in self.samples:
@@ -138,7 +147,7 @@ class Card:
         if self.notes:
             parts.append("<ul>" + "".join(f"<li>{html.escape(note)}</li>" for note in self.notes) + "</ul>")
         if self.left_out:
-            parts.append("<h2>Left out, by reason</h2>" + _html_table(sorted(self.left_out.items())))
+            parts.append("<h2>Left out, by reason</h2>" + _html_table(self._reasons()))
         plots = [f"<figure>{_plot(item.title, item.items())}</figure>" for item in self.distributions.values()]
         parts.append(f'<div class="plots">{"".join(plots)}</div>')
         parts.append("<h2>Samples</h2>")

@@ -22,6 +22,7 @@ from tamsa.scoring.judge import Judge
 from tamsa.store import make_folder, write_json
 from tamsa.synthesis.assembly import Assembly
 from tamsa.synthesis.card import Card
+from tamsa.synthesis.checks.checker import REASONS
 from tamsa.synthesis.closed_book_stage import MAX_ASKED
 from tamsa.synthesis.datasets.sft import tools_json
 from tamsa.synthesis.domain import Domain
@@ -243,6 +244,7 @@ class Synthesis:
         if written := outcomes.pop("written", 0):
             card.figures["questions_written_by_model"] = written
         card.left_out.update({f"question: {reason}": number for reason, number in outcomes.items() if number})
+        card.meanings = {f"question: {reason}": meaning for reason, meaning in REASONS.items()}
         wanted = self.plan.num_questions
         if self.plan.questions is None and graph is not None and len(questions) < wanted:
             known = asked > 0 and outcomes.get("closed_book", 0) + len(questions) >= MAX_ASKED * wanted

@@ -148,10 +148,10 @@ def test_a_name_is_used_as_it_was_shown_where_its_page_bears_another(tmp_path: P
 
 
 def test_a_sentence_that_runs_over_two_pages_is_read_on_both(tmp_path: Path) -> None:
-    """The page is cut inside the sentence; the teacher goes on to the next one and has then seen it whole."""
-    filler = "It is told in many books that the town was rich in wool and poor in water. " * 3
-    sentence = "The mill was built by Ada Orne " + "and her many sons and daughters and their friends " * 40 + "in 1911."
-    mill = Document("mill", "Orne Mill", f"Orne Mill is a mill in Aldham. {filler}{sentence} {filler}")
+    """The page is cut after an abbreviation in the sentence; on the next one the teacher has seen it whole."""
+    filler = "It is told in many books that the town was rich in wool and poor in water. "
+    sentence = "The mill was built for the town by Dr. Ada Orne and her many sons and daughters in the year 1911."
+    mill = Document("mill", "Orne Mill", f"Orne Mill is a mill in Aldham. {filler * 20}{sentence} {filler * 3}")
     index = Index.build([mill, Document("aldham", "Aldham", "Aldham is a town.")], tmp_path / "index")
     at = mill.text.index(sentence)
     place = Evidence("mill", "Orne Mill", at, at + len(sentence))

@@ -3,7 +3,8 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
@@ -90,21 +91,22 @@ def test_a_ray_cluster_makes_the_same_data_set(some_pages: Path, tmp_path: Path)
     assert all(files == made[1, None] for files in made.values())
 
 
-def listening(says: bytes) -> tuple[str, socket.socket]:
-    """Listen on a port of this machine and say the same to all who come; no answer at all for none."""
-    server = socket.create_server(("127.0.0.1", 0))
+@contextmanager
+def listening(says: bytes) -> Iterator[str]:
+    """Listen on a port of this machine and say something to the first who comes; nothing at all for no words."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
 
-    def serve() -> None:
-        with suppress(OSError):  # closed
-            while True:
-                guest, _ = server.accept()
-                guests.append(guest)
-                if says:
-                    guest.sendall(says)
+        def serve() -> None:
+            guest, _ = server.accept()
+            with guest, suppress(OSError):  # the guest leaves
+                guest.sendall(says)
+                while guest.recv(100):
+                    pass
 
-    guests: list[socket.socket] = []
-    threading.Thread(target=serve, daemon=True).start()
-    return f"127.0.0.1:{server.getsockname()[1]}", server
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
 
 
 def closed_port() -> str:
@@ -130,8 +132,7 @@ def test_what_answers_but_is_no_cluster_is_not_waited_for(monkeypatch: pytest.Mo
     pytest.importorskip("ray")
     monkeypatch.setattr(cluster, "REACH_S", 0.2)
     for says in (b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"):
-        address, server = listening(says)
-        with server, pytest.raises(ConfigError, match="no such cluster"):
+        with listening(says) as address, pytest.raises(ConfigError, match="no such cluster"):
             cluster.check_cluster(address)
     for address in ("somewhere", "host:port", "host:70000"):
         with pytest.raises(ConfigError, match="HOST:PORT"):
@@ -140,6 +141,5 @@ def test_what_answers_but_is_no_cluster_is_not_waited_for(monkeypatch: pytest.Mo
 
 def test_a_server_that_speaks_as_a_cluster_does_passes() -> None:
     pytest.importorskip("ray")
-    address, server = listening(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
-    with server:
+    with listening(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])) as address:
         cluster.check_cluster(address)

@@ -76,6 +76,12 @@ _OTHER_TRADES = frozenset(
     cardinal pope king queen prince princess emperor astronaut mathematician chemist biologist botanist
     physicist""".split()
 )
+_PLAYER = re.compile(
+    r"\b(?:rugby|football|soccer|hockey|basketball|baseball|cricket|volleyball|handball|lacrosse|softball|tennis|"
+    r"badminton|snooker|darts|polo|curling)\b.*\bplayer$",
+    re.IGNORECASE,
+)
+"""Definitions of people who play a game."""
 _OF_BUILDINGS = frozenset({"built", "completed", "opened", "closed", "architect", "designed_by", "builder"})
 _OF_FILMS = frozenset({"director", "screenwriter", "starring", "studio", "running_time", "distributor"})
 _UNAIRED = frozenset({"film", "movie", "novel", "book", "play", "short film", "video game", "album", "song"})
@@ -251,7 +257,7 @@ class Domain:
         """Whether a value is a namesake in all likelihood: a general who wrote a film, a band that broadcast it."""
         noun = self._noun_at(value.number)
         if relation in _MADE_BY or relation == "starring":
-            return noun in _OTHER_TRADES or noun.endswith(" player")
+            return noun in _OTHER_TRADES or noun.endswith(" player") or bool(_PLAYER.search(value.description))
         return relation in _RUN_BY and noun in ("band", "rock band", "orchestra", "choir")
 
     def _out_of_time(self, edge: Edge, value: Entity) -> bool:

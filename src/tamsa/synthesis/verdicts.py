@@ -18,6 +18,7 @@ from tamsa.scoring.metrics import exact_match, normalize_answer
 from tamsa.synthesis.exploration import Exploration
 from tamsa.synthesis.records import Evidence, GoldQuestion
 from tamsa.synthesis.teacher.needs import places
+from tamsa.synthesis.teacher.rehearsal import DERIVED
 from tamsa.synthesis.teacher.wording import base_name
 from tamsa.types import SCHEMA_VERSION
 
@@ -198,7 +199,7 @@ def _consistency(question: GoldQuestion, exploration: Exploration) -> Check:
     if unseen:
         return Check("consistency", False, 0.0, f"“{unseen[0]}” is used before any document named it")
     answer = str(exploration.report.get("answer", ""))
-    derived = question.kind in ("counting", "yes_no", "comparison", "temporal") or answer == NOT_FOUND
+    derived = question.kind in DERIVED or answer == NOT_FOUND
     if not derived and normalize_answer(answer) not in normalize_answer(seen):
         return Check("consistency", False, 0.5, "the answer stands in no document that was read")
     return Check("consistency", True, 1.0, "each name was read before it was used")

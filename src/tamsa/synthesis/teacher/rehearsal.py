@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
+from tamsa.agent.react import NOT_FOUND
 from tamsa.corpus import SearchIndex
+from tamsa.scoring.metrics import normalize_answer
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.teacher.habits import STRAIGHT
 from tamsa.synthesis.teacher.model import PROFILE
@@ -14,6 +16,9 @@ from tamsa.tools import CorpusTools
 from tamsa.tools.fencing import neutralise
 from tamsa.tools.pages import PAGE_CHARS, open_page
 from tamsa.types import Document
+
+DERIVED = frozenset({"counting", "yes_no", "comparison", "temporal"})
+"""Kinds whose answer is worked out from what was read and need not stand in it."""
 
 
 class Rehearsal:
@@ -39,7 +44,11 @@ class Rehearsal:
                 move = moves.send("\n".join(self._answer(call) for call in move.calls))
         except LostError as error:
             return str(error)
-        return ""
+        if question.kind in DERIVED or question.answers == (NOT_FOUND,):
+            return ""
+        seen = normalize_answer(script.sight.context)
+        read = any(normalize_answer(answer) in seen for answer in question.answers)
+        return "" if read else "the answer stands on no page that was read"
 
     def _answer(self, call: Call) -> str:
         if call.name == "search":

@@ -172,6 +172,7 @@ class Script:
                 self._say(f"Open {base_name(title)}.")
                 opened = yield from self._visit([base_name(title) if not self.sight.literal(title) else title])
                 local |= set(opened)
+                yield from self._turn_pages(need)
                 if need.absent or not self.sight.met(need):
                     self._miss(opened, need, title)
                 continue
@@ -195,12 +196,11 @@ class Script:
                 self._say(f"Open {'; '.join(wanted[:5])}.")
                 opened = yield from self._visit(wanted[:5])
                 local |= set(opened)
-                if not self.sight.met(need):
-                    yield from self._turn_pages(need)
-                    if not self.sight.met(need) and not need.every:
-                        self._miss(opened, need, wanted[0])
-                    elif not self.sight.met(need):
-                        self._report_sources(need, opened)
+                yield from self._turn_pages(need)
+                if not self.sight.met(need) and not need.every:
+                    self._miss(opened, need, wanted[0])
+                elif not self.sight.met(need):
+                    self._report_sources(need, opened)
                 continue
             if queries:
                 query = queries.pop(0)

@@ -26,27 +26,25 @@ def vague_query(need: Need, random: Random) -> str:
 def reworded_queries(need: Need, sight: Sight) -> list[str]:
     """Write queries in the words that pages use for such a thing, for when the question's words find nothing.
 
-    The words are common ones of the pages that state what is needed; no name and no number that was not shown.
+    The words are common ones of the pages that state what is needed; no name, number or end of a step that was not
+    shown.
     """
     shown = set(_WORD.findall(sight.context))
+    ends = (end for hop in sight.question.chain for end in (hop.subject, hop.value))
+    hidden = {word for end in ends for word in _WORD.findall(end.casefold())} - shown
     queries = []
     for hop in need.facts[:2]:
         document = sight.document(hop.evidence.document)
         if document is None:
             continue
-        start = _plain(base_name(known(hop)), shown)
+        start = _plain(base_name(known(hop)), shown, hidden)
         opening = document.text[:_OPENING].rpartition(" ")[0] if len(document.text) > _OPENING else document.text
         for text in (f"{sight.text(hop.evidence)} {opening}", sight.text(hop.evidence), opening):
-            queries.append(" ".join(dict.fromkeys((*start, *_plain(text, shown)[:MAX_WORDS]))))
+            queries.append(" ".join(dict.fromkeys((*start, *_plain(text, shown, hidden)[:MAX_WORDS]))))
     return [query for query in dict.fromkeys(queries) if query]
 
 
-def _plain(text: str, shown: set[str]) -> list[str]:
+def _plain(text: str, shown: set[str], hidden: set[str]) -> list[str]:
     """Return the words of a text that are no names or numbers, or were shown, each once."""
-    words = _WORD.findall(text)
-    kept = [
-        word
-        for word in words
-        if word.casefold() in shown or (word.islower() and word.isalpha() and len(word) > 2)
-    ]
-    return list(dict.fromkeys(word for word in kept if word.casefold() not in STOP_WORDS))
+    words = [word for word in _WORD.findall(text) if len(word) > 2 and word.casefold() not in STOP_WORDS | hidden]
+    return list(dict.fromkeys(word for word in words if word.casefold() in shown or word.isalpha() and word.islower()))

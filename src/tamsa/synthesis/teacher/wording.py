@@ -67,7 +67,8 @@ def wording(relation: str) -> Wording:
         plain = next((noun for noun in saying.nouns if "'s" not in noun and "{X's}" not in noun), forward)
         forward, key = plain, _key(plain) or words
         clause = next((one for one in saying.clauses if "{X's}" not in one), saying.clauses[0])
-        claim, backward = f"{{P}} {clause.replace('{X}', '{V}')}", f"what {clause}"
+        claim = f"{{P}} {clause.replace('{AX}', 'a {V}').replace('{X}', '{V}')}"
+        backward = f"what {clause.replace('{AX}', 'a {X}')}"
     back_key = _key(backward) if known is not None and known.inp else key
     others: tuple[str, ...] = ()
     if known is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from tamsa.synthesis.domain import UNSAYING, Domain
+from tamsa.synthesis.domain import MANY_TO_ONE, UNSAYING, Domain
 from tamsa.synthesis.forms import IS, back, where
 from tamsa.synthesis.records import Edge
 from tamsa.synthesis.things import Thing, clause_of, hop_of, name_thing, relative
 from tamsa.synthesis.values import day_of, entity_item, item_of, number_of
 from tamsa.synthesis.wording.frames import fill
 from tamsa.synthesis.wording.lexicon import SAYINGS
+from tamsa.synthesis.wording.nouns import GENERIC
 
 _TRIES = 4
 
@@ -50,6 +51,7 @@ def described_by(domain: Domain, first: Edge, second: Edge, random: Random, *, v
         named is None
         or found is None
         or named.noun in UNSAYING
+        or (named.noun in GENERIC and first.relation in MANY_TO_ONE)  # `who died in Rome in the 1830s`
         or first.object is None
         or second.subject != first.subject
     ):

@@ -42,7 +42,7 @@ MANY_TO_ONE = frozenset(
     set_in found_in league plays_in on_river""".split()
 )
 """Relations of which a thing is the value many times as a rule: going back along them takes a little-known thing."""
-ONE_OF_MANY = frozenset({"plays_in", "league"})
+ONE_OF_MANY = frozenset({"plays_in", "league", "party", "member_of", "citizen_of", "award", "industry"})
 """Relations whose value always has many subjects: nobody means one club by the league that it plays in."""
 STATED = ("lead", "sentence", "llm")
 _TAKEN_BY = {
@@ -67,6 +67,7 @@ _MAKERS = _MADE_BY | frozenset(
     designed_by""".split()
 )
 """Relations between a thing and people who had a hand in it, and so were alive."""
+_KIN = frozenset({"spouse", "sibling", "father", "mother", "child", "child_of", "student_of"})
 _OUTLIVED = {"author": 150, "writer": 80, "written_by": 80, "composer": 150, "songwriter": 150, "artist": 60, "performer": 60,
              "architect": 40, "designed_by": 40}  # fmt: skip
 """Years after a maker's death in which a thing may still come out."""
@@ -84,6 +85,18 @@ _PLAYER = re.compile(
 """Definitions of people who play a game."""
 _OF_BUILDINGS = frozenset({"built", "completed", "opened", "closed", "architect", "designed_by", "builder"})
 _OF_FILMS = frozenset({"director", "screenwriter", "starring", "studio", "running_time", "distributor"})
+_TEAM = re.compile(
+    r"(?:team|club|company|corporation|manufacturer|airline|studio|bank|brewery|league|university|college|school)$"
+)
+_ALONE = frozenset("golfer boxer wrestler swimmer cyclist runner sprinter racing_driver skier".split())
+"""Trades of people who are in no club that they would be named by."""
+_HIGH = frozenset("mountain volcano hill peak waterfall glacier island range summit dune cliff".split())
+"""Nouns of places that have a height; others lie at one."""
+_LONG = frozenset({"river", "stream", "creek", "road", "street", "highway", "canal"})
+_STREAMS = frozenset({"river", "stream", "creek", "place", "lake", "canal"})
+_SENT = ("expedition", "mission", "fleet")
+_CONCEPT = re.compile(r"[A-Z][a-z-]+(?: [a-z-]+)* (?:film|album|song|novel|series|game|bridge|club|team|river)")
+_CONCEPT_NOUNS = frozenset("film album song novel series game bridge club team river".split())
 _UNAIRED = frozenset({"film", "movie", "novel", "book", "play", "short film", "video game", "album", "song"})
 _OF_RECORDS = frozenset({"label", "artist", "performer", "recorded_in"})
 _FILMS = frozenset({"film", "movie", "documentary", "television series", "novel", "book", "sitcom", "video game"})
@@ -179,12 +192,32 @@ class Domain:
         stated = np.isin(self.graph.source_numbers, [SOURCES.index(name) for name in STATED])
         return stated & said[self.graph.relation_numbers] if len(stated) else stated
 
+    @cached_property
+    def demonyms(self) -> frozenset[str]:
+        """Words by which the graph says what nation people are of: `canadian`, which is no birthplace."""
+        numbers = self.graph.by_relation("nationality")
+        return frozenset(fold(self.graph.edge(int(number)).value) for number in numbers[:: len(numbers) // 2000 + 1])
+
+    @cached_property
+    def cut_off_at(self) -> int:
+        """Number of rows at which the documents cut their tables off, 0 where they do not.
+
+        Tables end where their things end, so no length is common among the longest unless they were cut. Of a table
+        that was, nobody can say which row is the last or how many there are.
+        """
+        total = self.graph.num_tables
+        lengths = [len(self.table(number).rows) for number in range(0, total, total // 400 + 1)]
+        longest = max(lengths, default=0)
+        return longest if len(lengths) >= 40 and lengths.count(longest) >= 0.1 * len(lengths) else 0
+
     # ------------------------------------------------------------------ names
 
     def _named(self, identity: str) -> Named | None:
         entity = self.entity(identity)
         if entity is None or not self.nameable(identity):
             return None
+        if _CONCEPT.fullmatch(entity.title) and self.noun(identity) in _CONCEPT_NOUNS:
+            return None  # `Feature film` is no film
         document = self.text_of(identity) if entity.kind != "person" else None
         return call(entity.title, entity.description, entity.kind, document.text[:200] if document else "")
 
@@ -237,6 +270,8 @@ class Domain:
                 return False
             return edge.value_type == "entity" and sayable(edge.value) and len(edge.value) > 4
         value = self.entity(edge.object)
+        if saying.asked == "place" and subject.kind != "person" and _ELECTS.search(subject.title):
+            return False
         if value is not None and saying.asked == "place" and _ELECTS.search(value.title):
             return False
         kinds = ("organization", "") if edge.relation in _OF_ORGANISATIONS else _KINDS.get(saying.asked)
@@ -262,12 +297,19 @@ class Domain:
 
     def _out_of_time(self, edge: Edge, value: Entity) -> bool:
         """Whether a value is a namesake since a person of that name lived at another time than the thing was made."""
-        if value.kind != "person" or edge.relation not in _MAKERS:
+        if value.kind != "person" or edge.relation not in _MAKERS | _KIN:
             return False
+        if edge.relation in _KIN:
+            return self._apart(edge.subject, value.id) or self._apart(value.id, edge.subject)
         made, born, died = self._years(edge.subject, "made"), self._years(value.id, "born"), self._years(value.id, "died")
         if made and born and max(made) < min(born) + 4:
             return True
         return bool(made and died) and min(made) > max(died) + _OUTLIVED.get(edge.relation, 25)
+
+    def _apart(self, first: str, second: str) -> bool:
+        """Whether a person was born a generation after another one had died."""
+        born, died = self._years(first, "born"), self._years(second, "died")
+        return bool(born and died) and min(born) > max(died) + 30
 
     def _years_of(self, identity: str, of: str) -> tuple[int, ...]:
         """Return the years in which a thing was made, or a person was born or died, as far as the graph has them."""
@@ -280,12 +322,20 @@ class Domain:
 
     def _strange(self, edge: Edge, subject: Entity, value: Entity) -> bool:
         """Whether a fact is one that nobody would state of such things: it comes from a name that was misread."""
+        if edge.relation in ("born_in", "died_in", "located_in") and fold(edge.value) in self.demonyms:
+            return True
         if edge.relation == "based_on":  # a sequel is not based on the film whose name it goes on with
             return fold(plain_title(subject.title)).startswith(fold(plain_title(value.title)))
         if edge.relation in ("located_in", "headquarters") and subject.kind == "organization":
             return value.kind == "building"
         if edge.relation == "named_after":
             return value.kind in ("", "substance", "product")
+        if edge.relation == "member_of":  # one plays for a team and works for a company
+            return _TEAM.search(self._noun_at(value.number)) is not None
+        if edge.relation == "plays_for":
+            return self._noun_at(subject.number) in _ALONE
+        if edge.relation == "winner" and edge.evidence.document == edge.object:  # a cup is won every year anew
+            return not any(char.isdigit() for char in subject.title)
         return False
 
     def fits(self, relation: str, identity: str) -> bool:
@@ -325,8 +375,14 @@ class Domain:
             return False
         if relation in _OF_BUILDINGS and noun_of(subject.description, subject.kind) in (*SETTLEMENTS, "place"):
             return False
-        if relation == "set_out":
-            return noun_of(subject.description, subject.kind) in ("expedition", "mission", "fleet")
+        if relation in ("set_out", "destination"):
+            return noun_of(subject.description, subject.kind) in _SENT
+        if relation in ("flows_into", "source"):
+            return noun_of(subject.description, subject.kind) in _STREAMS
+        if relation == "area" and noun_of(subject.description, subject.kind) in _LONG:
+            return False
+        if relation == "height" and subject.kind == "place":
+            return noun_of(subject.description, subject.kind) in _HIGH
         if relation in WORK_RELATIONS:
             noun = noun_of(subject.description, subject.kind)
             if relation == "network" and noun in _UNAIRED:
@@ -362,9 +418,14 @@ class Domain:
             edge.object is not None
             and saying.single
             and edge.relation not in LAST_ONLY
+            and (edge.relation != "named_after" or self._is_person(edge.object))
             and self.nameable(edge.object)
             and self.single(edge)
         )
+
+    def _is_person(self, identity: str) -> bool:
+        found = self.entity(identity)
+        return found is not None and found.kind == "person"
 
     def leads_back(self, edge: Edge) -> bool:
         """Whether a relation leads back from its value to this one subject: `the film that was directed by …`.

@@ -20,6 +20,7 @@ MAX_PHRASE_WORDS = 34
 _RARE_STEPS = frozenset({"nationality", "occupation", "genre", "in_country", "part_of", "citizen_of"})
 """Relations that make for flat steps; taken now and then only."""
 _TOWN = re.compile(r"^the town\b")
+_STREAMS = frozenset({"", "place", "river", "stream", "creek"})
 _TOWNS = frozenset({"", "place", "city", "town", "village", "municipality", "borough", "hamlet", "township", "suburb"})
 _OFFICE = re.compile(r"^the (?:headquarters|venue) of|\} (?:headquarters|venue)$")
 
@@ -91,6 +92,8 @@ def step_to(domain: Domain, start: Thing, edge: Edge, random: Random) -> Thing |
         return None
     if saying.asked == "place":  # what is done in a place is not done in a headquarters
         templates = tuple(one for one in templates if not _OFFICE.search(one)) or templates
+    if named.noun not in _STREAMS:
+        templates = tuple(one for one in templates if not one.startswith("the river ")) or templates
     if named.noun not in _TOWNS:  # `the town or city that is home to …` is no airport
         templates = tuple(one for one in templates if not _TOWN.search(one)) or templates
     if start.phrase.count(" of the ") > 1:  # `the source of the river of the town of the …`

@@ -27,12 +27,32 @@ _MARKS = frozenset("yes no y n none various unknown tba tbd tbc n/a na unnamed s
 """Cells that tick a column off, or say that there is nothing to say."""
 _SENTENCE_CASE = re.compile(r"[A-Z][a-z]+(?: [a-z]+)*")
 _MAX_VALUE = 60
-_OF_THINGS = frozenset(
-    """capacity|area|enrollment|attendance|average attendance|number of floors|number of passengers|population|length|
-    founding date|opening date|year of building|closing date""".replace("\n    ", "").split("|")
-)
-"""Columns that say nothing of a person: in a list of mayors they are those of the towns."""
-_OF_PEOPLE = frozenset({"age", "date of birth", "nationality", "position", "home town", "residence", "profession"})
+_FITS = {
+    "person": """age|date of birth|nationality|position|home town|residence|profession|party|pick|round|number|medal|song|
+              race|number of votes|number of goals|number of appearances|number of points|number of wins|
+              number of titles|number of gold medals|height""",
+    "person team": "school|college|team|club|country|state|county|city|town|region|district|coach",
+    "person event": "sport|event|constructor|driver|film|tournament",
+    "person work": "character|role",
+    "team": """stadium|home ground|captain|league|conference|division|headquarters|nickname|capacity|enrollment|
+            founding date|year of joining|location|attendance|average attendance|number of points|number of wins|
+            number of titles""",
+    "work": """director|artist|author|writer|producer|composer|publisher|developer|studio|label|network|genre|language|
+            original title|album|sculptor|length|number of votes""",
+    "event": """winner|champion|runner-up|opponent|host|venue|location|country|state|city|attendance|length""",
+    "thing": """location|city|town|country|state|county|region|district|island|manufacturer|operator|owner|architect|river|
+             capital|namesake|IATA code|ICAO code|frequency|call sign|family|capacity|area|height|length|population|
+             number of floors|number of passengers|opening date|year of building|closing date|founding date|
+             enrollment|listing date""",
+}  # fmt: skip
+"""What columns are said of: in a list of mayors the area is that of their towns."""
+_COLUMNS = {
+    sort: {noun.strip() for kinds, nouns in _FITS.items() if sort in kinds.split() for noun in nouns.split("|")}
+    for sort in ("person", "team", "work", "event", "thing")
+}
+_SOURCES = frozenset({"river", "stream", "creek"})
+_TEAMS = frozenset("team club school university college institution company organisation band".split())
+_EVENTS = frozenset("race battle tournament event match festival competition election award".split())
 _TIMED = frozenset(
     """film album song single book novel game series show program episode race battle tournament event match
     festival""".split()
@@ -110,6 +130,8 @@ class Listing:
             return False
         if any(sign in cell.text for sign in '|{}[]<>“”"*†‡#'):
             return False
+        if column.noun == "position" and len(cell.text) < 5:  # `S`, `GK`
+            return False
         if column.asked == "number":
             return cell.type in ("quantity", "year")
         if column.asked == "date":
@@ -117,6 +139,12 @@ class Listing:
         if cell.type not in ("entity", "text") or not any(char.isalpha() for char in cell.text):
             return False
         return column.asked == "text" or cell.text[:1].isupper()
+
+    def asked(self, row: int, at: int) -> str:
+        """Say what a cell is: of `Portugal` in a column of nationalities, the country."""
+        noun = self.columns[at].noun
+        country = noun == "nationality" and not _ADJECTIVE.search(self.table.rows[row][at].text)
+        return "country" if country else noun
 
     def clause(self, row: int, at: int, random: Random) -> str | None:
         """Say of the thing in a row what a cell says: `from Aldham`; None where it reads badly."""
@@ -136,6 +164,8 @@ class Listing:
             clause = "listed for {V}"
         elif not self.human and clause.startswith("in the role "):
             clause = "with the role of {V}"
+        elif clause == "dated {V}" and self.noun in _TIMED and text.isdigit():
+            clause = "of {V}"
         elif column.noun == "nationality" and not _ADJECTIVE.search(cell.text):
             clause = "from {V}"
         return clause.replace("{V}", text)
@@ -168,6 +198,18 @@ class Listing:
         return None
 
 
+def said_of(column: Column, noun: str, human: bool) -> bool:
+    """Say whether what a column says can be said of the things of a noun."""
+    kind = kind_of_phrase(noun)
+    if column.noun in ("year", "date", "rank", "status"):
+        return True
+    if column.noun == "source":
+        return noun in _SOURCES
+    sort = "person" if human or kind == "person" else "team" if noun.split()[-1:] and noun.split()[-1] in _TEAMS else ""
+    sort = sort or ("work" if kind == "work" else "event" if noun in _EVENTS or kind == "event" else "thing")
+    return column.noun.partition(" in 1")[0] in _COLUMNS[sort]
+
+
 def joined(first: str, second: str) -> str:
     """Say two things of a row: what is said with `whose` or `that` stands last, without `and`."""
     loose = [clause.startswith(("whose ", "that ", "who ", "in which ")) for clause in (first, second)]
@@ -189,12 +231,7 @@ def listing_of(domain: Domain, number: int) -> Listing | None:
         if at != subject and heads.count(head) == 1 and (column := column_of(head)) is not None
     }
     noun, human = _noun(domain, table)
-    person = human or kind_of_phrase(noun) == "person"
-    columns = {
-        at: column
-        for at, column in columns.items()
-        if not (column.noun in _OF_THINGS or column.noun.startswith("population") if person else column.noun in _OF_PEOPLE and noun != "horse")
-    }
+    columns = {at: column for at, column in columns.items() if said_of(column, noun, human)}
     place = place_of(table, noun)
     if not columns or not noun or not place:
         return None
@@ -220,12 +257,12 @@ def _noun(domain: Domain, table: GraphTable) -> tuple[str, bool]:
         return head, human
     if head not in _NAMES:
         return "", False
-    if human and named:
-        return "person", True
     counts = Counter(one.noun for one in named if one.noun and one.noun not in GENERIC)
+    noun, count = counts.most_common(1)[0] if counts else ("", 0)
+    if human and named:
+        return (noun if count >= 0.8 * len(named) and len(named) >= 3 else "person"), True
     if not counts:
         return "", False
-    noun, count = counts.most_common(1)[0]
     return (noun, False) if count >= 0.6 * len(named) and len(named) >= 3 else ("", False)
 
 
@@ -258,6 +295,8 @@ def place_of(table: GraphTable, noun: str) -> str:
     if many and len(words) <= 4 and _SENTENCE_CASE.fullmatch(caption):
         joined = f"{'of' if len(words) == 1 else 'for'} {owner}" if named else on_page
         return f"the list of {lower_first(caption)} {joined}"
+    if rest.casefold() in ("table", "list", "overview"):
+        caption, rest = first.strip(), ""
     if rest and len(first) > 3:
         return f"the table “{rest}” ({first.strip()}) {on_page}"
     return f"the table “{caption}” {on_page}"

@@ -25,7 +25,7 @@ SHARES: dict[str, float] = {
     "chain-3": 0.19,
     "chain-4": 0.10,
     "chain-5": 0.04,
-    "table": 0.09,
+    "table": 0.07,
     "comparison": 0.07,
     "yes_no": 0.07,
     "intersection": 0.05,

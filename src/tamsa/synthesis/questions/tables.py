@@ -19,6 +19,9 @@ from tamsa.synthesis.wording.lexicon import PERSON_RELATIONS, SAYINGS
 from tamsa.synthesis.wording.nouns import plural
 
 
+_PLACES = frozenset(f"column:{name}" for name in "location place city city_served town country state county".split())
+
+
 def tabular(domain: Domain, random: Random, relations: Relations) -> Draft | None:
     """Draw a chain through a table: a row found by its cells, a cell of it, or a fact about what stands in it."""
     listing = draw_listing(domain, random)
@@ -38,7 +41,7 @@ def tabular(domain: Domain, random: Random, relations: Relations) -> Draft | Non
 def superlative(domain: Domain, random: Random, relations: Relations) -> Draft | None:
     """Draw a question for the row with the largest or smallest value of a column."""
     listing = draw_listing(domain, random)
-    if listing is None:
+    if listing is None or len(listing.table.rows) == domain.cut_off_at:
         return None
     ordered = [at for at, column in listing.columns.items() if column.most or column.least]
     random.shuffle(ordered)
@@ -62,7 +65,7 @@ def superlative(domain: Domain, random: Random, relations: Relations) -> Draft |
 def counting(domain: Domain, random: Random, relations: Relations) -> Draft | None:
     """Draw a question how many rows have a value, or one above or below a bound."""
     listing = draw_listing(domain, random)
-    if listing is None:
+    if listing is None or len(listing.table.rows) == domain.cut_off_at:
         return None
     at = random.choice(list(listing.columns))
     condition = _condition(listing, at, random)
@@ -170,7 +173,7 @@ def _cell_of_subject(domain: Domain, listing: Listing, row: int, random: Random)
     if not columns or not nameable(subject):
         return None
     at = random.choice(columns)
-    column = listing.columns[at]
+    noun = listing.asked(row, at)
     named = subject.object if random.random() < 0.7 else None
     thing = name_thing(domain, named, random) if named is not None else None
     name = thing.phrase if thing is not None else clean_cell(subject.text)
@@ -178,10 +181,10 @@ def _cell_of_subject(domain: Domain, listing: Listing, row: int, random: Random)
     (answer,) = cell_items(table.rows[row][at])
     question = random.choice(
         (
-            f"Which {column.noun} is given for {name} in {listing.place}?",
-            f"What is the {column.noun} of {name} in {listing.place}?",
-            f"In {listing.place}, which {column.noun} is given for {name}?",
-            f"Look at {listing.place}: what is the {column.noun} of {name}?",
+            f"Which {noun} is given for {name} in {listing.place}?",
+            f"What is the {noun} of {name} in {listing.place}?",
+            f"In {listing.place}, which {noun} is given for {name}?",
+            f"Look at {listing.place}: what is the {noun} of {name}?",
         )
     )
     hop = listing.hop(row, at, inverse=False)
@@ -214,13 +217,15 @@ def _about_row(
         if kind_of_phrase(listing.noun) == "person":  # an artist may be a band, but is not founded
             edges = [edge for edge in edges if edge.relation in PERSON_RELATIONS]
         edges = [edge for edge in edges if edge.relation != "occupation"]  # what an actor did for a living
+        if any(hop.relation in _PLACES for hop in hops):  # the airport in Seoul is in Korea
+            edges = [edge for edge in edges if edge.relation not in ("located_in", "in_country", "in_region")]
         if edges:
             return _fact(domain, listing, phrase, form, hops, kind, random.choice(edges), random)
     others = [at for at in listing.columns if listing.relation(at) not in used and listing.good(row, at)]
     if others and random.random() < 0.35:
         at = random.choice(others)
         (answer,) = cell_items(table.rows[row][at])
-        question = f"What is the {listing.columns[at].noun} of {phrase}?"
+        question = f"What is the {listing.asked(row, at)} of {phrase}?"
         steps = (*hops, listing.hop(row, at, inverse=False))
         return Draft(kind, question, follow(form, f"#{at}"), answer, steps, (), (*used, listing.relation(at)))
     answers = cell_items(subject)

@@ -5,7 +5,7 @@ from tamsa.synthesis.wording.saying import say
 EVENTS = (
     say(
         "held_in", "place",
-        """the [venue|place] of {X}
+        """the venue of {X}
         the place that hosted {X}
         the place where {X} [was held|took place]""",
         """Where was {X} held?
@@ -143,7 +143,7 @@ EVENTS = (
     say(
         "destination", "place",
         """the destination of {X}
-        the [goal|destination] that {X} was sent to reach""",
+        the place that {X} was sent to reach""",
         """What was the destination of {X}?
         Where was {X} sent?
         Where was {X} bound?""",

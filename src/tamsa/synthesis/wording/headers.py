@@ -7,7 +7,6 @@ import re
 from tamsa.synthesis.wording.columns import Column, Entry, counted, dated, measured, named
 
 _NAMES: tuple[Entry, ...] = (
-    named("player|players", "player", "person", "whose player is {V}"),
     named("team|current team|teams", "team", "organisation", "whose team is {V}"),
     named("club|current club|clubs", "club", "organisation", "whose club is {V}"),
     named("location|place|locale", "location", "place", "located in {V}|in {V}"),
@@ -75,7 +74,7 @@ _NAMES: tuple[Entry, ...] = (
     named("host", "host", "thing", "hosted by {V}"),
     named("named after", "namesake", "thing", "named after {V}"),
     named("race|grand prix", "race", "thing", "whose race is {V}"),
-    named("tournament|competition", "tournament", "thing", "at {V}"),
+    named("tournament|competition", "tournament", "thing", "listed for the tournament {V}"),
     named("iata", "IATA code", "text", "with the IATA code {V}"),
     named("icao", "ICAO code", "text", "with the ICAO code {V}"),
     named("frequency", "frequency", "text", "with the frequency {V}"),

@@ -119,7 +119,7 @@ class Named:
         word = self.noun if self.noun and self.noun not in GENERIC else ""
         if self.qualifier and kind_of_phrase(self.qualifier) == self.kind:
             proper = self.kind == "place" and not self.qualifier.split()[-1].islower()  # `River Dee (United Kingdom)`
-            word = "" if proper else self.qualifier
+            word = "" if proper else self.qualifier.removeprefix("The ")
         elif self.human and self.qualifier in _SPORTS:
             word = f"{self.qualifier} player"
         parts = re.findall(r"\w+", bare.casefold())
@@ -184,7 +184,8 @@ def call(title: str, description: str, kind: str, lead: str = "") -> Named:
     if noun in GENERIC and kind != "person":
         words = re.findall(r"[^\W\d_]+", name.casefold())
         noun = next((word for word in (*words[:1], *words[-1:]) if word in _ONE and kind_of_phrase(word) == kind), noun)
-    return Named(("the " if article else "") + name, noun, kind, bracket[1] if bracket else "")
+    opening = "The " if kind == "work" else "the "  # the article of a film belongs to its name
+    return Named((opening if article else "") + name, noun, kind, bracket[1] if bracket else "")
 
 
 def sayable(title: str) -> bool:

@@ -271,11 +271,9 @@ ORGANISATIONS = (
     ),
     say(
         "spoken_in", "place",
-        """the [region|place] where {X} is spoken
-        the homeland of {X}""",
+        """the [region|place] where {X} is spoken""",
         """Where is {X} spoken?
-        In which [region|place] is {X} spoken?
-        What is the homeland of {X}?""",
+        In which [region|place] is {X} spoken?""",
         """where {X} is spoken""",
         """is spoken in {X}""",
     ),
@@ -321,7 +319,7 @@ ORGANISATIONS = (
     ),
     say(
         "plays_in", "organisation",
-        """the [league|competition] [of {X}|in which {X} plays]""",
+        """the [league|competition] in which {X} plays""",
         """In which [league|competition] does {X} play?
         What [league|competition] does {X} play in?""",
         """which [league|competition] {X} plays in""",

@@ -18,7 +18,7 @@ from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.forms import entity, evaluate
 from tamsa.synthesis.obfuscation import OPERATIONS, obscure
 from tamsa.synthesis.questions import QuestionConfig, QuestionMaker, generate
-from tamsa.synthesis.questions.chains import unanswerable
+from tamsa.synthesis.questions.chains import said_already, unanswerable
 from tamsa.synthesis.questions.comparisons import both_named
 from tamsa.synthesis.questions.conflicts import disputes, settle
 from tamsa.synthesis.questions.draft import Relations
@@ -425,7 +425,9 @@ def test_columns_of_towns_say_nothing_of_their_mayors(head: str, people: bool, h
     graph = SmallGraph()
     header = (head, "Votes", "Capacity", "Opened", "Population (2011)", "Age")
     for number in range(5):
-        graph.add(f"Ole Orne {WORDS[number]}", "person" if people else "building", "politician" if people else "stadium")
+        graph.add(
+            f"Ole Orne {WORDS[number]}", "person" if people else "building", "politician" if people else "stadium"
+        )
     graph.tabulate(
         "List of things in Aldham",
         header,
@@ -469,3 +471,17 @@ def test_a_column_of_makers_does_not_name_the_rows(domain: Domain) -> None:
         tuple(table.rows[0][subject] if at == subject else cell for at, cell in enumerate(row)) for row in table.rows
     )
     assert not distinct(replace(table, header=header, rows=rows))
+
+
+def test_what_was_said_in_other_words_is_not_asked_for() -> None:
+    assert said_already("premiered", ("starring", "released")) and said_already("born_on", ("born_on",))
+    assert not said_already("released", ("starring", "director")) and not said_already("born_on", ("released",))
+
+
+def test_tables_that_were_cut_off_have_no_last_row() -> None:
+    graph = SmallGraph()
+    for number in range(60):
+        rows = [((f"Film {number} {at}", "text"), (str(1900 + at), "year")) for at in range(4 + number % 5 * 4)]
+        graph.tabulate(f"List of films {number}", ("Film", "Year"), rows)
+    assert small_domain(graph).cut_off_at == 20
+    assert small_domain(small_graph()).cut_off_at == 0

@@ -152,3 +152,17 @@ def test_headers_are_known_by_their_bare_form() -> None:
 def test_cue_words_meet_other_forms_of_the_word() -> None:
     assert {"direct"} <= cue_words(SAYINGS["director"])
     assert {"born"} <= cue_words(SAYINGS["born_in"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("take Horton Hears a Who!. When was it made?", "Take Horton Hears a Who! When was it made?"),
+        ("take Palm, Inc.. Who owns it?", "Take Palm, Inc. Who owns it?"),
+        ("take Say Anything.... Who made it?", "Take Say Anything... Who made it?"),
+        ("who made Say Anything...?", "Who made Say Anything...?"),
+        ("find Baby, Inc..", "Find Baby, Inc."),
+    ],
+)
+def test_a_name_that_ends_in_a_sign_needs_no_other(text: str, said: str) -> None:
+    assert upper_first(text) == said

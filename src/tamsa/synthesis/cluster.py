@@ -95,7 +95,9 @@ def connected(address: str, workers: int) -> Iterator[Any]:
     try:
         cores = int(ray.cluster_resources().get("CPU", 0))
         if cores < workers:  # the actors beyond would be waited for without end
-            raise ConfigError(f"--workers {workers}: the cluster at {address} has {cores} processors; give at most that")
+            raise ConfigError(
+                f"--workers {workers}: the cluster at {address} has {cores} processors; give at most that"
+            )
         yield ray
     finally:
         if mine:

@@ -42,7 +42,10 @@ MANY_TO_ONE = frozenset(
     set_in found_in league plays_in on_river""".split()
 )
 """Relations of which a thing is the value many times as a rule: going back along them takes a little-known thing."""
-ONE_OF_MANY = frozenset({"plays_in", "league", "party", "member_of", "citizen_of", "award", "industry"})
+ONE_OF_MANY = frozenset(
+    """plays_in league party member_of citizen_of award industry plays_for worked_for studied_at network label
+    distributor studio publisher songwriter""".split()
+)
 """Relations whose value always has many subjects: nobody means one club by the league that it plays in."""
 STATED = ("lead", "sentence", "llm")
 _TAKEN_BY = {
@@ -86,7 +89,7 @@ _PLAYER = re.compile(
 _OF_BUILDINGS = frozenset({"built", "completed", "opened", "closed", "architect", "designed_by", "builder"})
 _OF_FILMS = frozenset({"director", "screenwriter", "starring", "studio", "running_time", "distributor"})
 _TEAM = re.compile(
-    r"(?:team|club|company|corporation|manufacturer|airline|studio|bank|brewery|league|university|college|school)$"
+    r"(?:team|club|company|corporation|manufacturer|airline|studio|bank|brewery|league|university|college|school|hall of fame)$"
 )
 _ALONE = frozenset("golfer boxer wrestler swimmer cyclist runner sprinter racing_driver skier".split())
 """Trades of people who are in no club that they would be named by."""
@@ -301,7 +304,11 @@ class Domain:
             return False
         if edge.relation in _KIN:
             return self._apart(edge.subject, value.id) or self._apart(value.id, edge.subject)
-        made, born, died = self._years(edge.subject, "made"), self._years(value.id, "born"), self._years(value.id, "died")
+        made, born, died = (
+            self._years(edge.subject, "made"),
+            self._years(value.id, "born"),
+            self._years(value.id, "died"),
+        )
         if made and born and max(made) < min(born) + 4:
             return True
         return bool(made and died) and min(made) > max(died) + _OUTLIVED.get(edge.relation, 25)
@@ -327,11 +334,12 @@ class Domain:
         if edge.relation == "based_on":  # a sequel is not based on the film whose name it goes on with
             return fold(plain_title(subject.title)).startswith(fold(plain_title(value.title)))
         if edge.relation in ("located_in", "headquarters") and subject.kind == "organization":
-            return value.kind == "building"
+            return value.kind == "building" or self._noun_at(subject.number).endswith("party")
         if edge.relation == "named_after":
             return value.kind in ("", "substance", "product")
         if edge.relation == "member_of":  # one plays for a team and works for a company
-            return _TEAM.search(self._noun_at(value.number)) is not None
+            said = (self._noun_at(value.number), value.description, value.title)
+            return any(_TEAM.search(one.casefold()) for one in said)
         if edge.relation == "plays_for":
             return self._noun_at(subject.number) in _ALONE
         if edge.relation == "winner" and edge.evidence.document == edge.object:  # a cup is won every year anew
@@ -436,7 +444,7 @@ class Domain:
         found, noun = self.entity(edge.subject), self.noun(edge.subject)
         if edge.object is None or found is None or not self.nameable(edge.subject) or noun in UNSAYING:
             return False
-        if edge.relation in ONE_OF_MANY:
+        if edge.relation in ONE_OF_MANY or (edge.relation == "winner" and not re.search(r"\d", found.title)):
             return False
         if edge.relation in MANY_TO_ONE and (noun in GENERIC or self.known_well(edge.object)):
             return False  # `the person who was born in Omaha` may be anyone

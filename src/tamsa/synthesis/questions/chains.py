@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from random import Random
 
 from tamsa.synthesis.descriptions import describe
@@ -17,6 +18,8 @@ from tamsa.synthesis.wording.lexicon import SAYINGS, cue_words
 from tamsa.synthesis.wording.nouns import GENERIC, same_nouns, stem
 from tamsa.synthesis.wording.saying import Saying
 
+_APPEARED = frozenset({"released", "published", "premiered"})
+"""Relations of which none is asked where another was said: `released in 2012. When did it come out?`."""
 _LONG = 12
 """Words of a phrase beyond which two sentences read better than one."""
 _OBSCURED = 0.65
@@ -33,7 +36,7 @@ def chain(domain: Domain, random: Random, relations: Relations, hops: int) -> Dr
     answer = item_of(edge)
     anchor = _anchor(hops, random)
     thing = refer(domain, edge.subject, hops - 1, random, frozenset({answer.key}), anchor)
-    if thing is None or edge.relation in thing.relations[-1:] or answer.key in thing.seen:
+    if thing is None or said_already(edge.relation, thing.relations[-1:]) or answer.key in thing.seen:
         return None
     if edge.relation == "occupation" and thing.hops:  # what the director of a film did is no question
         return None
@@ -46,6 +49,11 @@ def chain(domain: Domain, random: Random, relations: Relations, hops: int) -> Dr
         thing.operations,
         (*thing.relations, edge.relation),
     )
+
+
+def said_already(relation: str, said: Sequence[str]) -> bool:
+    """Whether a relation, or one that means the same, was said of a thing before it is asked for."""
+    return relation in said or (relation in _APPEARED and not _APPEARED.isdisjoint(said))
 
 
 def _anchor(hops: int, random: Random) -> Anchor:
@@ -88,7 +96,7 @@ def intersection(domain: Domain, random: Random, relations: Relations) -> Draft 
     if thing is None:
         return None
     operations = tuple(operation for operation in thing.operations if operation != "description")
-    if edge.relation not in thing.relations and SAYINGS[edge.relation].single and domain.single(edge):
+    if not said_already(edge.relation, thing.relations) and SAYINGS[edge.relation].single and domain.single(edge):
         answer = item_of(edge)
         if random.random() < 0.6 and answer.key not in thing.seen:
             question = _ask(fitted(SAYINGS[edge.relation], answer), thing, random)

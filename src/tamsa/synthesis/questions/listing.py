@@ -21,6 +21,7 @@ from tamsa.synthesis.wording.nouns import GENERIC, call, plural, sayable
 MIN_ROWS, MAX_ROWS = 4, 80
 _TOPIC = re.compile(r"\d{4}(?:[–-]\d{2,4})? in |[A-Z][a-z]*[^s\W]s (?:of|at|in|by|from|on) ")
 """Titles that name a topic, not a thing: `1988 in country music`, `Venues of the 2010 Winter Olympics`."""
+_OWNED = re.compile(r" (?:filmography|discography|bibliography)$")
 _ADJECTIVE = re.compile(r"(?<!ist)(?<!Ir)(?<!Om)(?<!Jord)(?<!Taiw)(?<!Sud)(?<!Jap)(?:an|ese|ish|ch|i|ic|ek|ss|ot|er)$")
 """Ends of words that say a nationality, not a country."""
 _MARKS = frozenset("yes no y n none various unknown tba tbd tbc n/a na unnamed same himself herself".split())
@@ -140,6 +141,10 @@ class Listing:
             return False
         return column.asked == "text" or cell.text[:1].isupper()
 
+    def word(self, at: int) -> str:
+        """Return the word that asks for a cell of a column."""
+        return "Who" if self.columns[at].asked == "person" else "What"
+
     def asked(self, row: int, at: int) -> str:
         """Say what a cell is: of `Portugal` in a column of nationalities, the country."""
         noun = self.columns[at].noun
@@ -254,7 +259,7 @@ def _noun(domain: Domain, table: GraphTable) -> tuple[str, bool]:
     ]
     human = sum(one.human for one in named) > 0.7 * max(1, len(named))
     if head in ROWS:
-        return head, human
+        return ("", False) if human and head in _TEAMS else (head, human)  # `Team` over the names of people
     if head not in _NAMES:
         return "", False
     counts = Counter(one.noun for one in named if one.noun and one.noun not in GENERIC)
@@ -285,7 +290,7 @@ def place_of(table: GraphTable, noun: str) -> str:
     if not caption or caption.casefold() == page.casefold():
         return f"the table “{page}”"
     named = not _TOPIC.match(page)
-    owner = call(page, "", "").name if named else f"“{page}”"
+    owner = call(_OWNED.sub("", page), "", "").name if named else f"“{page}”"
     on_page = f"on the page about {owner}" if named else f"on the page {owner}"
     first, _, rest = caption.partition(", ")
     if named and first.casefold() in ("filmography", "discography", "bibliography"):

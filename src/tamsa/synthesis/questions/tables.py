@@ -18,7 +18,6 @@ from tamsa.synthesis.wording.headers import unit_of
 from tamsa.synthesis.wording.lexicon import PERSON_RELATIONS, SAYINGS
 from tamsa.synthesis.wording.nouns import plural
 
-
 _PLACES = frozenset(f"column:{name}" for name in "location place city city_served town country state county".split())
 
 
@@ -182,9 +181,9 @@ def _cell_of_subject(domain: Domain, listing: Listing, row: int, random: Random)
     question = random.choice(
         (
             f"Which {noun} is given for {name} in {listing.place}?",
-            f"What is the {noun} of {name} in {listing.place}?",
+            f"{listing.word(at)} is the {noun} of {name} in {listing.place}?",
             f"In {listing.place}, which {noun} is given for {name}?",
-            f"Look at {listing.place}: what is the {noun} of {name}?",
+            f"Look at {listing.place}: {listing.word(at).lower()} is the {noun} of {name}?",
         )
     )
     hop = listing.hop(row, at, inverse=False)
@@ -222,10 +221,11 @@ def _about_row(
         if edges:
             return _fact(domain, listing, phrase, form, hops, kind, random.choice(edges), random)
     others = [at for at in listing.columns if listing.relation(at) not in used and listing.good(row, at)]
+    others = [at for at in others if listing.columns[at].noun not in ("year", "date")]
     if others and random.random() < 0.35:
         at = random.choice(others)
         (answer,) = cell_items(table.rows[row][at])
-        question = f"What is the {listing.asked(row, at)} of {phrase}?"
+        question = f"{listing.word(at)} is the {listing.asked(row, at)} of {phrase}?"
         steps = (*hops, listing.hop(row, at, inverse=False))
         return Draft(kind, question, follow(form, f"#{at}"), answer, steps, (), (*used, listing.relation(at)))
     answers = cell_items(subject)

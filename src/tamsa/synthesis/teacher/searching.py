@@ -47,4 +47,6 @@ def reworded_queries(need: Need, sight: Sight) -> list[str]:
 def _plain(text: str, shown: set[str], hidden: set[str]) -> list[str]:
     """Return the words of a text that are no names or numbers, or were shown, each once."""
     words = [word for word in _WORD.findall(text) if len(word) > 2 and word.casefold() not in STOP_WORDS | hidden]
-    return list(dict.fromkeys(word for word in words if word.casefold() in shown or word.isalpha() and word.islower()))
+    return list(
+        dict.fromkeys(word for word in words if word.casefold() in shown or (word.isalpha() and word.islower()))
+    )

@@ -42,7 +42,7 @@ WH_PREFIXES = ("", "", "", "", "According to the documents, ", "As far as the do
 def upper_first(text: str) -> str:
     """Capitalise the first letter only; a comma before another sign goes, as does the last sign after another."""
     text = re.sub(r",+(?=[?.:,])", "", text)
-    text = re.sub(r"(?<=[!?])[.?](?= |$)|(?<=\.\.\.)\.", "", text)
+    text = re.sub(r"(?<=[!?])[.?](?= |$)|(?<=\.\.\.)\.|(?<=[^.]\.)\.(?!\.)", "", text)
     return text[:1].upper() + text[1:]
 
 

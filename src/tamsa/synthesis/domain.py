@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from tamsa.agent.baseline.conflicts import authority
 from tamsa.agent.baseline.passages import Page
-from tamsa.synthesis.graph.store import SOURCES, Entity, Graph, GraphTable, Numbers
+from tamsa.synthesis.graph.store import SOURCES, Graph, GraphTable, Numbers
+from tamsa.synthesis.plausible import KINDS, Plausible, said_of
 from tamsa.synthesis.records import Edge
-from tamsa.synthesis.values import Item, day_of, fold, item_of, merged, plain_title, read_day
-from tamsa.synthesis.wording.lexicon import PERSON_RELATIONS, SAYINGS, WORK_RELATIONS
-from tamsa.synthesis.wording.nouns import GENERIC, SETTLEMENTS, Named, call, generic_of, noun_of, sayable
+from tamsa.synthesis.values import Item, fold, item_of, merged, plain_title, read_day
+from tamsa.synthesis.wording.lexicon import SAYINGS
+from tamsa.synthesis.wording.nouns import GENERIC, Named, call, generic_of, sayable
 from tamsa.types import Document
 
 MAX_RIVALS = 400
@@ -24,14 +25,6 @@ MAX_RIVALS = 400
 MAX_POINTING = 24
 """Edges to a thing up to which `the player who played for it` is believed to be unique where the graph has one."""
 _VALUE_TYPES = {"date": ("date", "year"), "number": ("quantity",), "text": ("text",)}
-_OF_ORGANISATIONS = frozenset({"worked_for", "party", "acquired_by", "sponsor", "league", "plays_in"})
-"""Relations whose value is a body and no building that is named as one."""
-_KINDS = {
-    "person": ("person",),
-    "place": ("place", "building"),
-    "organisation": ("organization", "", "building"),
-    "work": ("work", ""),
-}
 LAST_ONLY = frozenset({"located_in", "part_of"})
 """Relations that places have at several levels, so that `the location of X` is no one thing to go on from."""
 UNSAYING = frozenset({"", "place", "product", "substance", "building", "organisation", "event", "work"})
@@ -48,73 +41,10 @@ ONE_OF_MANY = frozenset(
 )
 """Relations whose value always has many subjects: nobody means one club by the league that it plays in."""
 STATED = ("lead", "sentence", "llm")
-_TAKEN_BY = {
-    "winner": ("event",),
-    "part_of": ("place",),
-    "located_in": ("place", "building", "organization"),
-    "diet": ("species",),
-    "theme": ("event",),
-    "sponsor": ("event", "award", "organization"),
-    "listed_on": ("building", "place"),
-    "discovered": ("place", "substance", "species", "product"),
-    "discovered_by": ("place", "substance", "species", "product"),
-}
-"""Kinds of subject of relations that say too little, or too much, of others."""
-_FOUGHT = frozenset({"battle", "war", "siege"})
-_BUILT = frozenset("dam bridge tunnel tower lighthouse house mansion skyscraper stadium arena road highway".split())
-_MADE_BY = frozenset({"director", "producer", "screenwriter", "writer", "composer", "creator"})
-_MADE_ON = "released published premiered painted recorded founded built completed opened launched invented".split()
-"""Relations that say when a thing was made."""
-_MAKERS = _MADE_BY | frozenset(
-    """author starring artist performer editor songwriter written_by painter inventor founder architect
-    designed_by""".split()
-)
-"""Relations between a thing and people who had a hand in it, and so were alive."""
-_KIN = frozenset({"spouse", "sibling", "father", "mother", "child", "child_of", "student_of"})
-_OUTLIVED = {"author": 150, "writer": 80, "written_by": 80, "composer": 150, "songwriter": 150, "artist": 60, "performer": 60,
-             "architect": 40, "designed_by": 40}  # fmt: skip
-"""Years after a maker's death in which a thing may still come out."""
-_RUN_BY = frozenset({"network", "distributor", "publisher", "studio", "owner", "operator", "manufacturer", "developer"})
-_OTHER_TRADES = frozenset(
-    """general admiral soldier footballer cricketer golfer boxer swimmer sprinter cyclist skier bishop archbishop
-    cardinal pope king queen prince princess emperor astronaut mathematician chemist biologist botanist
-    physicist""".split()
-)
-_PLAYER = re.compile(
-    r"\b(?:rugby|football|soccer|hockey|basketball|baseball|cricket|volleyball|handball|lacrosse|softball|tennis|"
-    r"badminton|snooker|darts|polo|curling)\b.*\bplayer$",
-    re.IGNORECASE,
-)
-"""Definitions of people who play a game."""
-_OF_BUILDINGS = frozenset({"built", "completed", "opened", "closed", "architect", "designed_by", "builder"})
-_OF_FILMS = frozenset({"director", "screenwriter", "starring", "studio", "running_time", "distributor"})
-_TEAM = re.compile(
-    r"(?:team|club|company|corporation|manufacturer|airline|studio|bank|brewery|league|university|college|school|hall of fame)$"
-)
-_ALONE = frozenset("golfer boxer wrestler swimmer cyclist runner sprinter racing_driver skier".split())
-"""Trades of people who are in no club that they would be named by."""
-_HIGH = frozenset("mountain volcano hill peak waterfall glacier island range summit dune cliff".split())
-"""Nouns of places that have a height; others lie at one."""
-_LONG = frozenset({"river", "stream", "creek", "road", "street", "highway", "canal"})
-_STREAMS = frozenset({"river", "stream", "creek", "place", "lake", "canal"})
-_SENT = ("expedition", "mission", "fleet")
 _CONCEPT = re.compile(r"[A-Z][a-z-]+(?: [a-z-]+)* (?:film|album|song|novel|series|game|bridge|club|team|river)")
 _CONCEPT_NOUNS = frozenset("film album song novel series game bridge club team river".split())
-_UNAIRED = frozenset({"film", "movie", "novel", "book", "play", "short film", "video game", "album", "song"})
-_OF_RECORDS = frozenset({"label", "artist", "performer", "recorded_in"})
-_FILMS = frozenset({"film", "movie", "documentary", "television series", "novel", "book", "sitcom", "video game"})
-_NO_FILMS = frozenset(
-    "novel book poem album song single painting sculpture magazine newspaper journal manga sitcom".split()
-) | {"studio album", "live album", "compilation album", "comic book", "graphic novel", "short story", "extended play"}
-_NO_PERSON = re.compile(
-    r"(?:murder|death|killing|assassination|disappearance|suicide|trial|execution|shooting|kidnapping|lynching) of ",
-    re.IGNORECASE,
-)
-"""Titles of events that are told as a person's life."""
 MAX_WAYS = 60
 """Edges to a well-known entity that are looked at."""
-_ELECTS = re.compile(r"\((?:[^()]* )?(?:constituency|electoral district|riding|ward)\)$")
-"""Titles of constituencies, to which lists of members link where a town is meant."""
 _CACHE = 1 << 15
 
 
@@ -144,8 +74,8 @@ class Domain:
         """Return how an entity is called; None where its name cannot stand in a question."""
         self.entity = lru_cache(_CACHE)(graph.entity)
         self.table = lru_cache(512)(graph.table)
-        self._years = lru_cache(_CACHE)(self._years_of)
-        self._noun_at = lru_cache(_CACHE)(self._noun)
+        self._plausible = Plausible(graph)
+        self._noun_at = self._plausible.noun_at
         self.rivals = lru_cache(_CACHE)(self._rivals)
         """Return the ids of all things that a noun may fit and that point at an entity; None for too many."""
         self.authority = lru_cache(_CACHE)(self._authority)
@@ -196,12 +126,6 @@ class Domain:
         return stated & said[self.graph.relation_numbers] if len(stated) else stated
 
     @cached_property
-    def demonyms(self) -> frozenset[str]:
-        """Words by which the graph says what nation people are of: `canadian`, which is no birthplace."""
-        numbers = self.graph.by_relation("nationality")
-        return frozenset(fold(self.graph.edge(int(number)).value) for number in numbers[:: len(numbers) // 2000 + 1])
-
-    @cached_property
     def cut_off_at(self) -> int:
         """Number of rows at which the documents cut their tables off, 0 where they do not.
 
@@ -233,10 +157,6 @@ class Domain:
         number = self.graph.number(identity)
         return self._noun_at(number) if number >= 0 else ""
 
-    def _noun(self, number: int) -> str:
-        entity = self.graph.entity_at(number)
-        return call(entity.title, entity.description, entity.kind).noun
-
     def aliases(self, item: Item) -> tuple[str, ...]:
         """Return other names of an entity that can stand for it: they share its words, and one word is not enough.
 
@@ -263,7 +183,7 @@ class Domain:
         if saying is None or not edge.subject or edge.source not in STATED or not self._reliable(edge):
             return False
         subject = self.entity(edge.subject)
-        if subject is None or not self._fits(edge.relation, subject) or not self.nameable(edge.subject):
+        if subject is None or not said_of(edge.relation, subject) or not self.nameable(edge.subject):
             return False
         wanted = _VALUE_TYPES.get(saying.asked)
         if wanted is not None:
@@ -273,83 +193,18 @@ class Domain:
                 return False
             return edge.value_type == "entity" and sayable(edge.value) and len(edge.value) > 4
         value = self.entity(edge.object)
-        if saying.asked == "place" and subject.kind != "person" and _ELECTS.search(subject.title):
-            return False
-        if value is not None and saying.asked == "place" and _ELECTS.search(value.title):
-            return False
-        kinds = ("organization", "") if edge.relation in _OF_ORGANISATIONS else _KINDS.get(saying.asked)
-        if value is not None and (
-            self._other_trade(edge.relation, value)
-            or self._out_of_time(edge, value)
-            or self._strange(edge, subject, value)
-        ):
-            return False
         return (
             value is not None
             and edge.object != edge.subject
-            and (kinds is None or value.kind in kinds)
+            and self._plausible.takes(edge.relation, value)
+            and self._plausible.holds(edge, subject, value)
             and self.nameable(edge.object)
         )
-
-    def _other_trade(self, relation: str, value: Entity) -> bool:
-        """Whether a value is a namesake in all likelihood: a general who wrote a film, a band that broadcast it."""
-        noun = self._noun_at(value.number)
-        if relation in _MADE_BY or relation == "starring":
-            return noun in _OTHER_TRADES or noun.endswith(" player") or bool(_PLAYER.search(value.description))
-        return relation in _RUN_BY and noun in ("band", "rock band", "orchestra", "choir")
-
-    def _out_of_time(self, edge: Edge, value: Entity) -> bool:
-        """Whether a value is a namesake since a person of that name lived at another time than the thing was made."""
-        if value.kind != "person" or edge.relation not in _MAKERS | _KIN:
-            return False
-        if edge.relation in _KIN:
-            return self._apart(edge.subject, value.id) or self._apart(value.id, edge.subject)
-        made, born, died = (
-            self._years(edge.subject, "made"),
-            self._years(value.id, "born"),
-            self._years(value.id, "died"),
-        )
-        if made and born and max(made) < min(born) + 4:
-            return True
-        return bool(made and died) and min(made) > max(died) + _OUTLIVED.get(edge.relation, 25)
-
-    def _apart(self, first: str, second: str) -> bool:
-        """Whether a person was born a generation after another one had died."""
-        born, died = self._years(first, "born"), self._years(second, "died")
-        return bool(born and died) and min(born) > max(died) + 30
-
-    def _years_of(self, identity: str, of: str) -> tuple[int, ...]:
-        """Return the years in which a thing was made, or a person was born or died, as far as the graph has them."""
-        names = {"made": _MADE_ON, "born": ["born_on"], "died": ["died_on"]}[of]
-        wanted = [number for number, name in enumerate(self.graph.relation_names) if name in names]
-        numbers = self.graph.numbers_of(self.graph.number(identity))
-        kept = numbers[np.isin(self.graph.relation_numbers[numbers], wanted)]
-        days = (day_of(item_of(self.graph.edge(number))) for number in kept.tolist())
-        return tuple(day.year for day in days if day is not None)
-
-    def _strange(self, edge: Edge, subject: Entity, value: Entity) -> bool:
-        """Whether a fact is one that nobody would state of such things: it comes from a name that was misread."""
-        if edge.relation in ("born_in", "died_in", "located_in") and fold(edge.value) in self.demonyms:
-            return True
-        if edge.relation == "based_on":  # a sequel is not based on the film whose name it goes on with
-            return fold(plain_title(subject.title)).startswith(fold(plain_title(value.title)))
-        if edge.relation in ("located_in", "headquarters") and subject.kind == "organization":
-            return value.kind == "building" or self._noun_at(subject.number).endswith("party")
-        if edge.relation == "named_after":
-            return value.kind in ("", "substance", "product")
-        if edge.relation == "member_of":  # one plays for a team and works for a company
-            said = (self._noun_at(value.number), value.description, value.title)
-            return any(_TEAM.search(one.casefold()) for one in said)
-        if edge.relation == "plays_for":
-            return self._noun_at(subject.number) in _ALONE
-        if edge.relation == "winner" and edge.evidence.document == edge.object:  # a cup is won every year anew
-            return not any(char.isdigit() for char in subject.title)
-        return False
 
     def fits(self, relation: str, identity: str) -> bool:
         """Whether a relation can be said of a thing."""
         subject = self.entity(identity)
-        return subject is not None and self._fits(relation, subject)
+        return subject is not None and said_of(relation, subject)
 
     def _reliable(self, edge: Edge) -> bool:
         """Whether a fact stands on the page of its subject or value, or on one that is an authority by its own account.
@@ -371,35 +226,6 @@ class Domain:
             return read_day(edge.normal or edge.value) is not None
         return 0 < len(edge.value) <= 60
 
-    @staticmethod
-    def _fits(relation: str, subject: Entity) -> bool:
-        if relation in PERSON_RELATIONS:
-            return subject.kind == "person" and not _NO_PERSON.match(subject.title)
-        if relation in _TAKEN_BY:
-            return subject.kind in _TAKEN_BY[relation]
-        if relation in ("held_on", "held_in") and noun_of(subject.description, subject.kind) in _FOUGHT:
-            return False
-        if relation == "founded" and noun_of(subject.description, subject.kind) in _BUILT:
-            return False
-        if relation in _OF_BUILDINGS and noun_of(subject.description, subject.kind) in (*SETTLEMENTS, "place"):
-            return False
-        if relation in ("set_out", "destination"):
-            return noun_of(subject.description, subject.kind) in _SENT
-        if relation in ("flows_into", "source"):
-            return noun_of(subject.description, subject.kind) in _STREAMS
-        if relation == "area" and noun_of(subject.description, subject.kind) in _LONG:
-            return False
-        if relation == "height" and subject.kind == "place":
-            return noun_of(subject.description, subject.kind) in _HIGH
-        if relation in WORK_RELATIONS:
-            noun = noun_of(subject.description, subject.kind)
-            if relation == "network" and noun in _UNAIRED:
-                return False
-            if (relation in _OF_FILMS and noun in _NO_FILMS) or (relation in _OF_RECORDS and noun in _FILMS):
-                return False
-            return subject.kind in ("work", "product")
-        return subject.kind not in ("person", "")
-
     def single(self, edge: Edge) -> bool:
         """Whether the relation of an edge has this one value alone."""
         return len(self.values(edge.subject, edge.relation)) == 1
@@ -414,7 +240,7 @@ class Domain:
 
     def takes(self, asked: str, identity: str) -> bool:
         """Whether a thing is of a kind that is asked for: a person, a place, an organisation, a work."""
-        entity, kinds = self.entity(identity), _KINDS.get(asked)
+        entity, kinds = self.entity(identity), KINDS.get(asked)
         return entity is not None and kinds is not None and entity.kind in kinds
 
     # ------------------------------------------------------------------ steps

@@ -1,4 +1,4 @@
-"""A rehearsal: the straight course of the teacher, its tools answered at once, to tell whether the answer is in reach."""
+"""A rehearsal: the straight course of the teacher, its tools answered at once: is the answer in reach?"""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ _TEAM = re.compile(
     r"(?:team|club|company|corporation|manufacturer|airline|studio|bank|brewery|league|university|college|school|"
     r"hall of fame)$"
 )
-_ALONE = frozenset("golfer boxer wrestler swimmer cyclist runner sprinter racing_driver skier".split())
+_ALONE = frozenset("golfer boxer wrestler swimmer cyclist runner sprinter skier".split()) | {"racing driver"}
 """Trades of people who are in no club that they would be named by."""
 _HIGH = frozenset("mountain volcano hill peak waterfall glacier island range summit dune cliff".split())
 """Nouns of places that have a height; others lie at one."""
@@ -95,11 +95,11 @@ _CACHE = 1 << 15
 
 def said_of(relation: str, subject: Entity) -> bool:
     """Whether a relation is one that things of a kind and noun have."""
-    noun = noun_of(subject.description, subject.kind)
     if relation in PERSON_RELATIONS:
         return subject.kind == "person" and not _NO_PERSON.match(subject.title)
     if relation in _TAKEN_BY:
         return subject.kind in _TAKEN_BY[relation]
+    noun = noun_of(subject.description, subject.kind)
     if relation in ("held_on", "held_in") and noun in _FOUGHT:
         return False
     if relation == "founded" and noun in _BUILT:
@@ -143,11 +143,10 @@ class Plausible:
 
     def holds(self, edge: Edge, subject: Entity, value: Entity) -> bool:
         """Whether a fact between two things can be true."""
-        if SAYINGS[edge.relation].asked == "place":
-            if _ELECTS.search(value.title) or (subject.kind != "person" and _ELECTS.search(subject.title)):
-                return False
+        placed = (value.title, subject.title if subject.kind != "person" else "")
         return not (
-            self._other_trade(edge.relation, value)
+            (SAYINGS[edge.relation].asked == "place" and any(map(_ELECTS.search, placed)))
+            or self._other_trade(edge.relation, value)
             or self._out_of_time(edge, value)
             or self._strange(edge, subject, value)
         )

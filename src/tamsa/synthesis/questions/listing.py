@@ -29,8 +29,8 @@ _MARKS = frozenset("yes no y n none various unknown tba tbd tbc n/a na unnamed s
 _SENTENCE_CASE = re.compile(r"[A-Z][a-z]+(?: [a-z]+)*")
 _MAX_VALUE = 60
 _FITS = {
-    "person": """age|date of birth|nationality|position|home town|residence|profession|party|pick|round|number|medal|song|
-              race|number of votes|number of goals|number of appearances|number of points|number of wins|
+    "person": """age|date of birth|nationality|position|home town|residence|profession|party|pick|round|number|medal|
+              song|race|number of votes|number of goals|number of appearances|number of points|number of wins|
               number of titles|number of gold medals|height""",
     "person team": "school|college|team|club|country|state|county|city|town|region|district|coach",
     "person event": "sport|event|constructor|driver|film|tournament",
@@ -41,8 +41,8 @@ _FITS = {
     "work": """director|artist|author|writer|producer|composer|publisher|developer|studio|label|network|genre|language|
             original title|album|sculptor|length|number of votes""",
     "event": """winner|champion|runner-up|opponent|host|venue|location|country|state|city|attendance|length""",
-    "thing": """location|city|town|country|state|county|region|district|island|manufacturer|operator|owner|architect|river|
-             capital|namesake|IATA code|ICAO code|frequency|call sign|family|capacity|area|height|length|population|
+    "thing": """location|city|town|country|state|county|region|district|island|manufacturer|operator|owner|architect|
+             river|capital|namesake|IATA code|ICAO code|frequency|call sign|family|capacity|area|height|length|population|
              number of floors|number of passengers|opening date|year of building|closing date|founding date|
              enrollment|listing date""",
 }  # fmt: skip

@@ -42,8 +42,8 @@ _FITS = {
             original title|album|sculptor|length|number of votes""",
     "event": """winner|champion|runner-up|opponent|host|venue|location|country|state|city|attendance|length""",
     "thing": """location|city|town|country|state|county|region|district|island|manufacturer|operator|owner|architect|
-             river|capital|namesake|IATA code|ICAO code|frequency|call sign|family|capacity|area|height|length|population|
-             number of floors|number of passengers|opening date|year of building|closing date|founding date|
+             river|capital|namesake|IATA code|ICAO code|frequency|call sign|family|capacity|area|height|length|
+             population|number of floors|number of passengers|opening date|year of building|closing date|founding date|
              enrollment|listing date""",
 }  # fmt: skip
 """What columns are said of: in a list of mayors the area is that of their towns."""

@@ -155,6 +155,8 @@ class Script:
         guess = need.guess if need.guess and self.random.random() < self.habits.guessed_title else ""
         local: set[str] = set()
         strayed_here = reworded = False
+        if not need.absent:
+            yield from self._turn_pages(need)  # what was opened before, beside another page
         for _ in range(MAX_MOVES if not need.every else 2 * MAX_MOVES):
             if self.sight.met(need) and not need.absent:
                 return

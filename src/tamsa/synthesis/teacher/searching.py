@@ -6,7 +6,7 @@ import re
 from random import Random
 
 from tamsa.corpus.stopwords import STOP_WORDS
-from tamsa.synthesis.teacher.needs import Need, known
+from tamsa.synthesis.teacher.needs import Need, found, known
 from tamsa.synthesis.teacher.sight import Sight
 from tamsa.synthesis.teacher.wording import base_name, wording
 
@@ -30,8 +30,13 @@ def reworded_queries(need: Need, sight: Sight) -> list[str]:
     shown.
     """
     shown = set(_WORD.findall(sight.context))
-    ends = (end for hop in sight.question.chain for end in (hop.subject, hop.value))
-    hidden = {word for end in ends for word in _WORD.findall(end.casefold())} - shown
+    hidden: set[str] = set()
+    for name in (base_name(end) for hop in sight.question.chain for end in (hop.subject, hop.value)):
+        if not sight.knows(name):
+            hidden |= _words(name)
+    for hop in need.facts:
+        hidden |= _words(found(hop)) - _words(known(hop))
+    hidden -= _words(sight.question.question)
     queries = []
     for hop in need.facts[:2]:
         document = sight.document(hop.evidence.document)
@@ -44,9 +49,12 @@ def reworded_queries(need: Need, sight: Sight) -> list[str]:
     return [query for query in dict.fromkeys(queries) if query]
 
 
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text.casefold()))
+
+
 def _plain(text: str, shown: set[str], hidden: set[str]) -> list[str]:
     """Return the words of a text that are no names or numbers, or were shown, each once."""
     words = [word for word in _WORD.findall(text) if len(word) > 2 and word.casefold() not in STOP_WORDS | hidden]
-    return list(
-        dict.fromkeys(word for word in words if word.casefold() in shown or (word.isalpha() and word.islower()))
-    )
+    kept = (word for word in words if word.casefold() in shown or (word.isalpha() and word.islower()))
+    return list(dict.fromkeys(kept))

@@ -381,6 +381,12 @@ def test_a_maker_lived_when_the_thing_was_made(born: str, died: str, released: s
         (("Aldham Market", "organization", "company"), "headquarters",
          ("Aldham (UK Parliament constituency)", "place", "constituency"), False),
         (("Night Ferry", "work", "film"), "starring", ("Tony Bray", "person", "rugby league player"), False),
+        (("Night Ferry", "work", "film"), "starring", ("Annie", "person", "Norwegian singer"), False),
+        (("Night Ferry", "work", "film"), "starring", ("Suman", "person", "Indian actor"), True),
+        (("Warren County", "place", "county"), "in_region", ("Aldham", "place", "town"), False),
+        (("Aldham", "place", "town"), "in_region", ("Warren County", "place", "county"), True),
+        (("Aldham", "place", "town"), "flows_into", ("Norrin Sea", "place", "sea"), False),
+        (("Ann Lee", "person", "clerk"), "member_of", ("Orne Mills", "organization", "textile company"), False),
     ],
 )  # fmt: skip
 def test_facts_that_come_from_a_misread_name_are_not_asked_about(

@@ -77,7 +77,9 @@ _ALONE = frozenset("golfer boxer wrestler swimmer cyclist runner sprinter skier"
 _HIGH = frozenset("mountain volcano hill peak waterfall glacier island range summit dune cliff".split())
 """Nouns of places that have a height; others lie at one."""
 _LONG = frozenset({"river", "stream", "creek", "road", "street", "highway", "canal"})
-_STREAMS = frozenset({"river", "stream", "creek", "place", "lake", "canal"})
+_STREAMS = frozenset({"river", "stream", "creek", "lake", "canal"})
+_WIDE = frozenset("county region province state district country prefecture".split())
+_TOWNS = frozenset("city town village municipality hamlet borough township".split())
 _SENT = ("expedition", "mission", "fleet")
 _UNAIRED = frozenset({"film", "movie", "novel", "book", "play", "short film", "video game", "album", "song"})
 _OF_RECORDS = frozenset({"label", "artist", "performer", "recorded_in"})
@@ -110,6 +112,8 @@ def said_of(relation: str, subject: Entity) -> bool:
         return noun in _SENT
     if relation in ("flows_into", "source"):
         return noun in _STREAMS
+    if relation in ("designed_by", "architect") and noun in _STREAMS:
+        return False
     if relation == "area" and noun in _LONG:
         return False
     if relation == "height" and subject.kind == "place":
@@ -143,9 +147,9 @@ class Plausible:
 
     def holds(self, edge: Edge, subject: Entity, value: Entity) -> bool:
         """Whether a fact between two things can be true."""
-        placed = (value.title, subject.title if subject.kind != "person" else "")
         return not (
-            (SAYINGS[edge.relation].asked == "place" and any(map(_ELECTS.search, placed)))
+            _ELECTS.search(value.title)
+            or _ELECTS.search(subject.title)
             or self._other_trade(edge.relation, value)
             or self._out_of_time(edge, value)
             or self._strange(edge, subject, value)
@@ -164,6 +168,8 @@ class Plausible:
     def _other_trade(self, relation: str, value: Entity) -> bool:
         """Whether a value is a namesake in all likelihood: a general who wrote a film, a band that broadcast it."""
         noun = self.noun_at(value.number)
+        if relation == "starring" and " " not in plain_title(value.title) and not noun.startswith("act"):
+            return True  # whose page is found by a first name alone
         if relation in _MADE_BY or relation == "starring":
             return noun in _OTHER_TRADES or noun.endswith(" player") or bool(_PLAYER.search(value.description))
         return relation in _RUN_BY and noun in ("band", "rock band", "orchestra", "choir")
@@ -202,6 +208,8 @@ class Plausible:
             return fold(plain_title(subject.title)).startswith(fold(plain_title(value.title)))
         if edge.relation in ("located_in", "headquarters") and subject.kind == "organization":
             return value.kind == "building" or self.noun_at(subject.number).endswith("party")
+        if edge.relation in ("located_in", "part_of", "in_region"):  # a town lies in its county
+            return self.noun_at(subject.number) in _WIDE and self.noun_at(value.number) in _TOWNS
         if edge.relation == "named_after":
             return value.kind in ("", "substance", "product")
         if edge.relation == "member_of":  # one plays for a team and works for a company

@@ -1,32 +1,59 @@
-"""What to open next: the worth of every known document, from names, ranks, snippets, links and the plan."""
+"""What to open next: each known document's signs of being needed, weighed together."""
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import dataclass
 
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, words
 from tamsa.agent.baseline.question import Question, name_terms
 from tamsa.agent.baseline.state import Known, State, fold_title
-from tamsa.agent.baseline.wishes import Wishes
+from tamsa.agent.baseline.wishes import Wishes, folded_text
 
-_YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
-NAMED = 3.0
-RANK = 1.3
-SNIPPET = 1.6
-LINK = 0.9
-LINK_SENTENCE = 1.4
-TITLE_WORDS = 0.8
-WISH = 1.0
-TITLED = 1.6
-BRIDGE = 1.0
-"""Worth of a document tied to an opened one that has all that the question asks and the opened one lacks."""
+WEIGHTS = {
+    "found": 1.97,
+    "names": 0.88,
+    "echo": -1.29,
+    "bridge": 1.78,
+    "listed": 2.35,
+    "year": -1.30,
+    "wish": 1.70,
+    "sentence": 2.70,
+    "linked": 2.99,
+    "back": 1.75,
+    "noun": 0.24,
+    "covers": 2.79,
+    "inside": 0.78,
+    "adds": 4.59,
+    "repeats": -2.35,
+}
+"""What each sign counts, in log odds against the other known documents: `benchmarks/opening_order.py` fits them."""
 NUM_BRIDGES = 4
 """Opened documents, from the first, whose ties are looked at."""
-OTHER_YEAR = 1.5
-"""What a title with another year than the question's costs: "1989 League" where that of 1981 is asked for."""
 MAX_LACKING = 10
-MENTION = 0.6
-"""Worth of a snippet that mentions, word for word, a name of the question whose own page is open."""
+MIN_NAME = 4
+"""Letters of a name from which on it is looked for in a text."""
+FEW_LINKS = 7.0
+"""Links of a page from which on each of them tells less."""
+MOST_TELLING = 1.7
+LEAST_TELLING = 0.6
+DOUBTFUL = 0.3
+"""Share that a link from one common word to a title in brackets keeps: "Arena" to "Arena (band)"."""
+_YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A document that is not open yet, with the signs that speak for it or against it."""
+
+    id: str
+    signs: dict[str, float]
+
+    @property
+    def worth(self) -> float:
+        """The signs weighed together: the higher, the likelier the document is needed."""
+        return sum(WEIGHTS[name] * value for name, value in self.signs.items())
 
 
 def rank(
@@ -36,8 +63,8 @@ def rank(
     scope: frozenset[str] = frozenset(),
     *,
     bridging: bool = True,
-) -> list[tuple[str, float]]:
-    """Return the documents that are not open yet with their worth, best first.
+) -> list[Candidate]:
+    """Return the documents that are not open yet, best first.
 
     Args:
         state: what is known.
@@ -46,34 +73,131 @@ def rank(
         scope: concepts of the names found so far.
         bridging: whether what ties a document to an opened one counts; a long plan knows its own way.
     """
-    in_names = name_terms(question.names)
-    years = set(_YEAR.findall(question.text))
-    covered = _covered(state, question)
-    rest = {term: weight for term, weight in question.weights.items() if term not in covered}
-    scored = []
+    view = _View(state, question)
+    candidates = []
     for known in state.known.values():
-        if state.is_open(known.id):
-            continue
-        score = (
-            worth(state, question, known, rest, in_names)
-            + _titled(question, known, scope)
-            + WISH * wishes.pages.get(known.id, 0.0)
-            + (BRIDGE * _bridged(state, question, known) if bridging else 0.0)
-            - (OTHER_YEAR if _of_other_year(question, known, years) else 0.0)
-        )
-        scored.append((known.id, score))
-    scored.sort(key=lambda item: (-item[1], item[0]))
-    return scored
+        if not state.is_open(known.id):
+            signs = view.signs(known, scope)
+            signs["wish"] = wishes.pages.get(known.id, 0.0)
+            signs["bridge"] = _bridged(state, question, known) if bridging else 0.0
+            candidates.append(Candidate(known.id, signs))
+    return sorted(candidates, key=lambda candidate: (-candidate.worth, candidate.id))
+
+
+class _View:
+    """What all candidates of one turn are measured against: how telling each word is, and what was opened."""
+
+    def __init__(self, state: State, question: Question) -> None:
+        self.state = state
+        self.question = question
+        self.years = set(_YEAR.findall(question.text))
+        self.telling = _telling(state, question)
+        self.total = sum(self.telling.values()) or 1.0
+        covered = _covered(state, question)
+        self.rest = {term: weight for term, weight in question.weights.items() if term not in covered}
+        self.shares = {key: self._share(state.terms_of(key)) for key in state.pages}
+        self.read = frozenset().union(*(state.terms_of(key) for key in state.pages))
+        self.texts = [
+            (share, f" {folded_text(page.text)} {fold_title(page.title)} ")
+            for key, share in sorted(self.shares.items(), key=lambda item: -item[1])
+            for page in state.pages[key]
+        ]
+        """Share and text of the opened pages, those that speak most of the question first."""
+        self.best = max(self.shares, key=lambda key: self.shares[key], default="")
+        self.best_name = fold_title(state.pages[self.best][0].name) if self.best else ""
+
+    def _share(self, present: frozenset[str]) -> float:
+        """Say how much of the question some words make up, rare ones more, in [0, 1]."""
+        return sum(value for term, value in self.telling.items() if term in present) / self.total
+
+    def signs(self, known: Known, scope: frozenset[str]) -> dict[str, float]:
+        """Return the signs of one document, most of them in [0, 1].
+
+        found: its score for the question itself, of the best hit's, squared.
+        names: its snippet names what the question names and has a page of its own.
+        echo: how far its title only repeats the question.
+        listed: its title is made of the question's words and the names found ("List of rivers of X").
+        year: its title opens with another year than the question's.
+        covers: how much of the question its snippets say; adds: of what no opened page says; repeats: of the rest.
+        inside: an opened page names it; linked: links to it, one of few; sentence: in one that speaks of what is asked.
+        back: its snippets name the opened page that says most of the question.
+        noun: it is an instance of the noun that is asked for.
+        """
+        question = self.question
+        title = terms(re.sub(r"\([^()]*\)$", "", known.title))
+        present = self.state.terms_of(known.id) if known.snippets else frozenset()
+        added = self._share(present - self.read)
+        kind, noun = self.state.kind_of(known.id)
+        same = kind == question.kind and question.head and noun and concept(noun) == concept(question.head)
+        linked, sentence = self._links(known)
+        tied = len(self.best_name) >= MIN_NAME and f" {self.best_name} " in known.folded
+        return {
+            "found": known.scores.get(question.text, 0.0) ** 2,
+            "names": _mentions(question, known),
+            "echo": sum(term in question.weights for term in title) / (len(title) + 1) if title else 0.0,
+            "listed": _listed(question, known, scope),
+            "year": 1.0 if _of_other_year(question, known, self.years) else 0.0,
+            "covers": sum(w for term, w in question.weights.items() if term in present) / question.total,
+            "adds": added,
+            "repeats": self._share(present) - added,
+            "inside": self._inside(known),
+            "linked": linked,
+            "sentence": sentence,
+            "back": self.shares[self.best] if tied and known.snippets else 0.0,
+            "noun": 1.0 if same and question.kind not in ("any", "name") else 0.0,
+        }
+
+    def _inside(self, known: Known) -> float:
+        """Return the share of the best opened page whose text has the title, whatever it is part of there."""
+        title = fold_title(known.title)
+        if len(title) < MIN_NAME:
+            return 0.0
+        return next((share for share, text in self.texts if f" {title} " in text), 0.0)
+
+    def _links(self, known: Known) -> tuple[float, float]:
+        """Say how telling the links to a document are: by their page and their number, and by their sentence."""
+        linked = sentence = 0.0
+        total = max(sum(self.rest.values()), 3.0)
+        for source, start, end in known.linked_from:
+            for page in self.state.pages.get(source, ()):
+                within = next((s for s in page.sentences if s.start <= start < s.end), None)
+                if within is None or not start < end <= len(page.text):
+                    continue
+                here = set(terms(within.text))
+                value = sum(weight for term, weight in self.rest.items() if term in here) / total
+                share = self.shares[source]
+                if _doubtful(self.question, known, page.text[start:end]):
+                    value, share = DOUBTFUL * value, DOUBTFUL * share
+                targets = len({str(link["id"]) for link in page.sound_links})
+                few = min(MOST_TELLING, max(LEAST_TELLING, FEW_LINKS / (targets + 2)))
+                linked, sentence = max(linked, share * few), max(sentence, value)
+        return linked, sentence
+
+
+def _telling(state: State, question: Question) -> dict[str, float]:
+    """Weigh each word of the question by how few of the known documents have it."""
+    known = [state.terms_of(key) for key, item in state.known.items() if item.snippets or key in state.pages]
+    most = math.log(max(len(known), 1) + 2)
+    return {
+        term: weight * (most - math.log(1 + sum(term in present for present in known))) / most
+        for term, weight in question.weights.items()
+    }
+
+
+def _doubtful(question: Question, known: Known, anchor: str) -> bool:
+    """Tell whether a link leads from one word to a title whose brackets say what the question does not."""
+    inner = re.search(r"\(([^()]*)\)$", known.title)
+    if not inner or " " in anchor or any(term in question.weights for term in terms(inner[1])):
+        return False
+    return fold_title(anchor) == fold_title(known.title)
 
 
 def _of_other_year(question: Question, known: Known, years: set[str]) -> bool:
-    """Tell whether a title opens with a year, and not with one that the question names."""
     titled = set(_YEAR.findall(known.title[:5]))
     return bool(years and titled and not titled & years) and question.text not in known.named_in
 
 
-def _titled(question: Question, known: Known, scope: frozenset[str]) -> float:
-    """Reward a title made up of the question's words and the names found so far ("List of rivers of X")."""
+def _listed(question: Question, known: Known, scope: frozenset[str]) -> float:
     title = set(terms(known.title)) - {"list"}
     if len(title) < 2 or not title & (scope | name_terms(question.names)):
         return 0.0
@@ -81,7 +205,7 @@ def _titled(question: Question, known: Known, scope: frozenset[str]) -> float:
     if not title & asked:
         return 0.0
     covered = len(title & (asked | scope | set(question.weights))) / len(title)
-    return TITLED if covered == 1.0 else TITLED / 2 if covered >= 0.6 and title & scope else 0.0
+    return 1.0 if covered == 1.0 else 0.5 if covered >= 0.6 and title & scope else 0.0
 
 
 def _covered(state: State, question: Question) -> set[str]:
@@ -94,68 +218,26 @@ def _covered(state: State, question: Question) -> set[str]:
     return out
 
 
-def worth(state: State, question: Question, known: Known, rest: dict[str, float], in_names: frozenset[str]) -> float:
-    """Say how much a document promises."""
-    title = fold_title(known.title)
-    title_terms = terms(re.sub(r"\([^()]*\)$", "", known.title))
-    inner = re.search(r"\(([^()]*)\)$", known.title)
-    suspicious = bool(inner) and not any(term in question.weights for term in terms(inner[1]))  # type: ignore[index]
-    score = 0.0
-    # named in the question
-    for name in question.names:
-        folded = fold_title(name.text)
-        if folded == title:
-            exact = name.text.casefold() == known.title.casefold()
-            weak = suspicious and not exact and " " not in title
-            score = max(score, NAMED * (0.35 if weak else 0.8 if suspicious and not exact else 1.0))
-        elif folded and (f" {folded} " in f" {title} " or f" {title} " in f" {folded} "):
-            shared = min(len(folded.split()), len(title.split())) / max(len(folded.split()), len(title.split()))
-            score = max(score, NAMED * 0.5 * shared)
-    # found by search
-    best = 0.0
-    for query, place in known.ranks.items():
-        share = 1.0 if query == question.text else 0.55
-        best = max(best, share * (0.55 / (1 + place) + 0.45 * known.scores.get(query, 0.0) ** 2))
-    score += RANK * best
-    # what its snippet says about the question
-    present = state.terms_of(known.id)
-    total = sum(rest.values())
-    if total and known.snippets:
-        score += SNIPPET * sum(weight for term, weight in rest.items() if term in present) / max(total, 3.0)
-    score += MENTION * _mentions(state, question, known)
-    if title_terms:
-        score += TITLE_WORDS * sum(term in question.weights for term in title_terms) / (len(title_terms) + 1)
-    # linked from an opened page, in a sentence that speaks of what is asked
-    score += _links(state, question, known, rest, suspicious)
-    kind, noun = state.kind_of(known.id)
-    if kind == question.kind and question.kind not in ("any", "name"):
-        score += 0.15
-        if question.head and noun and concept(noun) == concept(question.head):
-            score += 0.25
-    return score
-
-
-def _mentions(state: State, question: Question, known: Known) -> float:
-    """Say whether a snippet speaks of something named in the question: the fact may stand on the other side's page."""
+def _mentions(question: Question, known: Known) -> float:
     if question.form in ("polar", "choice"):
         return 0.0  # what is compared has pages of its own
     own = fold_title(known.title)
     for name in question.names:
         folded = fold_title(name.text)
-        if len(folded) > 4 and folded not in own and any(name.text in snippet for snippet in known.snippets):
+        if len(folded) > MIN_NAME and folded not in own and any(name.text in snippet for snippet in known.snippets):
             return 1.0
     return 0.0
 
 
 def _bridged(state: State, question: Question, known: Known) -> float:
-    """Say how much of the question a document adds to an opened one that it mentions, in [0, 1]."""
+    """Say how much of the question a document adds to one of the first opened that it mentions, in [0, 1]."""
     if question.form in ("polar", "choice") or not known.snippets:
         return 0.0
     best = 0.0
     present = state.terms_of(known.id)
     for page in state.opened[:NUM_BRIDGES]:
         name = fold_title(page.name)
-        if len(name) < 4 or f" {name} " not in known.folded:
+        if len(name) < MIN_NAME or f" {name} " not in known.folded:
             continue
         lacking = {term: weight for term, weight in question.weights.items() if term not in page.term_set}
         own = set(terms(page.title))
@@ -177,28 +259,3 @@ def reformulations(state: State, question: Question) -> list[str]:
 
 def _asks(word: str) -> bool:
     return word.casefold() not in STOP_WORDS and len(word) > 1
-
-
-def _links(state: State, question: Question, known: Known, rest: dict[str, float], suspicious: bool) -> float:
-    best = 0.0
-    total = sum(rest.values()) or 1.0
-    for source, start, end in known.linked_from:
-        for page in state.pages.get(source, ()):
-            if not 0 <= start < end <= len(page.text):
-                continue
-            sentence = next((s for s in page.sentences if s.start <= start < s.end), None)
-            if sentence is None:
-                continue
-            here = set(terms(sentence.text))
-            value = sum(weight for term, weight in rest.items() if term in here) / max(total, 3.0)
-            relevance = sum(w for t, w in question.weights.items() if t in page.term_set) / question.total
-            anchor = page.text[start:end]
-            if suspicious and " " not in anchor and fold_title(anchor) == fold_title(known.title):
-                value *= 0.3
-                relevance *= 0.3
-            first = 0.25 if sentence is page.sentences[0] else 0.0
-            # a page with few links says more by each of them
-            targets = len({str(link["id"]) for link in page.sound_links})
-            telling = min(1.7, max(0.6, 7.0 / (targets + 2)))
-            best = max(best, LINK * relevance * telling * (0.4 + first) + LINK_SENTENCE * value)
-    return best

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tamsa.agent.baseline.aggregation import aggregate, calls_for_list
 from tamsa.agent.baseline.answering import Outcome, compose, conclude
 from tamsa.agent.baseline.comparison import compare
-from tamsa.agent.baseline.navigation import rank, reformulations
+from tamsa.agent.baseline.navigation import Candidate, rank, reformulations
 from tamsa.agent.baseline.plan import make_plan
 from tamsa.agent.baseline.question import Question, analyse
 from tamsa.agent.baseline.resolver import Resolver
@@ -25,7 +25,7 @@ PAGES_PER_STEP = 4
 """Further documents for each step beyond the second."""
 MOST_PAGES = 22
 PAGES_PER_TURN = 2
-SURE_PAGE = 3.0
+SURE_PAGE = 6.0
 """Worth from which on a document is opened without waiting for what the searches of the turn find."""
 MAX_QUERIES_PER_TURN = 5
 MAX_QUERIES = 60
@@ -36,11 +36,11 @@ SURE_FIT = 0.75
 SURE_COVERAGE = 0.6
 SURE = 0.8
 """Score of a reading from which on it needs no second opinion."""
-BOUNDS_RESOLVED = (0.0, 0.9, 1.5, 1.6, 1.8, 1.9, 2.0, 2.0, 2.0, 2.2)
+BOUNDS_RESOLVED = (0.0, 3.0, 4.0, 4.5, 5.0, 5.0, 5.5, 5.5, 5.5, 6.0)
 """Worth that the n-th document opened must have once an answer was read, by the number opened before it."""
-BOUNDS = (0.0, 0.55, 0.55, 0.6, 0.85, 1.0, 1.15, 1.35, 1.55, 1.85)
+BOUNDS = (0.0, 2.0, 2.5, 2.5, 3.0, 3.0, 3.5, 4.0, 4.5, 5.0)
 """The same while nothing that answers was read, and on the way along a long chain."""
-FIRST_TURN = 1.9
+FIRST_TURN = 6.0
 """Worth that the second document needs to be opened together with the very first."""
 REFORMULATED = 0.88
 """Urgency of asking for an opened document together with what the question still lacks."""
@@ -59,6 +59,8 @@ class BaselinePolicy:
     native_tools = True
     """Observations come as `tool` messages with their data, which is what the rules read."""
     profile = Profile(hits_per_query=HITS_PER_QUERY)
+    on_choice: Callable[[list[Candidate]], None] | None = None
+    """Called with the documents that a turn chose from, best first: the weights are fitted on them."""
 
     async def complete(
         self,
@@ -157,7 +159,10 @@ class BaselinePolicy:
         for query in reformulations(state, question) if bridging else ():
             resolver.wishes.query(query, REFORMULATED)
         ranked = rank(state, question, resolver.wishes, resolver.scope_terms(), bridging=bridging)
-        for key, score in ranked[:PAGES_PER_TURN]:
+        if self.on_choice is not None:
+            self.on_choice(ranked)
+        for candidate in ranked[:PAGES_PER_TURN]:
+            key, score = candidate.id, candidate.worth
             place = num_open + len(chosen)
             bounds = BOUNDS_RESOLVED if resolved and not long_chain else BOUNDS
             bound = bounds[min(place * len(bounds) // most, len(bounds) - 1)]
@@ -173,7 +178,7 @@ class BaselinePolicy:
             queries = [query for query, _ in wanted if query not in state.queries][:MAX_QUERIES_PER_TURN]
         if queries:
             calls.append(("search", {"queries": queries}))
-            best = next((score for _, score in ranked), 0.0)
+            best = next((candidate.worth for candidate in ranked), 0.0)
             if state.just_opened and best < SURE_PAGE:
                 return calls, "Look for what was named before opening more."
         if chosen:

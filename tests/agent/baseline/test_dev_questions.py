@@ -51,6 +51,6 @@ def test_dev_questions_reach_the_floor(tmp_path: Path) -> None:
         opened.append(len(run.opened))
     index.close()
     assert right / len(questions) >= 0.5
-    assert sum(recalls) / len(recalls) >= 0.93
-    assert sum(opened) / len(opened) <= 6
+    assert sum(recalls) / len(recalls) >= 0.97
+    assert sum(opened) / len(opened) <= 5
     assert max(opened) <= MOST_PAGES

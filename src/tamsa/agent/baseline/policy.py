@@ -36,9 +36,9 @@ SURE_FIT = 0.75
 SURE_COVERAGE = 0.6
 SURE = 0.8
 """Score of a reading from which on it needs no second opinion."""
-BOUNDS_RESOLVED = (0.0, 3.0, 4.0, 4.5, 5.0, 5.0, 5.5, 5.5, 5.5, 6.0)
+BOUNDS_RESOLVED = (0.0, 2.5, 3.5, 4.0, 4.0, 4.5, 5.0, 5.0, 5.0, 5.5)
 """Worth that the n-th document opened must have once an answer was read, by the number opened before it."""
-BOUNDS = (0.0, 2.0, 2.5, 2.5, 3.0, 3.0, 3.5, 4.0, 4.5, 5.0)
+BOUNDS = (0.0, 1.5, 2.0, 2.0, 2.5, 2.5, 2.5, 3.0, 3.5, 4.0)
 """The same while nothing that answers was read, and on the way along a long chain."""
 FIRST_TURN = 6.0
 """Worth that the second document needs to be opened together with the very first."""

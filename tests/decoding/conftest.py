@@ -107,6 +107,7 @@ FAMILIES: dict[str, Callable[[], Any]] = {
     "gemma2": _gemma,
     "deepseek_v3": _deepseek,
     "kimi_linear": _kimi_linear,
+    "tamsa_kimi_linear": _tamsa_kimi_linear,
 }
 
 

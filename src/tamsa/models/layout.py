@@ -122,9 +122,9 @@ def plan(
         if position_ids is not None and not cached and len(rows):
             inner = _restarts(position_ids.expand(B, T).flatten()[gather][None])[0]
             inner[torch.tensor(bounds[:-1], device=device)] = True
-            starts = inner.nonzero().squeeze(1).tolist()
-            if len(starts) > len(rows):  # else the restarts are those of the padding, and a row is one sequence
-                return _packed([*starts, bounds[-1]], None, shape, device, gather)
+            begins = inner.nonzero().squeeze(1).tolist()
+            if len(begins) > len(rows):  # else the restarts are those of the padding, and a row is one sequence
+                return _packed([*begins, bounds[-1]], None, shape, device, gather)
         return _packed(bounds, rows, shape, device, gather)
     if position_ids is not None and not cached:
         if position_ids.ndim != 2 or position_ids.shape[1] != T or position_ids.shape[0] not in (1, B):

@@ -9,24 +9,26 @@ from dataclasses import dataclass
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, words
 from tamsa.agent.baseline.question import Question, name_terms
 from tamsa.agent.baseline.state import Known, State, fold_title
+from tamsa.agent.baseline.tables import SUPERLATIVE
 from tamsa.agent.baseline.wishes import Wishes, folded_text
 
 WEIGHTS = {
-    "found": 2.12,
-    "names": 1.53,
-    "echo": -1.04,
-    "bridge": 3.15,
-    "listed": 2.05,
-    "year": -1.52,
-    "wish": 1.71,
-    "sentence": 2.80,
-    "linked": 2.53,
-    "back": 0.98,
-    "noun": 0.48,
-    "covers": 2.40,
-    "inside": 1.44,
-    "adds": 5.34,
-    "repeats": -1.66,
+    "found": 2.20,
+    "names": 1.57,
+    "echo": -1.17,
+    "bridge": 3.14,
+    "listed": 1.02,
+    "table": 4.18,
+    "year": -1.51,
+    "wish": 1.73,
+    "sentence": 2.89,
+    "linked": 2.49,
+    "back": 0.97,
+    "noun": 0.45,
+    "covers": 2.34,
+    "inside": 1.49,
+    "adds": 5.33,
+    "repeats": -1.59,
 }
 """What each sign counts, in log odds against the other known documents: `benchmarks/opening_order.py` fits them."""
 NUM_BRIDGES = 4
@@ -90,6 +92,7 @@ class _View:
     def __init__(self, state: State, question: Question) -> None:
         self.state = state
         self.question = question
+        self.tabled = question.form == "count" or bool(SUPERLATIVE.search(question.text))
         self.years = set(_YEAR.findall(question.text))
         self.telling = telling(state, question)
         self.total = sum(self.telling.values()) or 1.0
@@ -116,7 +119,8 @@ class _View:
         found: its score for the question itself, of the best hit's, squared.
         names: its snippet names what the question names and has a page of its own.
         echo: how far its title only repeats the question.
-        listed: its title is made of the question's words and the names found ("List of rivers of X").
+        listed: its title is made of the question's words and the names found ("List of rivers of X");
+        table: the same where the most, the least or a number is asked for.
         year: its title opens with another year than the question's.
         covers: how much of the question its snippets say; adds: of what no opened page says; repeats: of the rest.
         inside: an opened page names it; linked: links to it, one of few; sentence: in one that speaks of what is asked.
@@ -125,6 +129,7 @@ class _View:
         """
         question = self.question
         title = terms(re.sub(r"\([^()]*\)$", "", known.title))
+        listed = _listed(question, known, scope)
         present = self.state.terms_of(known.id) if known.snippets else frozenset()
         added = self._share(present - self.read)
         kind, noun = self.state.kind_of(known.id)
@@ -135,7 +140,8 @@ class _View:
             "found": known.scores.get(question.text, 0.0) ** 2,
             "names": _mentions(question, known),
             "echo": sum(term in question.weights for term in title) / (len(title) + 1) if title else 0.0,
-            "listed": _listed(question, known, scope),
+            "listed": listed,
+            "table": listed if self.tabled else 0.0,
             "year": 1.0 if _of_other_year(question, known, self.years) else 0.0,
             "covers": sum(w for term, w in question.weights.items() if term in present) / question.total,
             "adds": added,

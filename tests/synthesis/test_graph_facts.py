@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tamsa.synthesis.graph import build_graph, table_documents
+from tamsa.synthesis.graph.markup import without_marks
 from tests.synthesis.graph_cases import doc, facts, graph_of
 
 PEOPLE = (
@@ -194,3 +195,45 @@ def test_what_gave_nothing_is_named(tmp_path: Path) -> None:
     graph = graph_of(tmp_path, doc("Blank", "   "), doc("Мир", "Он родился в Москве."), PEOPLE[2])
     left = graph.manifest["left_out"]
     assert {name for entry in left.values() for name in entry["examples"]} == {"Blank", "Мир"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["[{name}]({name}.md)", "[{name}](the%20{name}.md)", "[[{name}]]", "[[some page|{name}]]", "**{name}**", "{name}"],
+)
+def test_marks_of_markdown_hide_no_fact(tmp_path: Path, written: str) -> None:
+    """The facts are the same with and without marks, and each stands in the document where its evidence says."""
+
+    def named(name: str) -> str:
+        return written.format(name=name)
+
+    mill = doc(
+        "Orne Mill",
+        f"![a mill](mill.png) Orne Mill is a museum in {named('Aldham')}. It was designed by {named('Ole Vint')}.\n\n"
+        f"| Room | Opened | Painter |\n| --- | --- | --- |\n| {named('Red Room')} | 1911 | {named('Ole Vint')} |\n"
+        f"| Blue Room | 1912 | Ann Lee |\n",
+    )
+    graph = graph_of(
+        tmp_path, mill, doc("Aldham", "Aldham is a town."), doc("Ole Vint", "Ole Vint is an English architect.")
+    )
+    assert facts(graph, "Orne Mill") >= {("designed_by", "Ole Vint"), ("located_in", "Aldham")}
+    assert facts(graph, "Red Room") >= {("column:opened", "1911"), ("column:painter", "Ole Vint")}
+    for edge in graph:
+        if edge.evidence.document == mill.id and edge.relation != "instance_of":
+            assert edge.value in mill.text[edge.evidence.start : edge.evidence.end], edge
+    for row in graph.table(0).rows:
+        for cell in row:
+            assert mill.text[cell.start : cell.end] == cell.text
+
+
+def test_places_without_marks_lead_back_to_the_document() -> None:
+    text = "**Ann** lives in [Old Aldham](a.md), ![x](y.png)near [[mill|the mill]]. **"
+    marked = without_marks(doc("Ann", text))
+    plain = marked.document.text
+    assert plain == "Ann lives in Old Aldham, near the mill. **"
+    for word in ("Ann", "lives", "Old Aldham", "near", "the mill", "**"):
+        at = plain.index(word)
+        start, end = marked.raw(at, at + len(word))
+        assert text[start:end] == word and marked.plain(start) == at
+    whole = doc("Ann", "Ann lives in Aldham.")
+    assert without_marks(whole).document is whole

@@ -17,6 +17,7 @@ from tamsa.errors import CorruptError
 from tamsa.synthesis.graph.columns import ColumnFile, ColumnWriter
 from tamsa.synthesis.graph.extract import Extractor
 from tamsa.synthesis.graph.linking import Entities
+from tamsa.synthesis.graph.markup import without_marks
 from tamsa.synthesis.graph.memory import read_memory
 from tamsa.synthesis.graph.profile import profile
 from tamsa.synthesis.graph.store import EDGE_LAYOUT, FORMAT, TABLE_LAYOUT
@@ -25,7 +26,7 @@ from tamsa.types import Document
 BLOCK_DOCUMENTS = 1000
 BLOCK_CHARS = 4_000_000
 """A block ends at the first of the two."""
-VERSION = 6
+VERSION = 7
 """Changes when the extractor would read another graph from the same documents."""
 PROFILE_LAYOUT = {
     "id": "s",
@@ -122,7 +123,7 @@ def profile_block(path: Path, fingerprint: str, block: Sequence[Document]) -> No
     metadata = {"fingerprint": fingerprint, "version": str(VERSION)}
     columns: dict[str, list[Any]] = {name: [] for name in PROFILE_LAYOUT}
     for document in block:
-        found = profile(document)
+        found = profile(without_marks(document).document)
         for name in ("id", "title", "kind", "description", "context", "about"):
             columns[name].append(getattr(found, name))
         columns["aliases"].append(json.dumps(found.aliases, ensure_ascii=False))

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tamsa.synthesis.graph.definitions import definition_facts, is_national
 from tamsa.synthesis.graph.facts import Found
 from tamsa.synthesis.graph.kinds import kind_of_noun
 from tamsa.synthesis.graph.linking import Entities, Linker
+from tamsa.synthesis.graph.markup import Plain, without_marks
 from tamsa.synthesis.graph.masks import NAME, Atom
 from tamsa.synthesis.graph.memory import Statement, typed
 from tamsa.synthesis.graph.profile import definition_of, words_of
@@ -103,6 +104,8 @@ class Extractor:
         out = Extracted()
         if int(self._entities.same_as[number]) != number:
             return out
+        marked = without_marks(document)
+        document = marked.document
         linker = Linker(self._entities, document)
         seen: set[tuple[Any, ...]] = set()
         linked: set[int] = set()
@@ -120,13 +123,16 @@ class Extractor:
             linked |= {found.object, found.subject}
             out.edges.append(_row(found, number))
         for statement in self._memory.get(document.id, ()):
+            statement = replace(statement, start=marked.plain(statement.start), end=marked.plain(statement.end - 1) + 1)
             out.edges.append(_row(self._remembered(statement, linker), number))
-        self._read_tables(document, number, linker, out)
+        self._read_tables(document, number, linker, marked, out)
         for found in self._links(document, number, linker, linked | {row["object"] for row in out.edges}):
             out.edges.append(_row(found, number))
         if not document.links and not any(row["object"] >= 0 and row["object"] != number for row in out.edges):
             for found in self._mentions(document, number, linker):
                 out.edges.append(_row(found, number))
+        for row in out.edges:
+            row["start"], row["end"] = marked.raw(row["start"], row["end"])
         if not out.edges:
             out.left = _why_nothing(document, bool(out.tables))
         return out
@@ -146,7 +152,7 @@ class Extractor:
         if definition is not None:
             yield from definition_facts(document, number, definition, self._entities.kind(number))
 
-    def _read_tables(self, document: Document, number: int, linker: Linker, out: Extracted) -> None:
+    def _read_tables(self, document: Document, number: int, linker: Linker, marked: Plain, out: Extracted) -> None:
         def object_of(cell: CellSpan) -> int:
             for left, right, target in linker.links_within(cell.start, cell.end):
                 rest = document.text[right : cell.end].strip()
@@ -165,7 +171,7 @@ class Extractor:
                 typed = [cell_type(cell.text, target >= 0) for cell, target in zip(cells, objects, strict=True)]
                 rows.append(
                     [
-                        [cell.text, cell.start, cell.end, target, _TYPE_PLACES[kind], normal]
+                        [cell.text, *marked.raw(cell.start, cell.end), target, _TYPE_PLACES[kind], normal]
                         for cell, target, (kind, normal) in zip(cells, objects, typed, strict=True)
                     ]
                 )

@@ -12,8 +12,10 @@ from tamsa.agent.react import parse_answer, parse_turn
 from tamsa.corpus import Index
 from tamsa.synthesis.exploration import TeacherExplorer
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
+from tamsa.synthesis.teacher.facts import state_claim
 from tamsa.synthesis.teacher.needs import found, places
 from tamsa.synthesis.teacher.rehearsal import Rehearsal
+from tamsa.synthesis.teacher.sight import Sight
 from tamsa.synthesis.teacher.wording import base_name, nouns_of, wording
 from tamsa.synthesis.verdicts import judge_trajectory
 from tamsa.tools.pages import page_bounds
@@ -204,6 +206,21 @@ def test_what_no_search_shows_is_out_of_reach(writers: tuple[Index, GoldQuestion
     lost = Rehearsal(with_twins).lost(replace(question, chain=(hop,)))
     assert "not reached" in lost
     with_twins.close()
+
+
+def test_a_unit_is_said_once() -> None:
+    place = Evidence("f", "Ferry", 0, 1)
+    for value, said in (("94 minutes", "94 minutes."), ("94", "94 minutes.")):
+        assert state_claim(Hop("Ferry", "f", "running_time", value, None, place), "").endswith(said)
+
+
+def test_a_query_does_not_hold_a_name_by_chance(writers: tuple[Index, GoldQuestion]) -> None:
+    index, question = writers
+    hop = replace(question.chain[0], subject="Aldham Writer", subject_id=None)
+    sight = Sight(replace(question, chain=(hop,)), index.get, index.find_title, 1600, "which writer was born there?")
+    assert sight.gives_away("born in aldham writer") and not sight.gives_away("writer born")
+    sight.take("1. Aldham Writer: a person")
+    assert not sight.gives_away("aldham writer")
 
 
 def test_every_relation_of_the_world_has_words() -> None:

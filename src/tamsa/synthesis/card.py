@@ -102,6 +102,13 @@ class Card:
         write_atomic(folder / "README.md", self.front_matter() + self.markdown())
         write_atomic(folder / "card.html", self.page())
 
+    def _figures(self) -> list[tuple[str, object]]:
+        """Return the figures in words; fractions are shares."""
+        return [
+            (name.replace("_", " "), f"{value:.1%}" if isinstance(value, float) else value)
+            for name, value in self.figures.items()
+        ]
+
     def _reasons(self) -> list[tuple[str, int]]:
         """Return what was left out with the meaning of each reason."""
         return [
@@ -124,7 +131,7 @@ class Card:
         lines = [f"# {self.title}", ""]
         lines += _table(("Source", ""), self.sources.items())
         lines += ["## Data sets", "", *_table(("File", "Rows"), self.data_sets.items())]
-        lines += ["## Figures", "", *_table(("", ""), self.figures.items())]
+        lines += ["## Figures", "", *_table(("", ""), self._figures())]
         for item in self.distributions.values():
             lines += [f"## {item.title}", "", *_table(("", "Count"), item.items())]
         lines += ["## Left out", "", *_table(("Reason", "Count"), self._reasons())]
@@ -143,7 +150,7 @@ class Card:
         parts.append(_html_table(self.sources.items()))
         parts.append("<h2>Data sets</h2>" + _html_table(self.data_sets.items()))
         if self.figures:
-            parts.append("<h2>Figures</h2>" + _html_table(self.figures.items()))
+            parts.append("<h2>Figures</h2>" + _html_table(self._figures()))
         if self.notes:
             parts.append("<ul>" + "".join(f"<li>{html.escape(note)}</li>" for note in self.notes) + "</ul>")
         if self.left_out:

@@ -33,4 +33,5 @@ def state_claim(hop: Hop, sentence: str) -> str:
     elif _DAY.search(value):
         claim = claim.replace(" in {V}", " on {V}")
     claim = claim.replace("{P}", subject).replace("{V}", value)
-    return claim.replace("<", "‹") + "."
+    unit = value.rpartition(" ")[2]
+    return claim.replace(f"{value} {unit}", value).replace("<", "‹") + "."  # `runs for 94 minutes minutes`

@@ -209,7 +209,7 @@ class Script:
                 batch = [query]
                 if queries and (need.every or self.random.random() < self.habits.two_queries):
                     batch.append(queries.pop(0))
-                batch = [item for item in batch if item not in self._asked]
+                batch = [item for item in batch if item not in self._asked and not self.sight.gives_away(item)]
                 if not batch:
                     continue
                 yield from self._search(batch)

@@ -111,6 +111,12 @@ class Sight:
         """Say whether the name in a title has been shown."""
         return base_name(title).casefold() in self.context
 
+    def gives_away(self, query: str) -> bool:
+        """Say whether a query holds, by chance, a name that was not shown: `Aldham town` that of `Aldham Town`."""
+        words = query.casefold()
+        names = {base_name(end).casefold() for hop in self.question.chain for end in (hop.subject, hop.value)}
+        return any(len(name) > 3 and name in words and name not in self.context for name in names)
+
     def read_of(self, title: str) -> str:
         """Return the first page of an opened document in lower case."""
         document = self.document(self.opened.get(title, title))

@@ -113,3 +113,36 @@ def test_bad_rows_states_and_shifts_are_named(backend):
         for call in (sampling.apply, sampling.decode):
             with pytest.raises(InputError, match="hidden: row 2 holds NaN or infinity"):
                 call(astray, logits, parameters, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["cpu", "reference"])
+def test_a_prepared_step_gives_what_the_functions_give_call_after_call(backend):
+    parameters = heads(48, 32, True)
+    step = sampling.Step(parameters, 3, temperature_scale=0.8, top_p_scale=1.1, backend=backend)
+    factors = {"temperature_scale": 0.8, "top_p_scale": 1.1, "backend": backend}
+    for seed, V in ((1, 900), (2, 900), (3, 1700)):  # nothing of one call is left for the next
+        logits, hidden = rows(seed, 3, V, "masked"), torch.randn(3, 48, generator=torch.Generator().manual_seed(seed))
+        u = torch.rand(3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+        for ours, theirs in (
+            (
+                step.decode(hidden, logits, uniforms=u),
+                sampling.decode(hidden, logits, parameters, uniforms=u, **factors),
+            ),
+            (step.apply(hidden, logits), sampling.apply(hidden, logits, parameters, **factors)),
+            (
+                step.decode(hidden, logits.double(), generator=torch.Generator().manual_seed(seed)),
+                sampling.decode(hidden, logits, parameters, uniforms=u, **factors),
+            ),
+        ):
+            assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+    with pytest.raises(InputError, match="logits: 2 rows, the step was prepared for 3"):
+        step.apply(torch.zeros(2, 48), torch.zeros(2, 900))
+    with pytest.raises(InputError, match="width 47, the heads were made for 48"):
+        step.decode(torch.zeros(3, 47), torch.zeros(3, 900))
+    with pytest.raises(InputError, match="empty vocabulary"):
+        step.decode(torch.zeros(3, 48), torch.zeros(3, 0))
+    bad = rows(1, 3, 900, "plain")
+    bad[1, 5] = float("nan")
+    with pytest.raises(InputError, match="row 1 holds NaN"):
+        step.decode(torch.zeros(3, 48), bad)
+    assert torch.isfinite(step.apply(torch.zeros(3, 48), rows(1, 3, 900, "plain")).logits).all()

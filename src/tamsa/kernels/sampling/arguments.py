@@ -11,6 +11,8 @@ from torch import Tensor
 from tamsa.errors import InputError
 from tamsa.kernels.sampling.definition import HeadTensors
 
+MAX_VOCABULARY = 2**24
+
 
 def _shape(x: Tensor) -> str:
     return "[" + ", ".join(str(int(n)) for n in x.shape) + "]"
@@ -31,8 +33,8 @@ def as_logits(logits: Tensor) -> Tensor:
         raise InputError(f"logits: shape {_shape(logits)} is an empty batch, expected at least one row")
     if logits.shape[1] == 0:
         raise InputError(f"logits: shape {_shape(logits)} has an empty vocabulary, expected at least one entry")
-    if logits.shape[1] > 2**24:
-        raise InputError(f"logits: vocabulary of {logits.shape[1]:,}, expected at most {2**24:,}")
+    if logits.shape[1] > MAX_VOCABULARY:
+        raise InputError(f"logits: vocabulary of {logits.shape[1]:,}, expected at most {MAX_VOCABULARY:,}")
     return logits.detach().float().contiguous()
 
 

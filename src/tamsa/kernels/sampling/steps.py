@@ -11,6 +11,7 @@ from torch import Tensor
 from tamsa.errors import InputError
 from tamsa.kernels.sampling import backends, reference
 from tamsa.kernels.sampling.arguments import (
+    MAX_VOCABULARY,
     as_logits,
     as_uniforms,
     check_factors,
@@ -92,13 +93,12 @@ class Step:
         hidden = hidden.detach()
         if logits.dtype is not torch.float32 or logits.requires_grad or not logits.is_contiguous():
             logits = as_logits(logits)
-        if hidden.shape != self._states or logits.shape[:-1] != self._rows or not logits.is_cpu:
+        fits = hidden.shape == self._states and logits.shape[:-1] == self._rows
+        if not (fits and 0 < logits.shape[-1] <= MAX_VOCABULARY and hidden.device == logits.device == self.device):
             logits = as_logits(logits)
             check_heads(hidden, logits, self.heads)
             if logits.shape[0] != self.num_rows:
                 raise InputError(f"logits: {logits.shape[0]} rows, the step was prepared for {self.num_rows}")
-        if hidden.device != logits.device or hidden.device != self.device:
-            check_heads(hidden, logits, self.heads)
         return hidden.float(), logits
 
     def _run(self, hidden: Tensor, logits: Tensor, **arrays: Array) -> None:

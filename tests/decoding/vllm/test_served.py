@@ -30,7 +30,7 @@ def engine(model: Any) -> Any:
     os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "spawn"  # as it is served: a process that loads the plugin itself
     from vllm import LLM
 
-    return LLM(
+    made = LLM(
         **engine_arguments(Path(model.folder) / "heads", report=True),
         skip_tokenizer_init=True,
         dtype="float32",
@@ -40,6 +40,8 @@ def engine(model: Any) -> Any:
         max_logprobs=VOCAB,
         seed=0,
     )
+    yield made
+    made.llm_engine.engine_core.shutdown()  # else it ends with the interpreter, whose streams are closed by then
 
 
 def ask(engine: Any, prompts: list[list[int]], **settings: Any) -> list[Any]:

@@ -23,14 +23,15 @@ def commands(data: Path | None, out: Path) -> dict[str, list[str] | None]:
     def tamsa(*arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "tamsa", *map(str, arguments)]
 
+    def evaluate(questions: Path, documents: Path, name: str) -> list[str]:
+        return tamsa("eval", questions, "--docs", documents, "--model", "baseline", "--out", out / name)
+
     world = out / "world"
     found: dict[str, list[str] | None] = {
         "loop_overhead": script("loop_overhead", "--out", out),
         "world_build": script("world_build", "--json", out / "world_build.json"),
         "world": tamsa("world", "build", "--pages", "5000", "--seed", "2026", "--questions", "500", "--out", world),
-        "eval_world": tamsa(
-            "eval", world / "questions.jsonl", "--docs", world / "pages.jsonl", "--out", out / "eval_world"
-        ),
+        "eval_world": evaluate(world / "questions.jsonl", world / "pages.jsonl", "eval_world"),
         "citations_world": script("check_citations", out / "eval_world", world / "pages.jsonl"),
     }
     needs_data: dict[str, list[str]] = {}
@@ -40,9 +41,7 @@ def commands(data: Path | None, out: Path) -> dict[str, list[str] | None]:
             "index_build": script("index_build", data, "--out", out / "index_build.json"),
             "graph_build": script("graph_build", data, "--out", out / "graph_build.json"),
             "retrieval_recall": script("retrieval_recall", data, "--out", out / "retrieval_recall.json"),
-            "eval_hotpotqa": tamsa(
-                "eval", data / "hotpotqa_100.jsonl", "--docs", hotpot, "--out", out / "eval_hotpotqa"
-            ),
+            "eval_hotpotqa": evaluate(data / "hotpotqa_100.jsonl", hotpot, "eval_hotpotqa"),
             "citations_hotpotqa": script("check_citations", out / "eval_hotpotqa", hotpot),
         }
     for name in ("index_build", "graph_build", "retrieval_recall", "eval_hotpotqa", "citations_hotpotqa"):

@@ -43,7 +43,11 @@ _NOUNS: dict[Kind, str] = {
     quarterback jockey sprinter tennis-player cartoonist animator star celebrity member successor predecessor
     nephew niece grandparent grandchild stepmother stepfather
     head climber victor merchant sailor traveller traveler wrestler luchador economist skater owner discoverer
-    author namesake mentor pupil rival creator chairman ceo chairwoman governor-general""",
+    author namesake mentor pupil rival creator chairman ceo chairwoman governor-general
+    soprano mezzo-soprano contralto tenor baritone organist cellist saxophonist trumpeter choreographer linebacker
+    cornerback goaltender outfielder shortstop rower coxswain canoeist fencer biathlete luger triathlete weightlifter
+    clergyman preacher missionary geographer essayist columnist socialite heiress philanthropist magician aviator
+    cosmonaut statesman congressman congresswoman attorney barrister sheriff outlaw gangster nobleman""",
     "place": """place city town village hamlet country nation state province region district county municipality borough
     suburb neighbourhood neighborhood locality settlement commune parish prefecture department canton territory
     continent island peninsula river lake sea ocean bay gulf strait mountain hill volcano valley desert forest park
@@ -53,7 +57,10 @@ _NOUNS: dict[Kind, str] = {
     reservoir dam cemetery residence site community archipelago lighthouse observatory garden zoo house home
     mansion hotel hospital prison fort fortress monument memorial constituency seat skyscraper nationality-country
     homeland borderland ground pitch entity setting destination
-    isle creek stream tributary summit peak pass cave wetland oasis mine ward quarter gallery viaduct library""",
+    isle creek stream tributary summit peak pass cave wetland oasis mine ward quarter gallery viaduct library
+    estuary fjord lagoon inlet marsh swamp canyon gorge reef atoll cape headland tunnel pier campus courthouse
+    synagogue shrine mausoleum racecourse velodrome township oblast voivodeship governorate emirate principality
+    duchy arrondissement""",
     "org": """company body
     corporation firm organization organisation institution institute university college school academy
     band group duo trio quartet orchestra choir ensemble team club franchise league association federation union party

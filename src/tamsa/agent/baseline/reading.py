@@ -27,7 +27,8 @@ _COPULA = re.compile(
 )
 """What may stand between a role and its holder: "the seat of the region is X"."""
 _PLACE_PREPOSITION = re.compile(
-    r"\b(?:in|at|near|from|of|on|around|outside)\s+(?:the\s+)?(?:[a-z]+\s+(?:of|city|town|village)\s+)?$"
+    r"\b(?:in|at|near|from|of|on|around|outside)\s+(?:the\s+)?(?:[a-z]+\s+(?:of|city|town|village)\s+)?"
+    r"(?:(?:[A-Z][\w.'’-]+\s?){1,3}(?<=\w),\s+)?$"
 )
 
 
@@ -226,6 +227,7 @@ def read(
                 fit = 0.85  # "its capital is X" says itself what X is
             if (
                 head
+                and " and " not in span.text
                 and span.kind not in ("number", "date", "year")
                 and head in (words := span.text.casefold().split())[:1] + words[-1:]
             ):

@@ -39,3 +39,15 @@ def test_missing_recipe_and_wrong_override_are_named(stage: str, tmp_path: Path)
         run_stage(stage, tmp_path / "none.toml")
     with pytest.raises(TamsaError, match="nonsense"):
         run_stage(stage, None, [f"out={tmp_path}/x", "sources=[]", "nonsense=1"])
+
+
+def test_the_bundled_model_is_begun_from_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert begin_from(Path("nano")) == nano_folder()
+    assert begin_from(Path("runs/nano")) == Path("runs/nano")
+    (tmp_path / "nano").mkdir()
+    assert begin_from(Path("nano")) == Path("nano")
+    environment = Environment((Path("pages.jsonl"),), Path("prompts.jsonl"))
+    monkeypatch.chdir(tmp_path / "nano")
+    assert RlRecipe(Path("out"), Path("nano"), (environment,)).init == nano_folder()
+    assert SftRecipe(Path("out"), (), init=Path("nano")).init == nano_folder()

@@ -15,6 +15,7 @@ from tamsa.cli.screen import Screen
 from tamsa.cli.settings import Config, Docs, Overrides, Settings, load_settings, make_pool
 from tamsa.errors import InputError
 from tamsa.scoring.judge import Judge
+from tamsa.synthesis.held_out import HELD_OUT
 from tamsa.synthesis.pipeline import Synthesis
 from tamsa.synthesis.plan import DEFAULT_QUESTIONS, OnProgress, Plan, Summary
 from tamsa.synthesis.rounds import Flywheel
@@ -26,6 +27,8 @@ EPILOG = """\
 tamsa synthesize --docs notes/ --out data/ --num-questions 500
 
 tamsa synthesize -d worlds/seven/pages.jsonl -q worlds/seven/questions.jsonl -o data/ --mode react --mode iter -j 2
+
+tamsa synthesize -d notes/ -o data/ --mode guided --held-out 200  (then tamsa train sft recipes/own/sft.toml)
 
 tamsa synthesize -d notes/ -o rounds/ --round 0 && tamsa synthesize -d notes/ -o rounds/ --round 1 --model nano
 """
@@ -40,6 +43,9 @@ def synthesize_command(
     num_questions: Annotated[
         int, typer.Option("--num-questions", "-n", min=1, help="Questions to make, or to read at most.")
     ] = DEFAULT_QUESTIONS,
+    held_out: Annotated[
+        int, typer.Option("--held-out", min=0, help="Of them, how many to keep out of every data set, for tamsa eval.")
+    ] = 0,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same data, bit for bit.")] = 0,
     mode: Annotated[
         list[str] | None, typer.Option("--mode", help="Mode of the trajectories: react, iter, guided; may be repeated.")
@@ -104,6 +110,7 @@ def synthesize_command(
         seed=seed,
         questions=str(questions) if questions else None,
         num_questions=num_questions,
+        held_out=held_out,
         writer=models[0] if generator == "llm" else None,
         modes=tuple(dict.fromkeys(mode or ["react"])),
         samples=samples,
@@ -162,4 +169,6 @@ def _report(folder: Path, summary: Summary) -> None:
     typer.echo(f"{summary.num_questions:,} questions ({refused:,} refused), {kept:,} trajectories ({lost:,} rejected)")
     for note in summary.notes:
         typer.echo(note)
+    if (folder / HELD_OUT).exists():
+        typer.echo(f"{folder / HELD_OUT}: for tamsa eval, in no data set")
     typer.echo(f"card: {folder / 'card.html'}")

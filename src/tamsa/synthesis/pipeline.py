@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tamsa.agent.budget import Budget
 from tamsa.corpus import Index, open_documents
-from tamsa.errors import ConfigError
+from tamsa.errors import ConfigError, InputError
 from tamsa.scoring.judge import Judge
 from tamsa.store import make_folder, write_json
 from tamsa.synthesis.assembly import Assembly
@@ -38,6 +38,7 @@ from tamsa.synthesis.explore_stage import (
 )
 from tamsa.synthesis.flywheel import Steering
 from tamsa.synthesis.graph import Graph, build_graph, build_memory, index_documents
+from tamsa.synthesis.held_out import hold_out, write_held_out
 from tamsa.synthesis.plan import OnProgress, Plan, Summary
 from tamsa.synthesis.question_source import COUNTED, QuestionSource
 from tamsa.synthesis.records import GoldQuestion
@@ -121,6 +122,7 @@ class Synthesis:
             questions = source.read(index, graph, refused)
             if graph is not None and self.plan.questions is None:
                 card.left_out.update(left_out_of(Domain(graph, index.get)))
+            questions = self._hold_out(card, questions)
             self._describe(card, graph, questions, refused)
             return self._assemble(card, index, graph, questions, refused)
         finally:
@@ -226,6 +228,18 @@ class Synthesis:
             yield from map(read_judged, records)
 
     # ------------------------------------------------------------------ data sets
+
+    def _hold_out(self, card: Card, questions: list[GoldQuestion]) -> list[GoldQuestion]:
+        """Write the questions that no data set may see, and return the others."""
+        if not self.plan.held_out:
+            return questions
+        kept, held, dropped = hold_out(questions, self.plan.held_out)
+        if not kept:
+            raise InputError(f"held_out = {self.plan.held_out}: the documents gave only {len(questions)} questions")
+        write_held_out(self.out, held)
+        card.figures["questions_held_out"] = len(held)
+        card.left_out.update({"question: same facts as one held out": dropped} if dropped else {})
+        return kept
 
     def _describe(
         self, card: Card, graph: Graph | None, questions: Sequence[GoldQuestion], refused: Counter[str]

@@ -30,6 +30,8 @@ class Plan:
     """A file of gold questions; None makes questions from the documents."""
     num_questions: int = DEFAULT_QUESTIONS
     """Questions to make; of a given file, the most that are read."""
+    held_out: int = 0
+    """Of them, how many no data set sees: they are for evaluation."""
     writer: str | None = None
     """Spec of a model that makes the questions harder and rewords them."""
     closed_book: str | None = None
@@ -55,6 +57,10 @@ class Plan:
         for name in ("num_questions", "samples", "solver_samples", "solver_questions"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} = {getattr(self, name)}; give at least 1")
+        if not 0 <= self.held_out < self.num_questions:
+            raise ConfigError(
+                f"held_out = {self.held_out}; give at least 0 and less than num_questions = {self.num_questions}"
+            )
         if not self.docs:
             raise InputError("--docs is missing; name files, folders, a corpus or an index")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tamsa.errors import ConfigError
+from tamsa.llm.specs import nano_folder
 from tamsa.train.optimisers import OptimiserSettings
 from tamsa.train.schedule import ScheduleSettings
 from tamsa.train.sources import Source
@@ -90,7 +91,7 @@ class TrainRecipe:
     tokenizer: Path | None = None
     """Folder; None: that of `init`."""
     init: Path | None = None
-    """Folder of a model to begin from, with a fresh optimiser; None: a new Kimi Linear from [model]."""
+    """Folder of a model to begin from, with a fresh optimiser, or `nano`; None: a new Kimi Linear from [model]."""
     model: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `KimiLinearConfig`; vocabulary and special ids come from the tokenizer."""
     stages: tuple[Stage, ...] = (Stage(2048),)
@@ -111,6 +112,9 @@ class TrainRecipe:
     """CPU threads; None: as torch chooses. A resumed run must use as many to be equal bit for bit."""
     cache: Path = Path("build/tokens")
     """Folder of token caches, shared between runs."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "init", begin_from(self.init))
 
     def check(self) -> None:
         """Refuse what cannot work, before anything is read.
@@ -149,6 +153,15 @@ class TrainRecipe:
     def to_json(self) -> dict[str, Any]:
         """Return the plain JSON form."""
         return {name: plain(value) for name, value in asdict(self).items()}
+
+
+def begin_from(init: Path | None) -> Path | None:
+    """Return the folder that `init` names: `nano` is the bundled model, unless a folder of that name is at hand.
+
+    Raises:
+        ConfigError: the bundled model is not part of this installation.
+    """
+    return nano_folder() if init == Path("nano") and not init.is_dir() else init
 
 
 def plain(value: Any) -> Any:

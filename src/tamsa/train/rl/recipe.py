@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from tamsa.errors import ConfigError
 from tamsa.train.optimisers import OptimiserSettings
-from tamsa.train.recipe import plain
+from tamsa.train.recipe import begin_from, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class RlRecipe:
 
     out: Path
     init: Path
-    """Folder of the model to begin from."""
+    """Folder of the model to begin from, or `nano`."""
     environments: tuple[Environment, ...]
     held_out: tuple[Environment, ...] = ()
     """Evaluated greedily before, during and after; never trained on."""
@@ -107,6 +107,9 @@ class RlRecipe:
     save_dtype: Literal["float32", "bfloat16"] = "float32"
     threads: int | None = None
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "init", begin_from(self.init))
 
     def check(self) -> None:
         """Refuse what cannot work, before anything is read.

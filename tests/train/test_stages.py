@@ -9,6 +9,10 @@ from typer.testing import CliRunner
 
 from tamsa.cli.main import app
 from tamsa.errors import ConfigError, InputError, TamsaError
+from tamsa.llm.specs import nano_folder
+from tamsa.train.recipe import begin_from
+from tamsa.train.rl.recipe import Environment, RlRecipe
+from tamsa.train.sft import SftRecipe
 from tamsa.train.stages import STAGES, run_stage
 
 

@@ -122,9 +122,8 @@ class Synthesis:
             questions = source.read(index, graph, refused)
             if graph is not None and self.plan.questions is None:
                 card.left_out.update(left_out_of(Domain(graph, index.get)))
-            questions = self._hold_out(card, questions)
             self._describe(card, graph, questions, refused)
-            return self._assemble(card, index, graph, questions, refused)
+            return self._assemble(card, index, graph, self._hold_out(card, questions), refused)
         finally:
             if graph is not None:
                 graph.close()

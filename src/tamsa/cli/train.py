@@ -23,7 +23,9 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the latest ch
 Minutes = Annotated[
     float | None, typer.Option("--minutes", min=0.01, help="Budget of wall clock, in place of the recipe's.")
 ]
-Init = Annotated[Path | None, typer.Option("--init", help="Folder of a model to begin from, or nano, with a fresh optimiser.")]
+Init = Annotated[
+    Path | None, typer.Option("--init", help="Folder of a model to begin from, or nano, with a fresh optimiser.")
+]
 
 
 def _given(recipe: Path | None, overrides: list[str] | None) -> tuple[Path | None, list[str]]:

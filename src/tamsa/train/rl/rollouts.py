@@ -110,12 +110,16 @@ class Explorer:
         return [list(runs[start : start + group]) for start in range(0, len(runs), group)]
 
     async def _run(self, prompt: Prompt) -> Rollout:
-        """Run one prompt; a run that breaks off is a rollout without an answer."""
+        """Run one prompt; a run that breaks off, or whose answer the model did not draw, is one without an answer."""
         turns: list[Sampled] = []
+        answer_drawn = False
 
         def note(record: Mapping[str, Any]) -> None:
-            if record["kind"] == "completion" and "sampled" in record:
-                turns.append(Sampled(**record["sampled"]))
+            nonlocal answer_drawn
+            if record["kind"] == "completion":
+                answer_drawn = "sampled" in record
+                if answer_drawn:
+                    turns.append(Sampled(**record["sampled"]))
 
         try:
             report = await research(
@@ -131,4 +135,6 @@ class Explorer:
         except ModelError as error:
             return Rollout(prompt, join(turns), Reward(0.0, UNANSWERED), f"({error})", 0, ())
         reward = answer_reward(report, prompt.answers, refusal=NOT_FOUND, need_citation=self._settings.need_citation)
+        if not answer_drawn:  # rules answered in its place
+            reward = Reward(0.0, UNANSWERED)
         return Rollout(prompt, join(turns), reward, report.answer, report.num_calls, report.visited)

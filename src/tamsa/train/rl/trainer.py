@@ -79,7 +79,8 @@ class RlTrainer:
     def _make_explorers(self) -> tuple[Explorer, Explorer | None]:
         """Make the explorer that samples and, where prompts are held out, the one that is greedy."""
         recipe, r = self.recipe, self.recipe.rollouts
-        about = Folder(recipe.init, str(recipe.init)).about
+        found = Folder(recipe.init, str(recipe.init)).about
+        about = replace(found, profile=replace(found.profile, guided_floor=0.0))  # what rules answer teaches nothing
         model: Any = self.model
         if r.heads:
             model = AutoDecoForCausalLM.from_pretrained(recipe.init / HEADS, base=self.model)

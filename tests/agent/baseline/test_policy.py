@@ -38,6 +38,23 @@ def test_answers_on_the_small_corpus(small_index: Index, question: str, expected
     assert parse_answer(run_policy(small_index, question).answer).text == expected
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many years lie between the birth of Marta Oslin and the year in which Night Ferry was released?",
+        "How many years passed from the birth of Marta Oslin to the release of the film Night Ferry?",
+        "How many years separate the birth of Marta Oslin from the release of Night Ferry?",
+        "Counted in calendar years, how far apart are the birth of Marta Oslin and the release of Night Ferry?",
+        "By how many calendar years does the release of Night Ferry come after the birth of Marta Oslin?",
+        "How many years after the birth of Marta Oslin was Night Ferry released?",
+        "How many years passed from the year of the birth of the director of The Copper Gate to that of the release of "
+        "Night Ferry?",
+    ],
+)
+def test_the_years_between_two_events_are_counted_however_asked(small_index: Index, question: str) -> None:
+    assert run_policy(small_index, question).answer.startswith("42")
+
+
 def test_a_conflict_is_settled_by_authority_and_shown(small_index: Index) -> None:
     answer = parse_answer(run_policy(small_index, "How high is Mount Kell?").answer)
     assert answer.text.startswith("1,187")

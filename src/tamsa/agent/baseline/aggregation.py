@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from tamsa.agent.baseline.grammar import Parser
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms
-from tamsa.agent.baseline.question import TIME_CLAUSE, Question
+from tamsa.agent.baseline.question import TIME_CLAUSE, Question, find_names
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.state import State, fold_title
@@ -29,7 +31,21 @@ _OFFICE = re.compile(
     r"mayor|chairman|director of|minister)\b",
     re.IGNORECASE,
 )
-_YEARS_BETWEEN = re.compile(r"\bhow many years\b.{0,20}?\bbetween\s+(?P<rest>.+?)\??$", re.IGNORECASE)
+_YEARS = r"\bhow many (?:[a-z]+ )?years\b"
+_YEARS_BETWEEN = tuple(
+    re.compile(pattern + r"\s*\??$", re.IGNORECASE)
+    for pattern in (
+        rf"{_YEARS}.{{0,20}}?\bbetween\s+(?P<both>.+?)",
+        rf"{_YEARS} (?:are |is )?(?:separate[sd]?|part)\s+(?P<both>.+?)",
+        r"\bhow far apart (?:in (?:time|years) )?(?:are|were|is|was)\s+(?P<both>.+?)",
+        rf"{_YEARS}.{{0,20}}?\bfrom\s+(?P<one>.+?)\s+(?:to|until)\s+(?P<two>.+?)",
+        rf"{_YEARS} (?:does|do|did)\s+(?P<one>.+?)\s+(?:come|follow|precede|predate)\s+(?:(?:after|before)\s+)?"
+        r"(?P<two>.+?)",
+        rf"{_YEARS} (?:after|before|since)\s+(?P<one>.+?)\s+(?:was it that|did|was|were)\s+(?P<two>.+?)",
+    )
+)
+"""Wordings of the time between two events."""
+_NESTED = re.compile(r"(?<!in )\b(?:that|which|who)\b(?! of\b)|\bof the \w+ (?:of|who|that)\b", re.IGNORECASE)
 _MIN_FIT = 2.0
 
 
@@ -56,7 +72,7 @@ def aggregate(state: State, question: Question, resolver: Resolver, plan: Step |
     """Answer from a table or a list of terms, where the question calls for one."""
     scope = scope_of(resolver, plan)
     wanted = [term for term in question.weights if not term.isdigit() or len(term) == 4]
-    if _YEARS_BETWEEN.search(question.text):
+    if any(pattern.search(question.text) for pattern in _YEARS_BETWEEN):
         return _years_between(question, resolver)
     if question.form == "count":
         return _count(state, question, scope, wanted)
@@ -87,18 +103,10 @@ def aggregate(state: State, question: Question, resolver: Resolver, plan: Step |
 
 def _years_between(question: Question, resolver: Resolver) -> Value | None:
     """Subtract two years: "how many years lie between the founding of X and the death of Y"."""
-    match = _YEARS_BETWEEN.search(question.text)
-    clauses = re.split(r"\s+and\s+(?=the\s|when\s|[a-z]+ing\s)", match["rest"]) if match else []
-    if len(clauses) != 2:
-        return None
     years: list[int] = []
     chain: list[Reading] = []
-    for clause in clauses:
-        name = next((n.text for n in question.names if n.text in clause), "")
-        if not name:
-            return None
-        cues = tuple(term for term in terms(clause.replace(name, " ")) if term not in ("year", "years"))
-        for value in resolver.values(Step(clause, "year", "year", cues, of=Step(name, name=name)))[:1]:
+    for event in _events(question):
+        for value in resolver.values(event)[:1]:
             year = year_in(value.text)
             if year is not None:
                 years.append(year)
@@ -106,6 +114,37 @@ def _years_between(question: Question, resolver: Resolver) -> Value | None:
     if len(years) != 2:
         return None
     return Value(str(abs(years[0] - years[1])), "", 1.3, tuple(chain))
+
+
+def _events(question: Question) -> list[Step]:
+    """Part a question of the time between two events, and read each; else nothing."""
+    match = next((found for pattern in _YEARS_BETWEEN if (found := pattern.search(question.text))), None)
+    if match is None:
+        return []
+    groups = match.groupdict()
+    if both := groups.get("both"):
+        cuts = [(both[: at.start()], both[at.end() :]) for at in re.finditer(r",?\s+(?:and|from)\s+", both)]
+    else:
+        cuts = [(groups["one"], groups["two"])]
+    for cut in cuts:
+        events = [_event(question, clause) for clause in cut]
+        if events[0] is not None and events[1] is not None and events[0] != events[1]:
+            return [events[0], events[1]]
+    return []
+
+
+def _event(question: Question, clause: str) -> Step | None:
+    """Read an event as the step to its year: "the birth of X", "the year when the film by X came out"."""
+    name = max((n.text for n in question.names if n.text in clause), key=len, default="")
+    if not name:
+        return None
+    if _NESTED.search(clause.replace(name, "X")):
+        clause = re.sub(r"^(?:the year|that) of\s+", "", clause)
+        names = find_names(clause, tuple(name.text for name in question.names))
+        read = Parser(clause, names).noun_phrase()
+        return replace(read, kind="year", head="year")
+    cues = tuple(term for term in terms(clause.replace(name, " ")) if term not in ("year", "years"))
+    return Step(clause, "year", "year", cues, of=Step(name, name=name))
 
 
 def _count(state: State, question: Question, scope: list[str], wanted: list[str]) -> Value | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from tamsa.kernels import absorbed
 from tamsa.kernels.block_attention import block_attention, causal_block_attention, takes
 
 
@@ -28,6 +29,8 @@ def latent_attention(
     """
     B, T, H, _ = q.shape
     L = latents.shape[1]
+    if absorbed.takes(q, latents, rank):
+        return absorbed.attend(q, latents, torch.full((B,), L) if lengths is None else lengths, rank)
     scores = torch.bmm(q.reshape(B, T * H, -1), latents.transpose(1, 2)).view(B, T, H, L)
     if T > 1 or lengths is not None:
         ends = torch.full((B,), L, device=q.device) if lengths is None else lengths

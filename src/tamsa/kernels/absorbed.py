@@ -2,10 +2,12 @@
 
 A decoded token needs a matrix product of a few rows with a matrix that has one row more at every token. Libraries
 prepare a product anew for every new size, which costs them more than the product; here nothing depends on the size.
-Scores, weights and sums are fp32, whatever the latents are. The running softmax is that of Milakov and Gimelshein
+Queries are folded through the key half of kv_b and results unfolded through its value half in the same call. Scores,
+weights and sums are fp32, whatever the latents are. The running softmax is that of Milakov and Gimelshein
 (arXiv 1805.02867).
 
-Shapes: B rows, T new tokens, H heads, L cached tokens, R latent rank, P shared key width.
+Shapes: B rows, T new tokens, H heads, L cached tokens, R latent rank, P shared key width, d private key width,
+e value width.
 """
 # mypy: ignore-errors
 # numba infers the types of what it compiles
@@ -24,13 +26,16 @@ from tamsa.kernels.gates import is_compiled
 from tamsa.kernels.gates_cpu import LANES, address, entry, run
 from tamsa.kernels.gates_vectors import biggest, read, write
 from tamsa.kernels.kda.compiling import compiled, fingerprint
-from tamsa.kernels.kda.vectors import add, exp_decay, fma, load, mul, splat, store, sub, total, zeros
+from tamsa.kernels.kda.vectors import add, exp_decay, fma, load, mul, splat, store, store_bf16, sub, total, zeros
 
 TILE = 16
 """Latents that are widened to fp32 and read by all queries of a unit at a time: one vector of scores."""
 
 MOST = 32
 """Queries of a row in a unit."""
+
+NEAR = 1 << 20
+"""Numbers of kv_b up to which every row may read them anew; more are folded for all rows at once by the library."""
 
 _LOW = -1e30
 """Score of a hidden latent: its weight is exactly 0."""
@@ -70,12 +75,45 @@ def _collect(weights, tile, sums, faded, W, R, one, zero):
         store(sums, i, value)
 
 
-def absorbed_attention(first, last, a, eps):
+@compiled
+def _fold(q, at, up, query, d, R, P, scale, bf, one, zero):
+    """Write a query through the key half of kv_b, `[d, R]` at `up`, and its shared part behind it, both scaled."""
+    width = 2 if bf else 4
+    factor = splat(scale, zero)
+    for i in range(0, R, LANES):
+        even = zero
+        odd = zero
+        for j in range(0, d - 1, 2):
+            even = fma(splat(read(q, at + j, bf, one), zero), read(up, j * R + i, bf, zero), even)
+            odd = fma(splat(read(q, at + j + 1, bf, one), zero), read(up, (j + 1) * R + i, bf, zero), odd)
+        if d % 2:
+            even = fma(splat(read(q, at + d - 1, bf, one), zero), read(up, (d - 1) * R + i, bf, zero), even)
+        store(query, i, mul(add(even, odd), factor))
+    for i in range(0, P, LANES):
+        store(query, R + i, mul(read(q + (at + d) * width, i, bf, zero), factor))
+
+
+@compiled
+def _unfold(sums, up, out, at, e, R, bf, zero):
+    """Write a result through the value half of kv_b, `[e, R]` at `up`."""
+    for j in range(e):
+        a0 = zero
+        for i in range(0, R, LANES):
+            a0 = fma(load(sums, i, zero), read(up, j * R + i, bf, zero), a0)
+        if bf:
+            store_bf16(out, at + j, total(a0))
+        else:
+            store(out, at + j, total(a0))
+
+
+def absorbed_attention(first, last, a, scale):
     """Attend for a range of units: the queries of one row, or as many of them as a unit has."""
-    q, latents, lengths, out, scratch, N, H, T, W, R, step, parts, size, room, bf = a
-    one = eps / eps
+    q, latents, lengths, up, out, scratch, N, H, T, d, e, R, P, step, parts, size, room, bf = a
+    one = scale / scale
     zero = zeros(one, 16)
     low = np.float32(_LOW) * one
+    W = R + P
+    width = 2 if bf else 4
     for unit in range(first, last):
         b = unit // parts
         n0 = unit % parts * size
@@ -88,8 +126,13 @@ def absorbed_attention(first, last, a, eps):
         masses = peaks + size * 4
         scores = masses + size * 4
         for n in range(n1 - n0):
-            for i in range(0, W, LANES):
-                store(queries, n * W + i, read(q, (b * N + n0 + n) * W + i, bf, zero))
+            keys = up + (n0 + n) % H * (d + e) * R * width
+            if up:
+                _fold(q, (b * N + n0 + n) * (d + P), keys, queries + n * W * 4, d, R, P, scale, bf, one, zero)
+            else:
+                for i in range(0, W, LANES):
+                    value = read(q, (b * N + n0 + n) * W + i, bf, zero)
+                    store(queries, n * W + i, mul(value, splat(scale, zero)))
             for i in range(0, R, LANES):
                 store(sums, n * R + i, zero)
             store(peaks, n, low)
@@ -120,7 +163,13 @@ def absorbed_attention(first, last, a, eps):
         for n in range(n1 - n0):
             factor = splat(one / load(masses, n, one), zero)
             for i in range(0, R, LANES):
-                write(out, (b * N + n0 + n) * R + i, bf, mul(load(sums, n * R + i, zero), factor))
+                store(sums, n * R + i, mul(load(sums, n * R + i, zero), factor))
+            if up:
+                values = up + ((n0 + n) % H * (d + e) + d) * R * width
+                _unfold(sums + n * R * 4, values, out, (b * N + n0 + n) * e, e, R, bf, zero)
+            else:
+                for i in range(0, R, LANES):
+                    write(out, (b * N + n0 + n) * R + i, bf, load(sums, n * R + i, zero))
     return 0
 
 
@@ -134,29 +183,67 @@ def _entry() -> Any:
 _ATTEND = _entry()
 
 
-def takes(q: Tensor, latents: Tensor, rank: int) -> bool:
+def takes(q: Tensor, latents: Tensor, up: Tensor) -> bool:
     """True where `attend` takes these tensors."""
+    rank = up.shape[2]
     return (
-        q.dtype == latents.dtype
+        q.dtype == latents.dtype == up.dtype
         and rank % LANES == 0
         and not (torch.is_grad_enabled() and (q.requires_grad or latents.requires_grad))
         and latents.stride(1) == latents.shape[2]
         and latents.stride(2) == 1
-        and is_compiled(q.shape[-1], q, latents)
+        and up.is_contiguous()
+        and is_compiled(latents.shape[2], q, latents, up)
     )
 
 
-def attend(q: Tensor, latents: Tensor, lengths: Tensor, rank: int) -> Tensor:
-    """Attend from `[B, T, H, R + P]` to `[B, L, R + P]`, of which row b has `lengths[b]`; see `latent_attention`."""
-    B, T, H, W = q.shape
+def attend(q: Tensor, latents: Tensor, lengths: Tensor, up: Tensor, scale: float) -> Tensor:
+    """Attend from `[B, T, H, d + P]` to `[B, L, R + P]`, of which row b has `lengths[b]`; see `latent_attention`."""
+    B, T, H, key = q.shape
+    R, P = up.shape[2], latents.shape[2] - up.shape[2]
+    d = key - P
+    e = up.shape[1] - d
+    near = up.numel() <= NEAR or B * T == 1
+    if not near:
+        q = _folded(q, up[:, :d], d)
     N = T * H
     q, lengths = q.contiguous(), lengths.to(torch.int64).contiguous()
-    out = q.new_empty(B, T, H, rank)
+    out = q.new_empty(B, T, H, e if near else R)
     size = min(N, MOST, max(1, -(-N * B // torch.get_num_threads())))
     parts = -(-N // size)
-    room = TILE * W + size * (W + rank + 2) + TILE
+    room = TILE * (R + P) + size * (R + P + R + 2) + TILE
     scratch = torch.empty(B * parts, room, dtype=torch.float32)
-    places = (address(q), address(latents), address(lengths), address(out), address(scratch))
-    sizes = (N, H, T, W, rank, latents.stride(0), parts, size, room, int(q.dtype == torch.bfloat16))
-    run(_ATTEND, B * parts, places + sizes, 1.0, B * N * latents.shape[1])
-    return out
+    places = (address(q), address(latents), address(lengths), address(up) if near else 0, address(out))
+    sizes = (N, H, T, d, e, R, P, latents.stride(0), parts, size, room, int(q.dtype == torch.bfloat16))
+    run(_ATTEND, B * parts, (*places, address(scratch), *sizes), scale, B * N * latents.shape[1])
+    return out if near else _unfolded(out, up[:, d:])
+
+
+def _folded(q: Tensor, keys: Tensor, d: int) -> Tensor:
+    """Fold `[B, T, H, d + P]` through `[H, d, R]` to `[B, T, H, R + P]`."""
+    B, T, H, _ = q.shape
+    folded = torch.bmm(q[..., :d].reshape(B * T, H, d).transpose(0, 1), keys).transpose(0, 1)
+    return torch.cat([folded.reshape(B, T, H, -1), q[..., d:]], -1)
+
+
+def _unfolded(mixed: Tensor, values: Tensor) -> Tensor:
+    """Unfold `[B, T, H, R]` through `[H, e, R]` to `[B, T, H, e]`."""
+    B, T, H, R = mixed.shape
+    out = torch.bmm(mixed.reshape(B * T, H, R).transpose(0, 1), values.transpose(1, 2))
+    return out.transpose(0, 1).reshape(B, T, H, -1)
+
+
+def reference(q: Tensor, latents: Tensor, lengths: Tensor | None, up: Tensor, scale: float) -> Tensor:
+    """Compute `latent_attention` in plain torch: its definition."""
+    B, T, H, key = q.shape
+    L, R = latents.shape[1], up.shape[2]
+    d = key - (latents.shape[2] - R)
+    folded = _folded(q, up[:, :d], d) * scale
+    scores = torch.bmm(folded.reshape(B, T * H, -1), latents.transpose(1, 2)).view(B, T, H, L)
+    if T > 1 or lengths is not None:
+        ends = torch.full((B,), L, device=q.device) if lengths is None else lengths
+        last = ends[:, None] - torch.arange(T - 1, -1, -1, device=q.device)
+        hidden = torch.arange(L, device=q.device) >= last[:, :, None]
+        scores = scores.masked_fill(hidden[:, :, None], float("-inf"))
+    weights = scores.float().softmax(-1).to(latents.dtype).view(B, T * H, L)
+    return _unfolded(torch.bmm(weights, latents[..., :R]).view(B, T, H, R), up[:, d:])

@@ -1,6 +1,7 @@
 """Attention over MLA latents and causal attention in blocks: reads each cached token once, never builds T x T.
 
-Shapes: B batch, H heads, T new tokens, L cached tokens, R latent rank, P shared key width, d key width, e value width.
+Shapes: B batch, H heads, T new tokens, L cached tokens, R latent rank, P shared key width, d (private) key width,
+e value width.
 """
 
 from __future__ import annotations
@@ -13,32 +14,24 @@ from tamsa.kernels.block_attention import block_attention, causal_block_attentio
 
 
 def latent_attention(
-    q: torch.Tensor, latents: torch.Tensor, lengths: torch.Tensor | None, rank: int, num_tokens: int = 1
+    q: torch.Tensor, latents: torch.Tensor, lengths: torch.Tensor | None, up: torch.Tensor, scale: float
 ) -> torch.Tensor:
-    """Attend from folded queries to the latents themselves (absorbed MLA decode).
+    """Attend to the latents themselves (absorbed MLA decode): `q^T W c = (W^T q)^T c`.
 
     Args:
-        q: `[B, T, H, R + P]`, folded through the key half of kv_b and already scaled.
+        q: `[B, T, H, d + P]` queries; the last T valid latents are the new tokens themselves (causal among each other).
         latents: `[B, L, R + P]`, the new tokens' included.
         lengths: `[B]` valid latents of each row, the new tokens included; None when all are valid.
-        rank: R, the part of a latent that carries the value.
-        num_tokens: T; the last T valid latents are the new tokens themselves (causal among each other).
+        up: `[H, d + e, R]`, the weight of kv_b: keys, then values.
+        scale: of the scores.
 
     Returns:
-        `[B, T, H, R]` weighted sums of latents.
+        `[B, T, H, e]` weighted sums of values.
     """
-    B, T, H, _ = q.shape
-    L = latents.shape[1]
-    if absorbed.takes(q, latents, rank):
-        return absorbed.attend(q, latents, torch.full((B,), L) if lengths is None else lengths, rank)
-    scores = torch.bmm(q.reshape(B, T * H, -1), latents.transpose(1, 2)).view(B, T, H, L)
-    if T > 1 or lengths is not None:
-        ends = torch.full((B,), L, device=q.device) if lengths is None else lengths
-        last = ends[:, None] - torch.arange(T - 1, -1, -1, device=q.device)
-        hidden = torch.arange(L, device=q.device) >= last[:, :, None]
-        scores = scores.masked_fill(hidden[:, :, None], float("-inf"))
-    weights = scores.float().softmax(-1).to(latents.dtype).view(B, T * H, L)
-    return torch.bmm(weights, latents[..., :rank]).view(B, T, H, rank)
+    if absorbed.takes(q, latents, up):
+        ends = torch.full((q.shape[0],), latents.shape[1]) if lengths is None else lengths
+        return absorbed.attend(q, latents, ends, up, scale)
+    return absorbed.reference(q, latents, lengths, up, scale)
 
 
 def pad_to(x: torch.Tensor, width: int) -> torch.Tensor:

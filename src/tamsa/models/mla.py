@@ -143,15 +143,9 @@ class LatentAttention(nn.Module):
         return torch.cat(outputs, 1)
 
     def _absorbed(self, q: torch.Tensor, latents: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
-        """Attend to the latents themselves: `q^T W k = (W^T q)^T k`."""
-        B, T, H, _ = q.shape
-        up = self.kv_b_proj.weight.view(H, self.private + self.value, self.rank)
-        private, shared = q.split((self.private, self.shared), -1)
-        folded = torch.bmm(private.reshape(B * T, H, -1).transpose(0, 1), up[:, : self.private]).transpose(0, 1)
-        full = torch.cat([folded.reshape(B, T, H, -1), shared], -1) * self.scale
-        mixed = latent_attention(full, latents, lengths, self.rank, T)
-        values = torch.bmm(mixed.reshape(B * T, H, -1).transpose(0, 1), up[:, self.private :].transpose(1, 2))
-        return values.transpose(0, 1).reshape(B, T, H, self.value)
+        """Attend to the latents themselves."""
+        up = self.kv_b_proj.weight.view(self.num_heads, self.private + self.value, self.rank)
+        return latent_attention(q, latents, lengths, up, self.scale)
 
     def _differentiable(self, q: torch.Tensor, own: torch.Tensor, past: torch.Tensor) -> torch.Tensor:
         """Attend to a constant past and causally to the call's own latents, with gradients for the latter."""

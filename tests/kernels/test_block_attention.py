@@ -70,3 +70,12 @@ def test_groups_of_heads_change_no_number(monkeypatch):
     whole = causal_attention(q, k, v, 0.2)
     monkeypatch.setattr(block_attention, "SCORES", 1)
     assert torch.equal(causal_attention(q, k, v, 0.2), whole)
+
+
+def test_lengths_leave_few_sizes_of_products():
+    sizes = set()
+    for T in range(32, 4097):
+        q = block_attention._flat(torch.empty(1, 6, T, 1))
+        for heads, queries, end in block_attention._blocks(q, q.shape[1], True):
+            sizes.add((heads.stop - heads.start, queries.stop - queries.start, end))
+    assert len(sizes) < 250

@@ -34,8 +34,12 @@ def takes(q: Tensor, k: Tensor, v: Tensor) -> bool:
 
 
 def _flat(x: Tensor) -> Tensor:
-    """Return `[B, H, T, d]` as contiguous `[G, T', d]`, with zeros up to whole vectors of tokens."""
-    missing = -x.shape[2] % LANES
+    """Return `[B, H, T, d]` as contiguous `[G, T', d]`, with zeros up to whole blocks, short ones to whole vectors.
+
+    The library keeps code and memory for every size of a product that it has met: lengths that are cut to blocks leave
+    it few.
+    """
+    missing = -x.shape[2] % (QUERIES if x.shape[2] > QUERIES else LANES)
     if missing:
         x = F.pad(x, (0, 0, 0, missing))
     return x.contiguous().flatten(0, 1)

@@ -23,12 +23,13 @@ from tamsa.synthesis.questions.comparisons import both_named
 from tamsa.synthesis.questions.conflicts import disputes, settle
 from tamsa.synthesis.questions.draft import Relations
 from tamsa.synthesis.questions.listing import Listing, distinct, joined, listing_of, place_of
+from tamsa.synthesis.questions.maker import SHARES
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.things import Thing, name_thing, refer
 from tamsa.synthesis.values import entity_item
 from tamsa.synthesis.wording.headers import column_of
 from tamsa.synthesis.wording.nouns import call
-from tests.synthesis.small_graph import WORDS, SmallGraph, small_domain, small_graph, title_search
+from tests.synthesis.small_graph import WORDS, YEARS, SmallGraph, small_domain, small_graph, title_search
 
 GRAPH = small_graph()
 
@@ -482,6 +483,22 @@ def test_a_column_of_makers_does_not_name_the_rows(domain: Domain) -> None:
 def test_what_was_said_in_other_words_is_not_asked_for() -> None:
     assert said_already("premiered", ("starring", "released")) and said_already("born_on", ("born_on",))
     assert not said_already("released", ("starring", "director")) and not said_already("born_on", ("released",))
+
+
+def test_the_step_to_a_day_stands_where_the_day_is_stated() -> None:
+    """A film whose page gives the year first and the day further on: the evidence is the sentence with the day."""
+    graph = small_graph()
+    for at, film in enumerate(thing.id for thing in list(graph.things) if thing.description.endswith("film")):
+        graph.state(film, "released", f"{at + 1} June {YEARS[at]}", "date")
+    domain = small_domain(graph)
+    shares = {name: float(name in ("table", "superlative")) for name in SHARES}
+    maker = QuestionMaker(domain, QuestionConfig(shard_size=150, shares=shares), seed=4)
+    asked = [one for shard in range(3) for one in maker.shard(shard) if one.chain[-1].relation == "released"]
+    assert len(asked) > 5
+    for question in asked:
+        place = question.chain[-1].evidence
+        assert "June" in question.answers[0]
+        assert question.answers[0] in graph.documents[place.document].text[place.start : place.end], question
 
 
 def test_tables_that_were_cut_off_have_no_last_row() -> None:

@@ -12,7 +12,7 @@ from tamsa.synthesis.questions.draft import Draft, Relations
 from tamsa.synthesis.questions.listing import Listing, cell_value, draw_listing, nameable
 from tamsa.synthesis.records import Edge, Hop, QuestionKind
 from tamsa.synthesis.things import hop_of, name_thing
-from tamsa.synthesis.values import Item, clean_cell, day_of, make_item, number_of, number_text
+from tamsa.synthesis.values import Item, clean_cell, day_of, item_of, make_item, number_of, number_text
 from tamsa.synthesis.wording.frames import ask, ask_after, fitted, upper_first
 from tamsa.synthesis.wording.headers import unit_of
 from tamsa.synthesis.wording.lexicon import PERSON_RELATIONS, SAYINGS
@@ -256,6 +256,8 @@ def _fact(
     random: Random,
 ) -> Draft:
     (answer,) = domain.values(edge.subject, edge.relation)
+    stating = (other for other in domain.edges_of(edge.subject, edge.relation) if item_of(other) == answer)
+    edge = next(stating, edge)  # the one that says the day, where another says the year alone
     saying = fitted(SAYINGS[edge.relation], answer)
     full = follow(follow(form, f"#{listing.table.subject_column}"), edge.relation)
     noun = "person" if listing.human else listing.noun

@@ -18,7 +18,7 @@ from tamsa.reproduce.autodeco.costs import step as decode_step
 from tamsa.reproduce.autodeco.costs.clock import Laps, Timing, time_in_turn
 from tamsa.reproduce.autodeco.costs.epoch import Backbone, Epoch
 from tamsa.reproduce.autodeco.costs.generation import Decoder, Generation, Large, measure_large
-from tamsa.reproduce.autodeco.costs.memory import Memory
+from tamsa.reproduce.autodeco.costs.memory import Memory, measure_memory
 from tamsa.reproduce.autodeco.costs.step import Step
 from tamsa.reproduce.autodeco.markup import Table, fill
 from tamsa.reproduce.autodeco.parts import Recipe, run_parts
@@ -147,6 +147,13 @@ def test_a_large_model_lies_on_the_line_through_its_few_layers(recipe):
     for name in ("greedy", "static", "autodeco"):
         assert all_of_them[f"{name}_ms"] == pytest.approx(many[f"{name}_ms"] + 8 * layer, abs=0.01)
     assert all_of_them["over_greedy"] == pytest.approx(all_of_them["autodeco_ms"] / all_of_them["greedy_ms"], abs=1e-3)
+
+
+def test_memory_is_that_of_the_loss_whatever_its_parent_has_used():
+    large = torch.ones(150_000_000)  # 570 MiB, more than the child needs
+    [found] = measure_memory(Memory(positions=(64,), vocab_size=20_000, hidden_size=8))
+    del large
+    assert found["logits_would_be_mib"] < found["beyond_inputs_mib"] < 570
 
 
 def test_conditions_name_commit_machine_and_load():

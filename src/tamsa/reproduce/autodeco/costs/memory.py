@@ -13,11 +13,13 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from tamsa.decoding import AutoDecoConfig, DecodingHeads, LossConfig, heads_loss
+from tamsa.errors import TamsaError
 from tamsa.reproduce.autodeco.markup import Table
 
 
@@ -31,8 +33,16 @@ class Memory:
 
 
 def _peak_mib() -> float:
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    """Return this process's peak resident memory so far.
+
+    On Linux `ru_maxrss` begins at the peak of the process that started this one; `VmHWM` begins anew.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 2**10
+    except (OSError, StopIteration):
+        unit = 2**20 if sys.platform == "darwin" else 2**10
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def _measure(positions: int, memory: Memory) -> dict[str, Any]:
@@ -46,16 +56,23 @@ def _measure(positions: int, memory: Memory) -> dict[str, Any]:
     result = heads_loss(heads, hidden, labels, lambda h: h @ layer.T, LossConfig(), generator=g)
     result.loss.backward()
     assert all(p.grad is not None and bool(torch.isfinite(p.grad).all()) for p in heads.parameters())
+    grown = _peak_mib() - inputs
+    if grown <= 0:
+        raise TamsaError(f"memory: {positions} positions left the peak at {inputs:.0f} MiB, so it says nothing")
     return {
         "positions": positions,
-        "beyond_inputs_mib": round(_peak_mib() - inputs, 1),
+        "beyond_inputs_mib": round(grown, 1),
         "logits_would_be_mib": round(positions * memory.vocab_size * 4 / 2**20, 1),
         "cpu_s": round(time.process_time() - start, 2),
     }
 
 
 def measure_memory(memory: Memory) -> list[dict[str, Any]]:
-    """Measure for every number of positions, each in a process of its own."""
+    """Measure for every number of positions, each in a process of its own.
+
+    Raises:
+        TamsaError: a peak did not rise above the inputs.
+    """
     records = []
     for positions in memory.positions:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:

@@ -200,7 +200,7 @@ def _table(records: Sequence[dict[str, Any]], note: str) -> Table:
     head = ["model", "greedy", "static", "AutoDeco", "to static", "to greedy", "to static, with a processor"]
     rows = [
         [
-            f"{r['layers']} layers of {r['hidden_size']:,}, V = {r['vocab_size']:,}, batch {r['batch']}"
+            f"{r['layers']} layer{'s' if r['layers'] > 1 else ''} of {r['hidden_size']:,}, V = {r['vocab_size']:,}, batch {r['batch']}"
             + (" (by arithmetic)" if r.get("extrapolated") else ""),
             *(f"{r[f'{name}_ms']:,.2f} ms" for name in ("greedy", "static", "autodeco")),
             *(f"{r[name]:.3f}" for name in ("over_static", "over_greedy", "processed_over_static")),
@@ -212,9 +212,9 @@ def _table(records: Sequence[dict[str, Any]], note: str) -> Table:
 
 def generation_table(generation: Generation, records: Sequence[dict[str, Any]], conditions: str) -> Table:
     """Return the table of whole models, milliseconds a step."""
-    return _table(records, f"A step of `generate`, fp32; {generation.timing.words}. {conditions}")
+    return _table(records, f"A step of generate, fp32; {generation.timing.words}. {conditions}")
 
 
 def large_table(large: Large, records: Sequence[dict[str, Any]], conditions: str) -> Table:
     """Return the table of a large model's step, milliseconds."""
-    return _table(records, f"A step of `generate`, bf16; {large.timing.words}. {conditions}")
+    return _table(records, f"A step of generate, bf16; {large.timing.words}. {conditions}")

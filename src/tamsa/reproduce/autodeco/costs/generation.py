@@ -200,8 +200,8 @@ def _table(records: Sequence[dict[str, Any]], note: str) -> Table:
     head = ["model", "greedy", "static", "AutoDeco", "to static", "to greedy", "to static, with a processor"]
     rows = [
         [
-            f"{r['layers']} layer{'s' if r['layers'] > 1 else ''} of {r['hidden_size']:,}, V = {r['vocab_size']:,}, batch {r['batch']}"
-            + (" (by arithmetic)" if r.get("extrapolated") else ""),
+            f"{r['layers']} layer{'s' if r['layers'] > 1 else ''} of {r['hidden_size']:,}, "
+            f"V = {r['vocab_size']:,}, batch {r['batch']}" + (" (by arithmetic)" if r.get("extrapolated") else ""),
             *(f"{r[f'{name}_ms']:,.2f} ms" for name in ("greedy", "static", "autodeco")),
             *(f"{r[name]:.3f}" for name in ("over_static", "over_greedy", "processed_over_static")),
         ]

@@ -37,6 +37,7 @@ class Index:
 
     def __init__(self, path: Path, encoder: Encoder | None = None) -> None:
         self.path = path
+        self._committed = path / "lexical" / "meta.json"  # looked at with every call
         self._encoder = encoder
         self._lock = threading.Lock()
         self._cache: OrderedDict[tuple[bytes, int], Document] = OrderedDict()
@@ -268,7 +269,7 @@ class Index:
 
     def _stamp(self) -> tuple[int, int, int]:
         try:
-            info = (self.path / "lexical" / "meta.json").stat()
+            info = self._committed.stat()
         except FileNotFoundError:
             return (0, 0, 0)
         return info.st_mtime_ns, info.st_ino, info.st_size

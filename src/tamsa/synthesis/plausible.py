@@ -193,12 +193,17 @@ class Plausible:
 
     def _years_of(self, identity: str, of: str) -> tuple[int, ...]:
         """Return the years in which a thing was made, or a person was born or died, as far as the graph has them."""
-        names = {"made": _MADE_ON, "born": ["born_on"], "died": ["died_on"]}[of]
-        wanted = [number for number, name in enumerate(self._graph.relation_names) if name in names]
         numbers = self._graph.numbers_of(self._graph.number(identity))
-        kept = numbers[np.isin(self._graph.relation_numbers[numbers], wanted)]
+        kept = numbers[np.isin(self._graph.relation_numbers[numbers], self._dated[of])]
         days = (day_of(item_of(self._graph.edge(number))) for number in kept.tolist())
         return tuple(day.year for day in days if day is not None)
+
+    @cached_property
+    def _dated(self) -> dict[str, list[int]]:
+        """Numbers of the graph's relations that say when a thing was made, or a person was born or died."""
+        names = {"made": _MADE_ON, "born": ["born_on"], "died": ["died_on"]}
+        known = list(enumerate(self._graph.relation_names))
+        return {of: [number for number, name in known if name in said] for of, said in names.items()}
 
     def _strange(self, edge: Edge, subject: Entity, value: Entity) -> bool:
         """Whether a fact is one that nobody would state of such things: it comes from a name that was misread."""

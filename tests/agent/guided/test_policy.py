@@ -96,6 +96,18 @@ def test_the_same_pages_are_opened_as_by_the_rules_alone(index: Index) -> None:
     assert ask(index, Reader("Answer: Hald")).visited == alone.visited
 
 
+def test_a_shared_answer_that_stands_in_no_copied_sentence_rests_on_the_rules_chain(index: Index) -> None:
+    rules = BaselinePolicy()
+    alone = asyncio.run(research(QUESTION, model=rules, tools=corpus_toolset(index, profile=rules.profile)))
+    probe = Reader("Answer: x")
+    ask(index, probe)
+    shown = probe.asked[0]
+    film = next(line for line in shown.splitlines() if line.startswith("The Copper Gate is"))
+    report = ask(index, Reader(f"[{number_of(shown, 'The Copper Gate')}] {film}\nAnswer: {alone.answer}"))
+    assert report.answer == alone.answer
+    assert [citation.quote for citation in report.citations] == [citation.quote for citation in alone.citations]
+
+
 def test_without_an_answer_in_the_reply_the_rules_answer(index: Index) -> None:
     rules = BaselinePolicy()
     alone = asyncio.run(research(QUESTION, model=rules, tools=corpus_toolset(index, profile=rules.profile)))

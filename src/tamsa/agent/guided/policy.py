@@ -227,11 +227,11 @@ def answer_turn(task: Task, completion: Completion, floor: float = 0.0) -> Compl
 
 
 def _chain(reply: Reply, answer: str, outcome: Outcome, agreed: bool) -> list[Reading]:
-    """Say what the answer rests on: what the reader copied; the rules' own chain where it copied nothing but agrees."""
+    """Say what the answer rests on: what was copied; the rules' own chain where that lacks the shared answer."""
     if fold_title(answer) == fold_title(NOT_FOUND):
         return []
-    if not reply.quotes:
-        return list(outcome.chain) if agreed else []
+    if agreed and outcome.chain and not any(answer in sentence.text for _, sentence in reply.quotes):
+        return list(outcome.chain)
     chain = []
     for page, sentence in reply.quotes:
         at = sentence.text.find(answer) if answer else -1

@@ -14,18 +14,14 @@ e value width.
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from tamsa.kernels.gates import is_compiled
-from tamsa.kernels.gates_cpu import LANES, address, entry, run
+from tamsa.kernels.gates_cpu import LANES, address, entries, run
 from tamsa.kernels.gates_vectors import biggest, read, write
-from tamsa.kernels.kda.compiling import compiled, fingerprint
+from tamsa.kernels.kda.compiling import compiled
 from tamsa.kernels.kda.vectors import add, exp_decay, fma, load, mul, splat, store, store_bf16, sub, total, zeros
 
 TILE = 16
@@ -173,14 +169,7 @@ def absorbed_attention(first, last, a, scale):
     return 0
 
 
-def _entry() -> Any:
-    digest = hashlib.sha256(fingerprint().encode())
-    for name in ("gates_vectors.py", "gates_cpu.py", "absorbed.py"):
-        digest.update((Path(__file__).parent / name).read_bytes())
-    return entry(compiled(absorbed_attention), digest.hexdigest())
-
-
-_ATTEND = _entry()
+_ATTEND = entries(__file__, absorbed_attention)["absorbed_attention"]
 
 
 def takes(q: Tensor, latents: Tensor, up: Tensor) -> bool:

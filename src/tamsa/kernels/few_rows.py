@@ -10,17 +10,13 @@ Shapes: N rows, D inputs, M outputs.
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from tamsa.kernels.gates import is_compiled
-from tamsa.kernels.gates_cpu import LANES, address, entry, run
+from tamsa.kernels.gates_cpu import LANES, address, entries, run
 from tamsa.kernels.gates_vectors import read
-from tamsa.kernels.kda.compiling import compiled, fingerprint
+from tamsa.kernels.kda.compiling import compiled
 from tamsa.kernels.kda.vectors import fma, store, store_bf16, total, zeros
 
 BLOCK = 64
@@ -113,14 +109,7 @@ def few_rows_product(first, last, a, eps):
     return 0
 
 
-def _entry() -> Any:
-    digest = hashlib.sha256(fingerprint().encode())
-    for name in ("gates_vectors.py", "gates_cpu.py", "few_rows.py"):
-        digest.update((Path(__file__).parent / name).read_bytes())
-    return entry(compiled(few_rows_product), digest.hexdigest())
-
-
-_PRODUCT = _entry()
+_PRODUCT = entries(__file__, few_rows_product)["few_rows_product"]
 
 
 def fits(x: Tensor, weight: Tensor) -> bool:

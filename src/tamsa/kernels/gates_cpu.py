@@ -46,14 +46,7 @@ SMALL = 1 << 16
 """Numbers below which a second thread costs more than it brings."""
 
 
-def _key() -> str:
-    digest = hashlib.sha256(fingerprint().encode())
-    for name in ("gates_vectors.py", "gates_cpu.py"):
-        digest.update((Path(__file__).parent / name).read_bytes())
-    return digest.hexdigest()
-
-
-def entry(function: Any, key: str) -> Any:
+def _entry(function: Any, key: str) -> Any:
     """Compile `function(first, last, a, eps)` under a disk-cache key that changes with the sources.
 
     The key is what the entry closes over, and all that it closes over: a compiled function is another one in every
@@ -68,6 +61,14 @@ def entry(function: Any, key: str) -> Any:
     made = FunctionType(call.__code__, names, function.__name__, None, call.__closure__)
     made.__qualname__ = function.__name__
     return compiled(made)
+
+
+def entries(source: str, *functions: Any) -> dict[str, Any]:
+    """Compile the functions of a file under a key that changes with it and with what it builds on; by name."""
+    digest = hashlib.sha256(fingerprint().encode())
+    for path in dict.fromkeys((Path(__file__).with_name("gates_vectors.py"), Path(__file__), Path(source))):
+        digest.update(path.read_bytes())
+    return {f.__name__: _entry(compiled(f), digest.hexdigest()) for f in functions}
 
 
 def address(x: torch.Tensor | None) -> int:
@@ -302,12 +303,16 @@ def entropy(first, last, a, eps):
     return 0
 
 
-def _entries() -> dict[str, Any]:
-    key = _key()
-    functions = (norm_forward, norm_backward, gated_norm_forward, gated_norm_backward, swiglu_forward)
-    functions += (swiglu_backward, decay_forward, decay_backward, entropy)
-    return {f.__name__: entry(compiled(f), key) for f in functions}
-
-
-KERNELS = _entries()
+KERNELS = entries(
+    __file__,
+    norm_forward,
+    norm_backward,
+    gated_norm_forward,
+    gated_norm_backward,
+    swiglu_forward,
+    swiglu_backward,
+    decay_forward,
+    decay_backward,
+    entropy,
+)
 """The compiled entries by name."""

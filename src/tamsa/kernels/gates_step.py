@@ -10,8 +10,6 @@ Shapes: B batch, H heads, K channels per head (keys and values), C = 3HK, P widt
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +17,9 @@ import torch
 from torch import Tensor
 
 from tamsa.kernels.gates import is_compiled
-from tamsa.kernels.gates_cpu import LANES, address, entry, run
+from tamsa.kernels.gates_cpu import LANES, address, entries, run
 from tamsa.kernels.gates_vectors import read, sigmoid, softplus, write
-from tamsa.kernels.kda.compiling import compiled, fingerprint
+from tamsa.kernels.kda.compiling import compiled
 from tamsa.kernels.kda.threads import scratch
 from tamsa.kernels.kda.vectors import add, exp_decay, fma, load, load_bf16, mul, splat, store, sub, total, zeros
 
@@ -149,14 +147,7 @@ def step(first, last, a, eps):
     return 0
 
 
-def _entry() -> Any:
-    digest = hashlib.sha256(fingerprint().encode())
-    for name in ("gates_vectors.py", "gates_cpu.py", "gates_step.py"):
-        digest.update((Path(__file__).parent / name).read_bytes())
-    return entry(compiled(step), digest.hexdigest())
-
-
-_STEP = _entry()
+_STEP = entries(__file__, step)["step"]
 
 
 class StepWeights:

@@ -9,15 +9,11 @@ last-plus-one token, and the block's. Tokens are counted over the whole batch. K
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
-from tamsa.kernels.gates_cpu import LANES, entry
+from tamsa.kernels.gates_cpu import LANES, entries
 from tamsa.kernels.gates_vectors import read, sigmoid, write
-from tamsa.kernels.kda.compiling import compiled, fingerprint
+from tamsa.kernels.kda.compiling import compiled
 from tamsa.kernels.kda.vectors import fma, load, mul, splat, store, sub, total, zeros
 
 WIDTH = 4
@@ -161,12 +157,5 @@ def conv_backward(first, last, a, eps):
     return 0
 
 
-def _entries() -> dict[str, Any]:
-    digest = hashlib.sha256(fingerprint().encode())
-    for name in ("gates_vectors.py", "gates_cpu.py", "short_conv_cpu.py"):
-        digest.update((Path(__file__).parent / name).read_bytes())
-    return {f.__name__: entry(compiled(f), digest.hexdigest()) for f in (conv_forward, conv_backward)}
-
-
-KERNELS = _entries()
+KERNELS = entries(__file__, conv_forward, conv_backward)
 """The compiled entries by name."""

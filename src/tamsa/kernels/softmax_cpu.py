@@ -9,15 +9,11 @@ constant is the factor of the scores. Hidden weights are exactly 0.
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
-from tamsa.kernels.gates_cpu import LANES, entry
+from tamsa.kernels.gates_cpu import LANES, entries
 from tamsa.kernels.gates_vectors import biggest, larger
-from tamsa.kernels.kda.compiling import compiled, fingerprint
+from tamsa.kernels.kda.compiling import compiled
 from tamsa.kernels.kda.vectors import (
     add,
     exp_decay,
@@ -107,12 +103,5 @@ def softmax_backward(first, last, a, eps):
     return 0
 
 
-def _entries() -> dict[str, Any]:
-    digest = hashlib.sha256(fingerprint().encode())
-    for name in ("gates_vectors.py", "gates_cpu.py", "softmax_cpu.py"):
-        digest.update((Path(__file__).parent / name).read_bytes())
-    return {f.__name__: entry(compiled(f), digest.hexdigest()) for f in (softmax_forward, softmax_backward)}
-
-
-KERNELS = _entries()
+KERNELS = entries(__file__, softmax_forward, softmax_backward)
 """The compiled entries by name."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
-from tamsa.store import write_atomic
 from tamsa.synthesis.records import GoldQuestion
 
 HELD_OUT = "held_out.jsonl"
@@ -27,18 +24,6 @@ def hold_out(questions: Sequence[GoldQuestion], number: int) -> tuple[list[GoldQ
     others = [question for index, question in enumerate(questions) if index not in chosen]
     kept = [question for question in others if not question.chain or _facts(question) not in facts]
     return kept, held, len(others) - len(kept)
-
-
-def write_held_out(folder: Path, questions: Sequence[GoldQuestion]) -> Path:
-    """Write them as a question file that `tamsa eval` reads.
-
-    Raises:
-        StorageError: it cannot be written.
-    """
-    lines = (json.dumps(item.to_json(), ensure_ascii=False, separators=(",", ":")) + "\n" for item in questions)
-    path = folder / HELD_OUT
-    write_atomic(path, "".join(lines))
-    return path
 
 
 def _facts(question: GoldQuestion) -> frozenset[tuple[str, str, str]]:

@@ -38,9 +38,9 @@ from tamsa.synthesis.explore_stage import (
 )
 from tamsa.synthesis.flywheel import Steering
 from tamsa.synthesis.graph import Graph, build_graph, build_memory, index_documents
-from tamsa.synthesis.held_out import hold_out, write_held_out
+from tamsa.synthesis.held_out import HELD_OUT, hold_out
 from tamsa.synthesis.plan import OnProgress, Plan, Summary
-from tamsa.synthesis.question_source import COUNTED, QuestionSource
+from tamsa.synthesis.question_source import COUNTED, QuestionSource, write_gold
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.selection import select_documents
 from tamsa.synthesis.shards import Crew, Shards
@@ -235,7 +235,7 @@ class Synthesis:
         kept, held, dropped = hold_out(questions, self.plan.held_out)
         if not kept:
             raise InputError(f"held_out = {self.plan.held_out}: the documents gave only {len(questions)} questions")
-        write_held_out(self.out, held)
+        write_gold(self.out / HELD_OUT, held)
         card.figures["questions_held_out"] = len(held)
         card.left_out.update({"question: same facts as one held out": dropped} if dropped else {})
         return kept

@@ -81,6 +81,16 @@ def read_gold(path: Path, index: SearchIndex, limit: int | None = None) -> list[
     return list(questions.values())
 
 
+def write_gold(path: Path, questions: Iterable[GoldQuestion]) -> None:
+    """Write gold questions, a line each; `read_gold` and `tamsa eval` read them.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    lines = (json.dumps(item.to_json(), ensure_ascii=False, separators=(",", ":")) + "\n" for item in questions)
+    write_atomic(path, "".join(lines))
+
+
 @dataclass(frozen=True, slots=True)
 class QuestionSource:
     """Makes or reads the questions of a plan, once.
@@ -130,8 +140,7 @@ class QuestionSource:
             else:
                 assert graph is not None
                 found = list(self._made(index, graph, counts))
-            lines = (json.dumps(item.to_json(), ensure_ascii=False, separators=(",", ":")) + "\n" for item in found)
-            write_atomic(path, "".join(lines))
+            write_gold(path, found)
             write_json(counts_path, dict(sorted(counts.items())))
         counts.clear()
         counts.update(json.loads(counts_path.read_text()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tamsa.agent.baseline.grammar import Parser
@@ -72,8 +73,9 @@ def aggregate(state: State, question: Question, resolver: Resolver, plan: Step |
     """Answer from a table or a list of terms, where the question calls for one."""
     scope = scope_of(resolver, plan)
     wanted = [term for term in question.weights if not term.isdigit() or len(term) == 4]
-    if any(pattern.search(question.text) for pattern in _YEARS_BETWEEN):
-        return _years_between(question, resolver)
+    between = next((match for pattern in _YEARS_BETWEEN if (match := pattern.search(question.text))), None)
+    if between is not None:
+        return _years_between(_events(question, between.groupdict()), resolver)
     if question.form == "count":
         return _count(state, question, scope, wanted)
     order = _order(state, question)
@@ -101,11 +103,11 @@ def aggregate(state: State, question: Question, resolver: Resolver, plan: Step |
     return None
 
 
-def _years_between(question: Question, resolver: Resolver) -> Value | None:
+def _years_between(events: Sequence[Step], resolver: Resolver) -> Value | None:
     """Subtract two years: "how many years lie between the founding of X and the death of Y"."""
     years: list[int] = []
     chain: list[Reading] = []
-    for event in _events(question):
+    for event in events:
         for value in resolver.values(event)[:1]:
             year = year_in(value.text)
             if year is not None:
@@ -116,12 +118,8 @@ def _years_between(question: Question, resolver: Resolver) -> Value | None:
     return Value(str(abs(years[0] - years[1])), "", 1.3, tuple(chain))
 
 
-def _events(question: Question) -> list[Step]:
-    """Part a question of the time between two events, and read each; else nothing."""
-    match = next((found for pattern in _YEARS_BETWEEN if (found := pattern.search(question.text))), None)
-    if match is None:
-        return []
-    groups = match.groupdict()
+def _events(question: Question, groups: Mapping[str, str]) -> list[Step]:
+    """Part the words for two events and read each; nothing where that fails."""
     if both := groups.get("both"):
         cuts = [(both[: at.start()], both[at.end() :]) for at in re.finditer(r",?\s+(?:and|from)\s+", both)]
     else:

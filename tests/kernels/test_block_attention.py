@@ -16,7 +16,10 @@ def inputs(B, H, T, L=None):
     return [torch.randn(B, n, H, width).bfloat16().transpose(1, 2) * 2 for n, width in sizes]
 
 
-@pytest.mark.parametrize("shape", [(2, 3, 32), (1, 2, 63), (1, 2, 64), (2, 1, 65), (1, 3, 300)])
+@pytest.mark.parametrize(
+    "shape",
+    [(2, 3, 32), (1, 2, 63), (1, 2, 64), (2, 1, 65), (1, 3, 300), (2, 2, 33, 34), (1, 2, 64, 128), (1, 2, 200, 333)],
+)
 def test_causal_attention_and_its_gradients(shape):
     q, k, v = inputs(*shape)
     assert block_attention.takes(q, k, v)
@@ -27,7 +30,8 @@ def test_causal_attention_and_its_gradients(shape):
         if dtype == torch.bfloat16:
             out = causal_attention(*leaves, 0.2)
         else:
-            out = F.scaled_dot_product_attention(*leaves, is_causal=True, scale=0.2)
+            visible = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool).tril(k.shape[2] - q.shape[2])
+            out = F.scaled_dot_product_attention(*leaves, visible, scale=0.2)
         (out.double() * slope).sum().backward()
         results.append([out.detach().double(), *(x.grad.double() for x in leaves)])
     for ours, exact in zip(*results, strict=True):
@@ -76,6 +80,8 @@ def test_lengths_leave_few_sizes_of_products():
     sizes = set()
     for T in range(32, 4097):
         q = block_attention._flat(torch.empty(1, 6, T, 1))
-        for heads, queries, end in block_attention._blocks(q, q.shape[1], True):
-            sizes.add((heads.stop - heads.start, queries.stop - queries.start, end))
+        for past in (0, T // 2):
+            k = block_attention._flat(torch.empty(1, 6, past + T, 1))
+            for heads, queries, end in block_attention._blocks(q, k.shape[1], past):
+                sizes.add((heads.stop - heads.start, queries.stop - queries.start, end))
     assert len(sizes) < 250

@@ -42,15 +42,24 @@ def pad_to(x: torch.Tensor, width: int) -> torch.Tensor:
 def causal_attention(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, dropout: float = 0.0
 ) -> torch.Tensor:
-    """Attend causally from `[B, H, T, d]` to itself; values may have another width.
+    """Attend causally from `[B, H, T, d]` to `[B, H, L, d]`, whose last T keys are the queries' own; values may have
+    another width.
 
-    The fused CPU and GPU kernels want equal widths; with unequal ones torch would build T x T scores.
+    The fused CPU and GPU kernels want equal widths; with unequal ones torch would build T x L scores.
     """
+    T, L = q.shape[2], k.shape[2]
     if not dropout and takes(q, k, v):
         return causal_block_attention(q, k, v, scale)
     width = max(q.shape[-1], v.shape[-1])
+    visible = None if T == L else torch.ones(T, L, dtype=torch.bool, device=q.device).tril(L - T)
     out = F.scaled_dot_product_attention(
-        pad_to(q, width), pad_to(k, width), pad_to(v, width), is_causal=True, scale=scale, dropout_p=dropout
+        pad_to(q, width),
+        pad_to(k, width),
+        pad_to(v, width),
+        visible,
+        is_causal=visible is None,
+        scale=scale,
+        dropout_p=dropout,
     )
     return out[..., : v.shape[-1]]
 

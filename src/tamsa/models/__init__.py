@@ -7,6 +7,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 from tamsa.models.cache import KimiLinearCache, Snapshot
 from tamsa.models.checkpoints import register_conversion
 from tamsa.models.config import KimiLinearConfig
+from tamsa.models.forest import Forest
 from tamsa.models.kimi_linear import KimiLinearForCausalLM, KimiLinearModel
 from tamsa.models.loss import linear_cross_entropy
 from tamsa.models.precision import MasterWeights
@@ -23,6 +24,7 @@ for model_class in (KimiLinearModel, KimiLinearForCausalLM):
     setattr(sys.modules["transformers"], model_class.__name__, model_class)
 
 __all__ = [
+    "Forest",
     "KimiLinearCache",
     "KimiLinearConfig",
     "KimiLinearForCausalLM",

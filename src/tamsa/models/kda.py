@@ -12,6 +12,7 @@ from tamsa.kernels.gates import is_compiled, log_decay
 from tamsa.kernels.gates_step import StepWeights, kda_step
 from tamsa.kernels.kda import kda
 from tamsa.kernels.short_conv import short_conv
+from tamsa.models.branches import Branches
 from tamsa.models.config import KimiLinearConfig
 from tamsa.models.layout import Layout
 from tamsa.models.norm import GatedRMSNorm
@@ -129,26 +130,32 @@ class KimiDeltaAttention(nn.Module):
         g = log_decay(self.forget_gate.f_b_proj(f), self.forget_gate.A_log, self.forget_gate.dt_bias, self.lower_bound)
         beta = b.float().sigmoid()
         state, window = (None, None) if memory is None else _rows(memory, layout)
+        windows = None if layout.branches is None else layout.branches.windows(self.conv1d.weight.shape[2] - 1)
         y, window = short_conv(
-            raw,
+            raw if windows is None else raw.index_select(1, windows.tokens),
             self.conv1d.weight.squeeze(1),
             num_normalised=2 * H * K,
             head_dim=K,
             initial_state=window,
             output_final_state=memory is not None,
-            bounds=layout.bounds,
+            bounds=layout.bounds if windows is None else windows.bounds,
         )
+        if windows is not None:
+            y = y.index_select(1, windows.own)
         q, k, v = (part.unflatten(-1, (H, K)) for part in y.split(H * K, -1))
-        o, state = kda(
-            q,
-            k,
-            v,
-            g,
-            beta,
-            initial_state=state,
-            output_final_state=memory is not None,
-            cu_seqlens=layout.cu_seqlens,
-        )
+        if layout.branches is not None:
+            o = _branching(q, k, v, g, beta, layout.branches)
+        else:
+            o, state = kda(
+                q,
+                k,
+                v,
+                g,
+                beta,
+                initial_state=state,
+                output_final_state=memory is not None,
+                cu_seqlens=layout.cu_seqlens,
+            )
         if memory is not None:
             assert state is not None and window is not None
             _write(memory, layout, state, window)
@@ -156,6 +163,21 @@ class KimiDeltaAttention(nn.Module):
                 memory.record(record_at, raw, q, k, v, g, beta)
         gate = self.g_b_proj(gate).view(B, T, H, K)
         return self.o_proj(self.o_norm(o, gate).flatten(-2))
+
+
+def _branching(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, g: torch.Tensor, beta: torch.Tensor, branches: Branches
+) -> torch.Tensor:
+    """Run the recurrence through a tree, level by level: a segment begins with the state that its parent ended with."""
+    sizes = [level.num_tokens for level in branches.levels]
+    parts = zip(*(x.split(sizes, 1) for x in (q, k, v, g, beta)), strict=True)
+    outputs: list[torch.Tensor] = []
+    states: torch.Tensor | None = None
+    for level, part in zip(branches.levels, parts, strict=True):
+        initial = None if states is None or level.parents is None else states.index_select(0, level.parents)
+        o, states = kda(*part, initial_state=initial, output_final_state=True, cu_seqlens=level.cu_seqlens)
+        outputs.append(o)
+    return torch.cat(outputs, 1)
 
 
 def _rows(memory: Recurrent, layout: Layout) -> tuple[torch.Tensor | None, torch.Tensor | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -48,6 +48,7 @@ class KimiLinearModel(KimiLinearPreTrainedModel):
         inputs_embeds: torch.Tensor | None = None,
         use_cache: bool | None = None,
         cu_seqlens: torch.Tensor | None = None,
+        parents: Sequence[int] | None = None,
         output_hidden_states: bool | None = None,
         output_router_logits: bool | None = None,
         **kwargs: Any,
@@ -61,6 +62,7 @@ class KimiLinearModel(KimiLinearPreTrainedModel):
             past_key_values: the cache to continue.
             use_cache: keep one; defaults to the configuration's value outside training.
             cu_seqlens: `[N + 1]` boundaries of packed sequences, batch 1.
+            parents: N: the packed sequence that each one goes on from, -1 for none; see `Forest`.
 
         Raises:
             InputError: a shape does not fit, or packing is combined with a cache.
@@ -77,7 +79,13 @@ class KimiLinearModel(KimiLinearPreTrainedModel):
         wanted = use_cache if use_cache is not None else self.config.use_cache and not self.training
         continuing = cache is not None and cache.columns > 0
         layout = plan(
-            shape, hidden.device, mask=mask, position_ids=position_ids, cu_seqlens=cu_seqlens, cached=continuing
+            shape,
+            hidden.device,
+            mask=mask,
+            position_ids=position_ids,
+            cu_seqlens=cu_seqlens,
+            parents=parents,
+            cached=continuing,
         )
         packed = layout.bounds is not None and layout.rows is None
         if packed and (use_cache or cache is not None) and not (mask is not None and cache is not None):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from tamsa.errors import InputError
+from tamsa.models.branches import Branches
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Layout:
     """Positions `[N]` of the kept tokens in the flattened batch; None when nothing was left out."""
     shape: tuple[int, int] = (0, 0)
     """Batch and length of the input before packing."""
+    branches: Branches | None = None
+    """Where packed sequences go on from one another; None when each stands alone."""
 
     @property
     def num_sequences(self) -> int:
@@ -89,6 +92,7 @@ def plan(
     mask: torch.Tensor | None = None,
     position_ids: torch.Tensor | None = None,
     cu_seqlens: torch.Tensor | None = None,
+    parents: Sequence[int] | None = None,
     cached: bool = False,
 ) -> Layout:
     """Find the layout of a call.
@@ -98,19 +102,23 @@ def plan(
         mask: `[B, T]` of the new columns, nonzero where a token is real; None when all are.
         position_ids: `[B, T]` or `[1, T]`; a restart begins a new packed sequence (only without a cache).
         cu_seqlens: offsets of packed sequences, batch 1.
+        parents: by packed sequence: the one that it goes on from, -1 for none; see `Branches`.
         cached: the call continues a cache, so that every row is one sequence.
 
     Raises:
-        InputError: a shape does not fit, or packing is combined with padding or a cache.
+        InputError: a shape does not fit, packing is combined with padding or a cache, or parents are no tree.
     """
     B, T = shape
+    if parents is not None and cu_seqlens is None:
+        raise InputError("parents needs cu_seqlens: the bounds of the segments that go on from one another")
     if cu_seqlens is not None:
         if cached:
             raise InputError("cu_seqlens cannot be combined with use_cache; pass use_cache=False or one row a sequence")
         if mask is not None:
             raise InputError("cu_seqlens cannot be combined with padding in attention_mask; leave the padding out")
         bounds = _check_cu_seqlens(cu_seqlens, shape)
-        return Layout(shape=shape) if len(bounds) == 2 else _packed(bounds, None, shape, device)
+        branches = Branches(bounds, parents, device) if parents is not None and any(p >= 0 for p in parents) else None
+        return Layout(shape=shape) if len(bounds) == 2 else replace(_packed(bounds, None, shape, device), branches=branches)
     if mask is not None:
         keep = mask.bool()
         gather = keep.flatten().nonzero().squeeze(1)

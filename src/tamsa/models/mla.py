@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from tamsa.kernels.latent_attention import attend_block, causal_attention, latent_attention, merge_blocks
+from tamsa.models.branches import Branches
 from tamsa.models.config import KimiLinearConfig
 from tamsa.models.latents import Latents
 from tamsa.models.layout import Layout
@@ -70,7 +70,9 @@ class LatentAttention(nn.Module):
         q = q.view(B, T, self.num_heads, self.key)
         content, shared = raw.split((self.rank, self.shared), -1)
         latents = torch.cat([self.kv_a_layernorm(content), shared], -1)
-        if layout.bounds is not None:
+        if layout.branches is not None:
+            out = self._branching(q, latents, layout.branches)
+        elif layout.bounds is not None:
             out = self._packed(q, latents, layout, memory)
         elif memory is None:
             out = self._causal(q, latents)
@@ -142,6 +144,16 @@ class LatentAttention(nn.Module):
                 outputs.append(self._blocks(part, own, memory.data[row : row + 1], past[row]))
         return torch.cat(outputs, 1)
 
+    def _branching(self, q: torch.Tensor, latents: torch.Tensor, branches: Branches) -> torch.Tensor:
+        """Attend within each segment, and to all that it goes on from; every latent is expanded once."""
+        keys, values = (x.split(branches.sizes, 2) for x in self._expand(latents))
+        dropout = self.dropout if self.training else 0.0
+        outputs = []
+        for part, path in zip(q.transpose(1, 2).split(branches.sizes, 2), branches.paths, strict=True):
+            k, v = (torch.cat([x[segment] for segment in path], 2) for x in (keys, values))
+            outputs.append(causal_attention(part, k, v, self.scale, dropout))
+        return torch.cat(outputs, 2).transpose(1, 2)
+
     def _absorbed(self, q: torch.Tensor, latents: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
         """Attend to the latents themselves."""
         up = self.kv_b_proj.weight.view(self.num_heads, self.private + self.value, self.rank)
@@ -149,11 +161,8 @@ class LatentAttention(nn.Module):
 
     def _differentiable(self, q: torch.Tensor, own: torch.Tensor, past: torch.Tensor) -> torch.Tensor:
         """Attend to a constant past and causally to the call's own latents, with gradients for the latter."""
-        T, L = q.shape[1], past.shape[1] + q.shape[1]
         k, v = self._expand(torch.cat([past, own], 1))
-        visible = torch.ones(T, L, dtype=torch.bool, device=q.device).tril(L - T)
-        out = F.scaled_dot_product_attention(q.transpose(1, 2), k, v, visible, scale=self.scale)
-        return out.transpose(1, 2)
+        return causal_attention(q.transpose(1, 2), k, v, self.scale).transpose(1, 2)
 
     def _blocks(self, q: torch.Tensor, own: torch.Tensor, latents: torch.Tensor, past: int) -> torch.Tensor:
         """Attend to `past` cached latents block by block, then causally to the call's own."""

@@ -13,7 +13,8 @@ from tamsa.llm.local import LocalModel
 from tamsa.scoring.rewards import UNANSWERED, Reward
 from tamsa.tools import corpus_toolset
 from tamsa.train.optimisers import Optimisers, OptimiserSettings
-from tamsa.train.rl.learner import Learner, Lesson, lessons_of, pack
+from tamsa.train.rl.learner import Learner, Lesson, lessons_of
+from tamsa.train.rl.objective import surrogate
 from tamsa.train.rl.prompts import Prompt
 from tamsa.train.rl.recipe import ObjectiveSettings, RolloutSettings
 from tamsa.train.rl.rollouts import Drawn, Explorer, Rollout, join
@@ -53,27 +54,60 @@ def test_equal_rewards_teach_nothing_and_cut_off_runs_are_left_out():
     assert lessons_of([[rollout(1.0), rollout(0.0)]], settings, 2) == ([], 2)
 
 
-def test_rows_hold_at_most_their_tokens_and_every_lesson_once():
-    random_ = random.Random(0)
-    lessons = [Lesson(Drawn(tuple(range(random_.randint(1, 40))), (), (), (), ()), 1.0) for _ in range(50)]
-    rows = list(pack(lessons, 64))
-    assert [lesson for row in rows for lesson in row] == lessons
-    assert all(sum(len(lesson.drawn.ids) for lesson in row) <= 64 for row in rows)
+def drawn_of(random_, ids):
+    at = tuple(sorted(random_.sample(range(len(ids) // 2, len(ids)), 7)))
+    return Drawn(tuple(ids), at, tuple(random_.uniform(-6, -5) for _ in at), (), ())
+
+
+def make_groups(seed):
+    """Make groups of runs of different prompts with mixed rewards, one of them of one turn more than the others."""
+    random_ = random.Random(seed)
+
+    def draw(count):
+        return [random_.randrange(10, 300) for _ in range(count)]
+
+    groups = []
+    for shared in (150, 40, 90):
+        prompt = draw(shared)
+        runs = [[*prompt, *draw(random_.randint(8, 60))] for _ in range(5)]
+        runs.append([*runs[0], *draw(70)])
+        groups.append([rollout(float(n % 3 == 0), (drawn_of(random_, ids),)) for n, ids in enumerate(runs)])
+    return groups
 
 
 @pytest.mark.parametrize("kind", ["kimi", "llama"])
-def test_a_packed_row_gives_the_logprobs_of_each_conversation_alone(kind):
-    model = make_network(kind, 300)
-    random_ = random.Random(1)
-    lessons = []
-    for _ in range(5):
-        ids = tuple(random_.randrange(10, 300) for _ in range(random_.randint(20, 90)))
-        at = tuple(sorted(random_.sample(range(1, len(ids)), 7)))
-        lessons.append(Lesson(Drawn(ids, at, (-1.0,) * 7, (), ()), random_.uniform(-1, 1)))
-    learner = learner_of(model, temperature=0.8)
-    together = learner._forward(lessons)[0]
-    alone = torch.cat([learner._forward([lesson])[0] for lesson in lessons])
-    torch.testing.assert_close(together, alone, rtol=1e-5, atol=1e-5)
+def test_a_step_on_all_runs_together_equals_one_on_each_alone(kind):
+    """Log-probabilities and gradients, where prompts are read once (Kimi Linear) and where rows are packed (Llama)."""
+    found = []
+    for apart in (False, True):
+        model = make_network(kind, 300)
+        learner = learner_of(model, temperature=0.8)
+        lessons, _ = lessons_of(make_groups(1), ObjectiveSettings(), 10_000)
+        random.Random(0).shuffle(lessons)
+        parts = [learner._forward(row) for row in ([[lesson] for lesson in lessons] if apart else [lessons])]
+        logprobs = torch.cat([part[0] for part in parts])
+        drawn, advantages = (torch.cat([part[n] for part in parts]) for n in (1, 2))
+        surrogate(logprobs, drawn, advantages, 0.9, 1e9)[0].sum().backward()
+        found.append((logprobs.detach(), torch.cat([p.grad.flatten() for p in model.parameters()])))
+    torch.testing.assert_close(found[0][0], found[1][0], rtol=1e-5, atol=1e-5)
+    assert (found[0][1] - found[1][1]).norm() <= 1e-5 * found[1][1].norm()
+
+
+@pytest.mark.parametrize("kind", ["kimi", "llama"])
+def test_the_size_of_rows_changes_no_step_and_sharing_reads_less(kind):
+    steps = []
+    for micro_tokens in (300, 10_000):
+        model = make_network(kind, 300)
+        learned = learner_of(model, micro_tokens=micro_tokens, temperature=0.8).learn(make_groups(2))
+        steps.append((learned, [p.detach().clone() for p in model.parameters()]))
+    (few, few_weights), (all_, weights) = steps
+    assert few.grad_norm == pytest.approx(all_.grad_norm, rel=1e-4)
+    for a, b in zip(few_weights, weights, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
+    groups = make_groups(2)
+    lessons, _ = lessons_of(groups, ObjectiveSettings(), 10_000)
+    whole = sum(len(lesson.drawn.ids) for lesson in lessons)
+    assert all_.num_read < whole / 2 if kind == "kimi" else all_.num_read == whole
 
 
 @pytest.mark.parametrize("heads", [False, True])
@@ -90,7 +124,7 @@ def test_the_learner_reads_the_very_distribution_that_the_engine_drew_from(heads
     learner = learner_of(network, temperature=0.9, top_p=0.8)
     assert all(run.num_drawn for run in group)
     assert bool(group[0].drawn[0].temperatures) is heads
-    now, then, _ = learner._forward([Lesson(drawn, 1.0) for run in group for drawn in run.drawn])
+    now, then, _, _ = learner._forward([Lesson(drawn, 1.0) for run in group for drawn in run.drawn])
     torch.testing.assert_close(now.detach(), then, rtol=1e-3, atol=1e-3)
     learned = learner.learn([[rollout(float(n == 0), run.drawn) for n, run in enumerate(group)]])
     assert learned.ratio_error < 1e-3

@@ -1,11 +1,11 @@
 """The learner: from rollouts to one step of the weights.
 
-Legend of shapes: N tokens of a packed row, M drawn tokens in it, S conversations.
+Legend of shapes: N tokens of a row, M drawn tokens in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from tamsa.models import KimiLinearForCausalLM
+from tamsa.models import Forest, KimiLinearForCausalLM
 from tamsa.scoring.rewards import UNANSWERED
 from tamsa.train.optimisers import Optimisers
 from tamsa.train.rl.objective import leave_one_out, surrogate, token_logprobs
@@ -39,6 +39,8 @@ class Learned:
     num_lessons: int
     num_tokens: int
     """Drawn tokens in the loss."""
+    num_read: int
+    """Tokens of the forward passes; what runs share is read once."""
     num_left_out: int
     """Runs without an answer, and stretches too long for one pass."""
     surrogate: float
@@ -76,20 +78,6 @@ def lessons_of(
     return lessons, left_out
 
 
-def pack(lessons: Sequence[Lesson], micro_tokens: int) -> Iterator[list[Lesson]]:
-    """Cut lessons, in order, into rows of at most `micro_tokens`."""
-    row: list[Lesson] = []
-    used = 0
-    for lesson in lessons:
-        if row and used + len(lesson.drawn.ids) > micro_tokens:
-            yield row
-            row, used = [], 0
-        row.append(lesson)
-        used += len(lesson.drawn.ids)
-    if row:
-        yield row
-
-
 class Learner:
     """Moves a model towards what earned more than its group.
 
@@ -98,7 +86,7 @@ class Learner:
         optimisers: of its weights.
         objective: the clip, and what is left out.
         rollouts: temperature and top-p where the model did not choose its own.
-        micro_tokens: tokens of one forward pass.
+        micro_tokens: tokens of one forward pass. What runs of a prompt share is read once, by a Kimi Linear.
     """
 
     def __init__(
@@ -125,9 +113,11 @@ class Learner:
             return None
         num_tokens = sum(len(lesson.drawn.positions) for lesson in lessons)
         sums = torch.zeros(4, dtype=torch.float64)
+        num_read = 0
         self._model.train()
-        for row in pack(lessons, self._micro_tokens):
-            logprobs, drawn, advantages = self._forward(row)
+        for row in self._lay_out(lessons).cut(self._micro_tokens):
+            logprobs, drawn, advantages, read = self._forward([lessons[number] for number in row])
+            num_read += read
             objective = self._objective
             values, clipped = surrogate(logprobs, drawn, advantages, objective.clip_low, objective.clip_high)
             torch.autograd.backward(-values.sum() / num_tokens)
@@ -138,36 +128,39 @@ class Learner:
                 sums += torch.stack([part.double() for part in parts])
         norm = self._optimisers.step(scale)
         means = (sums / num_tokens).tolist()
-        return Learned(len(lessons), num_tokens, left_out, means[0], means[1], means[2], means[3], norm)
+        return Learned(len(lessons), num_tokens, num_read, left_out, means[0], means[1], means[2], means[3], norm)
 
-    def _forward(self, row: Sequence[Lesson]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return `[M]` log-probabilities now (with gradient), those of the drawing, and the advantages."""
+    def _lay_out(self, lessons: Sequence[Lesson]) -> Forest:
+        """Lay lessons out for the model."""
+        sequences = [lesson.drawn.ids for lesson in lessons]
+        return Forest.grow(sequences) if isinstance(self._model, KimiLinearForCausalLM) else Forest.apart(sequences)
+
+    def _forward(self, row: Sequence[Lesson]) -> tuple[Tensor, Tensor, Tensor, int]:
+        """Return `[M]` log-probabilities now (with gradient), those of the drawing, the advantages, and N."""
         drawn = [lesson.drawn for lesson in row]
-        lengths = torch.tensor([0, *(len(d.ids) for d in drawn)])
-        bounds = lengths.cumsum(0)
+        forest = self._lay_out(row)
         device = next(self._model.parameters()).device
-        ids = torch.tensor([token for d in drawn for token in d.ids], device=device)
-        at = torch.tensor([start + p for d, start in zip(drawn, bounds.tolist(), strict=False) for p in d.positions])
-        at = at.to(device)
+        rows = torch.cat([forest.places(n)[torch.tensor(d.positions) - 1] for n, d in enumerate(drawn)]).to(device)
+        targets = torch.tensor([d.ids[p] for d in drawn for p in d.positions], device=device)
         fixed_T, fixed_P = self._rollouts.temperature, self._rollouts.top_p
         T = torch.tensor([t for d in drawn for t in (d.temperatures or (fixed_T,) * len(d.positions))], device=device)
         P = torch.tensor([p for d in drawn for p in (d.top_ps or (fixed_P,) * len(d.positions))], device=device)
         before = torch.tensor([value for d in drawn for value in d.logprobs], device=device)
         advantages = torch.tensor([lesson.advantage for lesson in row for _ in lesson.drawn.positions], device=device)
-        targets, rows = ids[at], at - 1
-        logits_of = self._logits(ids, bounds, rows)
+        logits_of = self._logits(forest, rows)
         parts = []
         for start in range(0, len(rows), CHUNK):
             part = slice(start, start + CHUNK)
             parts.append(logits_of(part, targets[part], T[part], P[part]))
-        return torch.cat(parts), before, advantages
+        return torch.cat(parts), before, advantages, forest.num_tokens
 
-    def _logits(self, ids: Tensor, bounds: Tensor, rows: Tensor) -> Any:
-        """Read a packed row; return a function from a slice of `rows` to the log-probabilities of its targets."""
+    def _logits(self, forest: Forest, rows: Tensor) -> Any:
+        """Read a forest; return a function from a slice of `rows` to the log-probabilities of its targets."""
         model = self._model
+        ids, cu_seqlens = forest.ids[None].to(rows.device), forest.cu_seqlens.to(rows.device)
         if isinstance(model, KimiLinearForCausalLM):
-            cu_seqlens = bounds.to(torch.int32).to(ids.device)
-            hidden = model.model(input_ids=ids[None], cu_seqlens=cu_seqlens, use_cache=False).last_hidden_state[0][rows]
+            read = model.model(input_ids=ids, cu_seqlens=cu_seqlens, parents=forest.parents, use_cache=False)
+            hidden = read.last_hidden_state[0].index_select(0, rows)
             weight = model.lm_head.weight
 
             def of_hidden(part: slice, targets: Tensor, T: Tensor, P: Tensor) -> Tensor:
@@ -178,7 +171,7 @@ class Learner:
                 return found
 
             return of_hidden
-        starts = torch.repeat_interleave(bounds[:-1], bounds.diff()).to(ids.device)
-        positions = (torch.arange(len(ids), device=ids.device) - starts)[None]
-        logits = model(input_ids=ids[None], position_ids=positions, use_cache=False).logits[0][rows]
+        starts = torch.repeat_interleave(cu_seqlens[:-1], cu_seqlens.diff())
+        positions = (torch.arange(ids.shape[1], device=rows.device) - starts)[None]
+        logits = model(input_ids=ids, position_ids=positions, use_cache=False).logits[0][rows]
         return lambda part, targets, T, P: token_logprobs(logits[part], targets, T, P)

@@ -142,5 +142,3 @@ def _common(a: np.ndarray[tuple[int], np.dtype[np.int64]], b: np.ndarray[tuple[i
     length = min(len(a), len(b))
     differ = (a[:length] != b[:length]).nonzero()[0]
     return int(differ[0]) if len(differ) else length
-
-

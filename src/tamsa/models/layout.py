@@ -118,7 +118,11 @@ def plan(
             raise InputError("cu_seqlens cannot be combined with padding in attention_mask; leave the padding out")
         bounds = _check_cu_seqlens(cu_seqlens, shape)
         branches = Branches(bounds, parents, device) if parents is not None and any(p >= 0 for p in parents) else None
-        return Layout(shape=shape) if len(bounds) == 2 else replace(_packed(bounds, None, shape, device), branches=branches)
+        return (
+            Layout(shape=shape)
+            if len(bounds) == 2
+            else replace(_packed(bounds, None, shape, device), branches=branches)
+        )
     if mask is not None:
         keep = mask.bool()
         gather = keep.flatten().nonzero().squeeze(1)

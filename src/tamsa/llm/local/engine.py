@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -98,6 +99,8 @@ class Engine:
         """Prompt tokens whose state was kept from earlier."""
         self.num_drawn = 0
         """Tokens drawn."""
+        self.busy_s = 0.0
+        """Seconds spent reading and drawing."""
 
     # ------------------------------------------------------------------ from any thread
 
@@ -163,6 +166,7 @@ class Engine:
             self._fail(reason)
             return
         while self._wait():
+            began = time.monotonic()
             try:
                 with torch.inference_mode():
                     self._turn()
@@ -170,6 +174,7 @@ class Engine:
                 log.debug("%s: a step failed", self._name, exc_info=error)
                 self._fail(ModelError(f"{self._name}: decoding failed ({_line(error)})"), waiting=False)
                 self._rows.forget()
+            self.busy_s += time.monotonic() - began
         self._fail(ModelError(f"{self._name}: closed"))
         self._rows = self._network = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -166,22 +166,26 @@ class RlTrainer:
 
     def _step(self) -> None:
         r = self.recipe.rollouts
-        began = time.monotonic()
+        engine = self._models[0].engine
+        began, decoded = time.monotonic(), engine.busy_s
         prompts = self.pool.draw(r.prompts)
         groups = self._explorers[0].explore(prompts, r.group)
-        explored_s = time.monotonic() - began
+        explored = time.monotonic()
         learned = self.learner.learn(groups)
+        seconds = {
+            "explore_s": explored - began,
+            "decode_s": engine.busy_s - decoded,  # of explore_s; the rest are rules, tools and bookkeeping
+            "learn_s": time.monotonic() - explored,
+        }
         for model in self._models:
             model.forget()
         for prompt, group in zip(prompts, groups, strict=True):
             self.pool.report(prompt, [rollout.reward.value for rollout in group])
         for rollout in (rollout for group in groups for rollout in group):
             self.rollouts.append({"step": self.step + 1, **_line(rollout)})
-        self._log(groups, learned, explored_s, time.monotonic() - began)
+        self._log(groups, learned, {**seconds, "step_s": time.monotonic() - began})
 
-    def _log(
-        self, groups: Sequence[Sequence[Rollout]], learned: Learned | None, explored_s: float, took_s: float
-    ) -> None:
+    def _log(self, groups: Sequence[Sequence[Rollout]], learned: Learned | None, seconds: Mapping[str, float]) -> None:
         runs = [rollout for group in groups for rollout in group]
         reward = sum(rollout.reward.value for rollout in runs) / len(runs)
         record = {
@@ -193,14 +197,13 @@ class RlTrainer:
             "drawn_mean": sum(rollout.num_drawn for rollout in runs) / len(runs),
             "pool_active": self.pool.num_active,
             "pool_retired": self.pool.num_retired,
-            "explore_s": round(explored_s, 2),
-            "step_s": round(took_s, 2),
+            **{name: round(value, 2) for name, value in seconds.items()},
             **(asdict(learned) if learned is not None else {"num_lessons": 0}),
         }
         self.metrics.add(record)
         self.on_note(
             f"step {self.step + 1:,}  reward {reward:.3f}  mixed {record['mixed_groups']}/{len(groups)}  "
-            f"{record['drawn_mean']:.0f} tokens a run  {took_s:.1f} s"
+            f"{record['drawn_mean']:.0f} tokens a run  {seconds['step_s']:.1f} s"
         )
 
     def _evaluate(self) -> None:

@@ -197,7 +197,7 @@ class RlTrainer:
             "drawn_mean": sum(rollout.num_drawn for rollout in runs) / len(runs),
             "pool_active": self.pool.num_active,
             "pool_retired": self.pool.num_retired,
-            **{name: round(value, 2) for name, value in seconds.items()},
+            **{name: round(value, 3) for name, value in seconds.items()},
             **(asdict(learned) if learned is not None else {"num_lessons": 0}),
         }
         self.metrics.add(record)

@@ -12,11 +12,13 @@ from tamsa.config import load_config
 from tamsa.corpus import open_documents
 from tamsa.llm.about import read_about
 from tamsa.scoring.rewards import UNANSWERED
+from tamsa.store import read_jsonl
 from tamsa.tools import corpus_toolset
 from tamsa.train.rl.prompts import Prompt
 from tamsa.train.rl.recipe import RlRecipe, RolloutSettings
 from tamsa.train.rl.rollouts import Explorer
 from tamsa.train.rl.trainer import RlTrainer
+from tamsa.train.stages import run_stage
 from tests.agent.baseline.conftest import TEXTS
 from tests.agent.guided.test_policy import QUESTION, Reader
 from tests.train.rl.test_trainer import world  # noqa: F401  (a fixture)
@@ -54,3 +56,12 @@ def test_the_floor_below_which_rules_answer_is_off_in_training_and_kept_in_the_m
     assert [explorer._model.reader.profile.guided_floor for explorer in trainer._explorers] == [0.0, 0.0]
     trainer.run()
     assert read_about(world / "run" / "model").profile.guided_floor == 0.85
+
+
+def test_a_step_says_where_its_time_went(world):  # noqa: F811
+    run_stage("rl", world / "rl.toml", ["rollouts.mode='guided'"], on_note=lambda _: None)
+    steps = [record for record in read_jsonl(world / "run" / "metrics.jsonl") if "reward" in record]
+    assert len(steps) == 3
+    for step in steps:
+        assert 0 < step["decode_s"] <= step["explore_s"]
+        assert step["explore_s"] + step["learn_s"] <= step["step_s"] + 0.002

@@ -64,13 +64,6 @@ def test_a_run_writes_its_model_curve_and_rollouts(world):
     run_stage("rl", world / "rl.toml", on_note=lambda _: None)
     assert steps_of(world, "reward") == [1, 2, 3]
     assert steps_of(world, "held_out") == [0, 2, 3]
-    decoded = 0.0
-    for record in read_jsonl(world / "run" / "metrics.jsonl"):
-        if "reward" in record:
-            assert 0 <= record["decode_s"] <= record["explore_s"]
-            assert record["explore_s"] + record["learn_s"] <= record["step_s"] + 0.002
-            decoded += record["decode_s"]
-    assert decoded > 0
     rollouts = list(read_jsonl(world / "run" / "rollouts.jsonl"))
     assert len(rollouts) == 3 * 2 * 2
     assert {"prompt", "answer", "reward", "outcome"} <= set(rollouts[0])

@@ -27,9 +27,9 @@ from typing import Any
 import torch
 from transformers.models.kimi_linear.modeling_kimi_linear import KimiLinearForCausalLM as Peer
 
+from tamsa.backbone.latents import Latents
+from tamsa.backbone.layout import Layout
 from tamsa.models import KimiLinearCache, KimiLinearConfig, KimiLinearForCausalLM, MasterWeights
-from tamsa.models.latents import Latents
-from tamsa.models.layout import Layout
 
 logging.disable(logging.WARNING)
 TOLERANCE = 1e-4

@@ -5,10 +5,10 @@ import copy
 import pytest
 import torch
 
+from tamsa.backbone.layout import Layout
+from tamsa.backbone.recurrent import Recurrent
 from tamsa.kernels.gates_step import kda_step
 from tamsa.models import MasterWeights
-from tamsa.models.layout import Layout
-from tamsa.models.recurrent import Recurrent
 
 
 @pytest.mark.parametrize("batch", [1, 5])
@@ -51,8 +51,8 @@ def test_the_step_follows_changed_weights(model_of, tokens):
 
 @pytest.mark.parametrize("new", [1, 2, 16, 17, 40])
 def test_absorbed_and_blockwise_attention_equal_the_expanded(new, model_of, monkeypatch):
-    monkeypatch.setattr("tamsa.models.mla.KEY_BLOCK", 7)
-    from tamsa.models.latents import Latents
+    monkeypatch.setattr("tamsa.backbone.mla.KEY_BLOCK", 7)
+    from tamsa.backbone.latents import Latents
 
     layer = model_of().model.layers[3].self_attn
     x = torch.randn(2, 60, 64, generator=torch.Generator().manual_seed(0))
@@ -92,7 +92,7 @@ def test_a_bf16_model_with_fp32_norms_takes_the_compiled_step(model_of, tokens, 
     model.eval()
     ids = tokens(2, 9)
     taken = []
-    monkeypatch.setattr("tamsa.models.kda.kda_step", lambda *a: taken.append(1) or kda_step(*a))
+    monkeypatch.setattr("tamsa.backbone.kda.kda_step", lambda *a: taken.append(1) or kda_step(*a))
     with torch.no_grad():
         whole = model(ids).logits.float()
         cache = model(ids[:, :8], use_cache=True).past_key_values

@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from tamsa.backbone.checkpoints import from_official, to_official
 from tamsa.errors import ConfigError, InputError
 from tamsa.models import KimiLinearConfig, KimiLinearForCausalLM
-from tamsa.models.checkpoints import from_official, to_official
 
 
 @pytest.mark.parametrize("kind", ["dense", "moe"])

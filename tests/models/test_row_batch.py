@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tamsa.backbone.latents import Latents
 from tamsa.errors import InputError
 from tamsa.models import KimiLinearCache, RowBatch
-from tamsa.models.latents import Latents
 
 
 def equal(a: KimiLinearCache, b: KimiLinearCache) -> bool:

@@ -4,15 +4,15 @@ import sys
 
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 
-from tamsa.models.cache import KimiLinearCache, Snapshot
-from tamsa.models.checkpoints import register_conversion
+from tamsa.backbone.cache import KimiLinearCache, Snapshot
+from tamsa.backbone.prefix_cache import PrefixCache
+from tamsa.backbone.row_batch import RowBatch
 from tamsa.models.config import KimiLinearConfig
 from tamsa.models.forest import Forest
 from tamsa.models.kimi_linear import KimiLinearForCausalLM, KimiLinearModel
 from tamsa.models.loss import linear_cross_entropy
 from tamsa.models.precision import MasterWeights
-from tamsa.models.prefix_cache import PrefixCache
-from tamsa.models.row_batch import RowBatch
+from tamsa.models.pretrained import register_conversion
 
 register_conversion()
 AutoConfig.register("kimi_linear", KimiLinearConfig, exist_ok=True)

@@ -1,41 +1,42 @@
-"""Kimi Linear as a transformers model (arXiv 2510.26692): KDA and MLA layers 3:1, dense or sparse MLPs."""
+"""Kimi Linear as a transformers model (arXiv 2510.26692): the backbone with training, generation and checkpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 from transformers import GenerationMixin
+from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.modeling_outputs import MoeCausalLMOutputWithPast, MoeModelOutputWithPast
 
+from tamsa.backbone.cache import KimiLinearCache
+from tamsa.backbone.decoder import Decoder
+from tamsa.backbone.decoder_layer import DecoderLayer
+from tamsa.backbone.inputs import check_cache, new_mask
+from tamsa.backbone.moe import Router
+from tamsa.backbone.network import PREFILL_CHUNK, CausalDecoder
+from tamsa.backbone.projections import linear
 from tamsa.errors import InputError
-from tamsa.models.cache import KimiLinearCache
 from tamsa.models.config import KimiLinearConfig
-from tamsa.models.decoder_layer import KimiLinearDecoderLayer
-from tamsa.models.inputs import check_cache, check_ids, new_mask
-from tamsa.models.layout import Layout, plan
 from tamsa.models.loss import IGNORE, linear_cross_entropy, next_token_labels
-from tamsa.models.moe import Router
-from tamsa.models.norm import RMSNorm
 from tamsa.models.pretrained import KimiLinearPreTrainedModel
-from tamsa.models.projections import linear
-
-PREFILL_CHUNK = 4096
-"""Tokens of a prompt processed at a time: bounds the memory of a long prefill."""
 
 
-class KimiLinearModel(KimiLinearPreTrainedModel):
+class KimiLinearDecoderLayer(GradientCheckpointingLayer, DecoderLayer):
+    """A layer whose activations transformers can drop and compute anew in the backward pass."""
+
+
+class KimiLinearModel(KimiLinearPreTrainedModel, Decoder):
     """The decoder without a head."""
+
+    layer_class = KimiLinearDecoderLayer
 
     def __init__(self, config: KimiLinearConfig) -> None:
         super().__init__(config)
-        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size, config.pad_token_id)
-        self.layers = nn.ModuleList(KimiLinearDecoderLayer(config, i) for i in range(config.num_hidden_layers))
-        self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.build(config)
         self.gradient_checkpointing = False
         self.post_init()
 
@@ -53,104 +54,41 @@ class KimiLinearModel(KimiLinearPreTrainedModel):
         output_router_logits: bool | None = None,
         **kwargs: Any,
     ) -> MoeModelOutputWithPast:
-        """Run the decoder.
+        """Run the decoder; see `Decoder.decode`.
 
         Args:
-            input_ids: `[B, T]` tokens, or give `inputs_embeds` `[B, T, D]`.
-            attention_mask: `[B, T]` or, with a cache, `[B, past + T]`; zero where a token is padding.
-            position_ids: `[B, T]`; only restarts matter (packed sequences), the model has no positions.
-            past_key_values: the cache to continue.
             use_cache: keep one; defaults to the configuration's value outside training.
-            cu_seqlens: `[N + 1]` boundaries of packed sequences, batch 1.
-            parents: N: the packed sequence that each one goes on from, -1 for none; see `Forest`.
-
-        Raises:
-            InputError: a shape does not fit, or packing is combined with a cache.
         """
-        if (input_ids is None) == (inputs_embeds is None):
-            raise InputError("give either input_ids or inputs_embeds")
-        hidden = self._embed(input_ids) if inputs_embeds is None else inputs_embeds
-        if hidden.ndim != 3 or hidden.shape[-1] != self.config.hidden_size:
-            raise InputError(f"inputs_embeds must be [B, T, {self.config.hidden_size}], got {list(hidden.shape)}")
-        cu_seqlens = kwargs.get("cu_seq_lens_q") if cu_seqlens is None else cu_seqlens
-        cache = check_cache(past_key_values)
-        shape = (hidden.shape[0], hidden.shape[1])
-        mask = new_mask(attention_mask, shape, 0 if cache is None else cache.columns)
-        wanted = use_cache if use_cache is not None else self.config.use_cache and not self.training
-        continuing = cache is not None and cache.columns > 0
-        layout = plan(
-            shape,
-            hidden.device,
-            mask=mask,
-            position_ids=position_ids,
-            cu_seqlens=cu_seqlens,
-            parents=parents,
-            cached=continuing,
+        config = self.config
+        caching = not self._checkpointing
+        decoded = self.decode(
+            input_ids,
+            attention_mask,
+            position_ids,
+            past_key_values,
+            inputs_embeds,
+            kwargs.get("cu_seq_lens_q") if cu_seqlens is None else cu_seqlens,
+            parents,
+            use_cache=caching and bool(use_cache),
+            may_cache=caching and use_cache is None and config.use_cache and not self.training,
+            output_hidden_states=bool(
+                config.output_hidden_states if output_hidden_states is None else output_hidden_states
+            ),
+            output_router_logits=config.output_router_logits if output_router_logits is None else output_router_logits,
         )
-        packed = layout.bounds is not None and layout.rows is None
-        if packed and (use_cache or cache is not None) and not (mask is not None and cache is not None):
-            raise InputError(
-                "packed sequences cannot be cached; pass use_cache=False, or one row a sequence with padding"
-            )
-        if packed and mask is not None and cache is not None:
-            layout = plan(shape, hidden.device, mask=mask, cached=True)
-        elif wanted and cache is None and not packed and not self._checkpointing:
-            cache = KimiLinearCache(self.config)
-        return self._run(hidden, layout, cache, output_hidden_states, output_router_logits)
-
-    def _embed(self, input_ids: torch.Tensor | None) -> torch.Tensor:
-        try:
-            return self.embed_tokens(check_ids(input_ids))
-        except IndexError as error:
-            assert input_ids is not None
-            span = f"[{int(input_ids.min())}, {int(input_ids.max())}]"
-            raise InputError(f"input_ids span {span}, outside vocab_size = {self.config.vocab_size}") from error
+        return MoeModelOutputWithPast(
+            last_hidden_state=decoded.last_hidden_state,
+            past_key_values=decoded.past_key_values,  # type: ignore[arg-type]
+            hidden_states=decoded.hidden_states,
+            router_logits=decoded.router_logits,  # type: ignore[arg-type]
+        )
 
     @property
     def _checkpointing(self) -> bool:
         return self.training and any(layer.gradient_checkpointing for layer in self.layers)
 
-    def _run(
-        self,
-        hidden: torch.Tensor,
-        layout: Layout,
-        cache: KimiLinearCache | None,
-        output_hidden_states: bool | None,
-        output_router_logits: bool | None,
-    ) -> MoeModelOutputWithPast:
-        states: list[torch.Tensor] = []
-        router_logits: list[torch.Tensor] = []
-        if output_hidden_states is None:
-            output_hidden_states = self.config.output_hidden_states
-        if output_router_logits is None:
-            output_router_logits = self.config.output_router_logits
-        position, undo = 0, 0
-        if cache is not None:
-            cache.begin(layout.shape[0])
-            position, undo = cache.columns, cache.undo_window
-        hidden = layout.pack(hidden)
-        with ExitStack() as stack:
-            if output_router_logits:
-                for router in (m for m in self.modules() if isinstance(m, Router)):
-                    stack.enter_context(_recorded(router, router_logits))
-            for i, layer in enumerate(self.layers):
-                if output_hidden_states:
-                    states.append(layout.unpack(hidden))
-                hidden = layer(hidden, layout, None if cache is None else cache.states[i], position, undo)
-        if cache is not None:
-            cache.finish(layout)
-        hidden = layout.unpack(self.norm(hidden))
-        if output_hidden_states:
-            states.append(hidden)
-        return MoeModelOutputWithPast(
-            last_hidden_state=hidden,
-            past_key_values=cache,
-            hidden_states=tuple(states) if output_hidden_states else None,
-            router_logits=tuple(router_logits) if output_router_logits else None,  # type: ignore[arg-type]
-        )
 
-
-class KimiLinearForCausalLM(KimiLinearPreTrainedModel, GenerationMixin):
+class KimiLinearForCausalLM(KimiLinearPreTrainedModel, CausalDecoder, GenerationMixin):
     """The decoder with a language-model head."""
 
     _tied_weights_keys = {"lm_head.weight": "model.embed_tokens.weight"}  # noqa: RUF012
@@ -184,7 +122,7 @@ class KimiLinearForCausalLM(KimiLinearPreTrainedModel, GenerationMixin):
             logits_to_keep: compute the logits of the last so many positions only (or at the given indices).
             skip_logits: compute the loss in chunks and return no logits: less memory, faster.
 
-        See `KimiLinearModel.forward` for the other arguments and the errors.
+        See `Decoder.decode` for the other arguments and the errors.
         """
         arguments = {
             "attention_mask": attention_mask,
@@ -255,44 +193,6 @@ class KimiLinearForCausalLM(KimiLinearPreTrainedModel, GenerationMixin):
             start = end
         return outputs
 
-    @torch.no_grad()
-    def prefill(
-        self,
-        input_ids: torch.Tensor,
-        cache: KimiLinearCache | None = None,
-        *,
-        attention_mask: torch.Tensor | None = None,
-        chunk_size: int = PREFILL_CHUNK,
-        on_chunk: Callable[[KimiLinearCache], None] | None = None,
-    ) -> tuple[torch.Tensor, KimiLinearCache]:
-        """Read a prompt in chunks, in memory that depends on the chunk (and the latents), not on the prompt.
-
-        Args:
-            input_ids: `[B, T]`.
-            cache: what was read before; None for nothing.
-            attention_mask: `[B, T]`, zero where a token is padding.
-            chunk_size: tokens a row per chunk.
-            on_chunk: called after each chunk, for example to keep snapshots.
-
-        Returns:
-            The logits `[B, V]` of what follows the last column, and the cache.
-
-        Raises:
-            InputError: the chunk size or a shape is wrong.
-        """
-        if chunk_size < 1 or input_ids.ndim != 2 or input_ids.shape[1] < 1:
-            raise InputError(
-                f"prefill: chunk_size = {chunk_size}, input_ids {list(input_ids.shape)}; both must be positive"
-            )
-        cache = KimiLinearCache(self.config) if cache is None else cache
-        for start in range(0, input_ids.shape[1], chunk_size):
-            part = None if attention_mask is None else attention_mask[:, start : start + chunk_size]
-            chunk = input_ids[:, start : start + chunk_size]
-            outputs = self.model(chunk, part, past_key_values=cache, use_cache=True)
-            if on_chunk is not None:
-                on_chunk(cache)
-        return linear(self.lm_head, outputs.last_hidden_state[:, -1]), cache
-
     def _prepare_cache_for_generation(  # type: ignore[override]
         self, generation_config: Any, model_kwargs: dict[str, Any], *args: Any, **kwargs: Any
     ) -> None:
@@ -354,13 +254,3 @@ def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor, kwargs: dict[str,
     labels, divisor = _targets(labels, logits, kwargs)
     total = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORE, reduction="sum")
     return total / divisor
-
-
-@contextmanager
-def _recorded(router: Router, logits: list[torch.Tensor]) -> Iterator[None]:
-    """Collect a router's logits while a forward pass runs."""
-    handle = router.register_forward_hook(lambda module, inputs, output: logits.append(output[0]))
-    try:
-        yield
-    finally:
-        handle.remove()

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from tamsa.backbone.moe import Experts
 from tamsa.errors import InputError
-from tamsa.models.moe import Experts
 
 CAST = (nn.Linear, nn.Embedding, Experts)
 """Modules whose weights feed matrix products; all other parameters (norms, gates, convolutions, routers) stay fp32."""

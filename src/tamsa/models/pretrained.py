@@ -9,13 +9,22 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 from transformers import initialization as init
+from transformers.conversion_mapping import get_checkpoint_conversion_mapping, register_checkpoint_conversion_mapping
 
+from tamsa.backbone.checkpoints import explain_loading, to_official
+from tamsa.backbone.kda import ForgetGate, ShortConvolution
+from tamsa.backbone.moe import Experts, Router
 from tamsa.errors import InputError
-from tamsa.models.cache import KimiLinearCache
-from tamsa.models.checkpoints import explain_loading, to_official
 from tamsa.models.config import KimiLinearConfig
-from tamsa.models.kda import ForgetGate, ShortConvolution
-from tamsa.models.moe import Experts, Router
+
+
+def register_conversion() -> None:
+    """Let transformers' loader translate the official naming for our classes too.
+
+    It knows the translation by the model type, but applies it to classes outside its own package only when asked.
+    """
+    mapping = get_checkpoint_conversion_mapping("kimi_linear")
+    register_checkpoint_conversion_mapping("kimi_linear", mapping, overwrite=True)
 
 
 class KimiLinearPreTrainedModel(PreTrainedModel):
@@ -85,11 +94,3 @@ class KimiLinearPreTrainedModel(PreTrainedModel):
             kwargs["state_dict"] = to_official(self.state_dict() if state is None else state)
         kwargs["save_original_format"] = False
         super().save_pretrained(folder, *args, **kwargs)
-
-    def num_params(self) -> int:
-        """Count the parameters, tied ones once."""
-        return sum(p.numel() for p in self.parameters())
-
-    def new_cache(self) -> KimiLinearCache:
-        """Make an empty cache for this model."""
-        return KimiLinearCache(self.config)

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
+from tamsa.backbone.cache import KimiLinearCache
 from tamsa.errors import InputError
-from tamsa.models.cache import KimiLinearCache
 
 
 def check_ids(input_ids: torch.Tensor | None) -> torch.Tensor:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from tamsa.backbone.branches import Branches
 from tamsa.errors import InputError
-from tamsa.models.branches import Branches
 
 
 @dataclass(frozen=True, slots=True)

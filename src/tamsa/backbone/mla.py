@@ -9,13 +9,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from tamsa.backbone.branches import Branches
+from tamsa.backbone.config import Architecture
+from tamsa.backbone.latents import Latents
+from tamsa.backbone.layout import Layout
+from tamsa.backbone.norm import RMSNorm
+from tamsa.backbone.projections import Projections, linear
 from tamsa.kernels.latent_attention import attend_block, causal_attention, latent_attention, merge_blocks
-from tamsa.models.branches import Branches
-from tamsa.models.config import KimiLinearConfig
-from tamsa.models.latents import Latents
-from tamsa.models.layout import Layout
-from tamsa.models.norm import RMSNorm
-from tamsa.models.projections import Projections, linear
 
 ABSORB_UP_TO = 16
 """New tokens up to which attending to the latents themselves is cheaper than expanding them."""
@@ -31,7 +31,7 @@ class LatentAttention(nn.Module):
     the query and the output instead and reads each latent once.
     """
 
-    def __init__(self, config: KimiLinearConfig, layer_idx: int) -> None:
+    def __init__(self, config: Architecture, layer_idx: int) -> None:
         super().__init__()
         D, H = config.hidden_size, config.num_attention_heads
         self.layer_idx = layer_idx

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import torch
-from transformers.modeling_layers import GradientCheckpointingLayer
+from torch import nn
 
-from tamsa.models.config import LINEAR, KimiLinearConfig
-from tamsa.models.kda import KimiDeltaAttention
-from tamsa.models.latents import Latents
-from tamsa.models.layout import Layout
-from tamsa.models.mla import LatentAttention
-from tamsa.models.moe import MLP, MoE
-from tamsa.models.norm import RMSNorm
-from tamsa.models.recurrent import Recurrent
+from tamsa.backbone.config import LINEAR, Architecture
+from tamsa.backbone.kda import KimiDeltaAttention
+from tamsa.backbone.latents import Latents
+from tamsa.backbone.layout import Layout
+from tamsa.backbone.mla import LatentAttention
+from tamsa.backbone.moe import MLP, MoE
+from tamsa.backbone.norm import RMSNorm
+from tamsa.backbone.recurrent import Recurrent
 
 
-class KimiLinearDecoderLayer(GradientCheckpointingLayer):
+class DecoderLayer(nn.Module):
     """One layer: mix tokens, then transform each."""
 
-    def __init__(self, config: KimiLinearConfig, layer_idx: int) -> None:
+    def __init__(self, config: Architecture, layer_idx: int) -> None:
         super().__init__()
         self.is_linear = config.kinds[layer_idx] == LINEAR
         self.self_attn = (KimiDeltaAttention if self.is_linear else LatentAttention)(config, layer_idx)

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tamsa.backbone.config import Architecture
+from tamsa.backbone.projections import Projections, linear
 from tamsa.kernels.gates import swiglu
-from tamsa.models.config import KimiLinearConfig
-from tamsa.models.projections import Projections, linear
 
 
 class MLP(nn.Module):
@@ -77,7 +77,7 @@ def grouped_product(x: torch.Tensor, weight: torch.Tensor, ends: list[int]) -> t
 class Experts(nn.Module):
     """Hold the experts' weights, gate and up fused: `[E, 2I, D]` and `[E, D, I]`."""
 
-    def __init__(self, config: KimiLinearConfig) -> None:
+    def __init__(self, config: Architecture) -> None:
         super().__init__()
         E, D, size = config.num_local_experts, config.hidden_size, config.moe_intermediate_size
         self.gate_up_proj = nn.Parameter(torch.empty(E, 2 * size, D))
@@ -104,7 +104,7 @@ class Experts(nn.Module):
 class Router(nn.Module):
     """Score experts by a sigmoid and choose the best k; a bias steers the choice but not the weights."""
 
-    def __init__(self, config: KimiLinearConfig) -> None:
+    def __init__(self, config: Architecture) -> None:
         super().__init__()
         E = config.num_local_experts
         self.num_experts, self.top_k = E, config.num_experts_per_tok or 1
@@ -146,7 +146,7 @@ class Router(nn.Module):
 class MoE(nn.Module):
     """Send each token to k experts and to the shared ones."""
 
-    def __init__(self, config: KimiLinearConfig) -> None:
+    def __init__(self, config: Architecture) -> None:
         super().__init__()
         self.gate = Router(config)
         self.experts = Experts(config)

@@ -11,13 +11,12 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from transformers.cache_utils import Cache
 
+from tamsa.backbone.config import LINEAR, Architecture
+from tamsa.backbone.latents import Latents, Lengths
+from tamsa.backbone.layout import Layout
+from tamsa.backbone.recurrent import Recurrent
 from tamsa.errors import CorruptError, InputError, StorageError
-from tamsa.models.config import LINEAR, KimiLinearConfig
-from tamsa.models.latents import Latents, Lengths
-from tamsa.models.layout import Layout
-from tamsa.models.recurrent import Recurrent
 from tamsa.types import SCHEMA_VERSION
 
 
@@ -48,11 +47,13 @@ class Snapshot:
         return sum(self.memory().values())
 
 
-class KimiLinearCache(Cache):
+class KimiLinearCache:
     """Hold the state of a batch of sequences between calls; pass it as `past_key_values`.
 
     `snapshot`/`restore` and `fork` are bitwise; `rollback(k)` takes the last k tokens back as if they had never
     been fed, within the window given to `record`. Rows may have been padded on either side: padding is never stored.
+
+    To transformers it is a cache by its methods alone: importing it imports nothing of that.
 
     Args:
         config: of the model that will use it.
@@ -60,13 +61,12 @@ class KimiLinearCache(Cache):
 
     is_compileable = False
 
-    def __init__(self, config: KimiLinearConfig) -> None:
+    def __init__(self, config: Architecture) -> None:
         self.config = config
         window = config.linear_conv_kernel_dim - 1
         self.states: list[Recurrent | Latents] = [
             Recurrent(window) if kind == LINEAR else Latents() for kind in config.kinds
         ]
-        super().__init__(layers=[])
         self.columns = 0
         """Tokens fed a row, padding included: what transformers calls the sequence length."""
         self.lengths: Lengths = ()
@@ -133,7 +133,7 @@ class KimiLinearCache(Cache):
         self._floor, self._busy = self.columns, False
 
     @classmethod
-    def from_snapshot(cls, config: KimiLinearConfig, snapshot: Snapshot) -> KimiLinearCache:
+    def from_snapshot(cls, config: Architecture, snapshot: Snapshot) -> KimiLinearCache:
         """Make a new cache that continues a snapshot."""
         cache = cls(config)
         cache.restore(snapshot)
@@ -249,7 +249,7 @@ class KimiLinearCache(Cache):
             raise StorageError(f"{path}: cannot write the state ({error})") from error
 
     @classmethod
-    def load(cls, path: Path | str, config: KimiLinearConfig) -> KimiLinearCache:
+    def load(cls, path: Path | str, config: Architecture) -> KimiLinearCache:
         """Read a state written by `save`.
 
         Raises:

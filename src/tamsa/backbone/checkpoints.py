@@ -1,8 +1,4 @@
-"""Weights on disk: the official naming and transformers' own, one file or shards.
-
-Both namings are read by `from_pretrained`. `save_pretrained` writes the official one
-(`save_original_format=False` writes transformers'). The functions here translate state dicts without a model.
-"""
+"""The two namings of weights on disk, the official one and transformers' own: state dicts are translated here."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from transformers.conversion_mapping import get_checkpoint_conversion_mapping, register_checkpoint_conversion_mapping
 
 from tamsa.errors import InputError
 
@@ -77,15 +72,6 @@ def to_official(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         else:
             result[name.replace(".self_attn.forget_gate.", ".self_attn.")] = tensor
     return result
-
-
-def register_conversion() -> None:
-    """Let transformers' loader translate the official naming for our classes too.
-
-    It knows the translation by the model type, but applies it to classes outside its own package only when asked.
-    """
-    mapping = get_checkpoint_conversion_mapping("kimi_linear")
-    register_checkpoint_conversion_mapping("kimi_linear", mapping, overwrite=True)
 
 
 def explain_loading(name: str, info: Mapping[str, Any]) -> None:

@@ -6,9 +6,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tamsa.backbone.cache import KimiLinearCache, Snapshot
+from tamsa.backbone.config import Architecture
 from tamsa.errors import InputError
-from tamsa.models.cache import KimiLinearCache, Snapshot
-from tamsa.models.config import KimiLinearConfig
 
 
 @dataclass(eq=False, slots=True)
@@ -35,7 +35,7 @@ class PrefixCache:
         InputError: the bound is not positive.
     """
 
-    def __init__(self, config: KimiLinearConfig, max_bytes: int) -> None:
+    def __init__(self, config: Architecture, max_bytes: int) -> None:
         if max_bytes <= 0:
             raise InputError(f"max_bytes = {max_bytes}; give a positive number of bytes")
         self.config = config

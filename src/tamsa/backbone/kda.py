@@ -8,22 +8,22 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from tamsa.backbone.branches import Branches
+from tamsa.backbone.config import Architecture
+from tamsa.backbone.layout import Layout
+from tamsa.backbone.norm import GatedRMSNorm
+from tamsa.backbone.projections import Projections, is_plain, linear
+from tamsa.backbone.recurrent import Recurrent
 from tamsa.kernels.gates import is_compiled, log_decay
 from tamsa.kernels.gates_step import StepWeights, kda_step
 from tamsa.kernels.kda import kda
 from tamsa.kernels.short_conv import short_conv
-from tamsa.models.branches import Branches
-from tamsa.models.config import KimiLinearConfig
-from tamsa.models.layout import Layout
-from tamsa.models.norm import GatedRMSNorm
-from tamsa.models.projections import Projections, is_plain, linear
-from tamsa.models.recurrent import Recurrent
 
 
 class ForgetGate(nn.Module):
     """Hold the low-rank projection and the rates of the per-channel decay."""
 
-    def __init__(self, config: KimiLinearConfig) -> None:
+    def __init__(self, config: Architecture) -> None:
         super().__init__()
         H, K = config.linear_num_heads, config.linear_head_dim
         self.f_a_proj = nn.Linear(config.hidden_size, K, bias=False)
@@ -46,7 +46,7 @@ class ShortConvolution(nn.Module):
 class KimiDeltaAttention(nn.Module):
     """Mix tokens through a state of fixed size: convolve, normalise, gate, run the delta rule, gate the output."""
 
-    def __init__(self, config: KimiLinearConfig, layer_idx: int) -> None:
+    def __init__(self, config: Architecture, layer_idx: int) -> None:
         super().__init__()
         D, H, K = config.hidden_size, config.linear_num_heads, config.linear_head_dim
         self.layer_idx = layer_idx

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
+from tamsa.backbone.cache import KimiLinearCache
+from tamsa.backbone.config import Architecture
+from tamsa.backbone.latents import Latents
+from tamsa.backbone.recurrent import Recurrent
 from tamsa.errors import InputError
-from tamsa.models.cache import KimiLinearCache
-from tamsa.models.config import KimiLinearConfig
-from tamsa.models.latents import Latents
-from tamsa.models.recurrent import Recurrent
 
 
 class RowBatch:
@@ -25,7 +25,7 @@ class RowBatch:
     """
 
     def __init__(
-        self, config: KimiLinearConfig, dtype: torch.dtype, device: torch.device | str = "cpu", capacity: int = 8
+        self, config: Architecture, dtype: torch.dtype, device: torch.device | str = "cpu", capacity: int = 8
     ) -> None:
         self.config = config
         self.cache = KimiLinearCache(config)

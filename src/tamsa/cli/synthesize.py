@@ -147,7 +147,12 @@ def _run(
     pool = make_pool()
     with asyncio.Runner() as runner:
         try:
-            opened = {spec: pool.open(spec, settings.model) for spec in models}
+            tried = settings.model
+            if plan.solver_samples > 1 and tried.greedy is None:  # the same answer four times says no more than once
+                tried = replace(tried, greedy=False)
+            if tried.seed is None:
+                tried = replace(tried, seed=plan.seed + (number or 0))
+            opened = {spec: pool.open(spec, tried) for spec in models}
             steady = replace(settings.judge or settings.model, temperature=0.0)
             judge = Judge(pool.open(plan.judge, steady)) if plan.judge else None
             if number is None:

@@ -24,6 +24,7 @@ from tamsa.synthesis.datasets.sft import SFT_SCHEMA, sft_rows
 from tamsa.synthesis.exploration import DATE
 from tamsa.synthesis.explore_stage import Judged
 from tamsa.synthesis.graph import Graph
+from tamsa.synthesis.lessons import Lesson
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.types import Document, Message, ToolSchema
 
@@ -77,13 +78,24 @@ class Assembly:
 
     # ------------------------------------------------------------------ supervised fine-tuning
 
-    def fine_tuning(self, mode: str, judged: Iterable[Judged]) -> int:
-        """Write the accepted trajectories of a mode and return how many there are."""
+    def fine_tuning(self, mode: str, judged: Iterable[Judged], lessons: Iterable[Lesson] = ()) -> int:
+        """Write the accepted trajectories of a mode, and return how many there are.
+
+        Args:
+            mode: of the trajectories.
+            judged: the teacher's.
+            lessons: what is to be learned beside them; those of other modes are left to them.
+        """
         kept = recovered = tried = 0
         shown: Counter[str] = Counter()
 
         def rows() -> Iterator[Mapping[str, Any]]:
             nonlocal kept, recovered, tried
+            for lesson in lessons:
+                if lesson.exploration.mode == mode:
+                    who = "the model's own" if lesson.is_own else "the teacher's"
+                    self.card.count("lessons", "Lessons on the last round's questions", who)
+                    yield from sft_rows(lesson.exploration, lesson.question, self.tools)
             for exploration, verdict in judged:
                 tried += 1
                 if not verdict.accepted:

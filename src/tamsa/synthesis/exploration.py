@@ -14,7 +14,7 @@ from typing import Any
 
 from tamsa.agent import research
 from tamsa.agent.budget import Budget
-from tamsa.agent.guided import MODE
+from tamsa.agent.guided import MODE, GuidedPolicy
 from tamsa.agent.modes import with_mode
 from tamsa.agent.react import render_call
 from tamsa.agent.strategies import make_strategy
@@ -125,7 +125,8 @@ class Recorder:
     """A model that keeps what it is shown and what it answers, tool calls as text.
 
     Data sets are read by models of every family, so their conversations are in the agent's own text format: no schemas
-    are sent natively, and a call that comes natively all the same is written out.
+    are sent natively, and a call that comes natively all the same is written out. A reader is held to its form as in
+    use, but no rule answers where it is unsure: what is kept and judged is what it said.
     """
 
     model: Model
@@ -135,7 +136,8 @@ class Recorder:
         self.name = self.model.name
         self.context_length = self.model.context_length
         self.native_tools = False
-        self.profile = self.model.profile
+        self.profile = replace(self.model.profile, guided_floor=0.0)
+        self.takes_grammar = bool(getattr(self.model, "takes_grammar", False))
 
     async def complete(
         self,
@@ -145,9 +147,11 @@ class Recorder:
         max_tokens: int | None = None,
         stop: Sequence[str] = (),
         on_text: Callable[[str], None] | None = None,
+        grammar: Any = None,
     ) -> Completion:
-        """Pass a conversation on and keep it with its completion."""
-        completion = await self.model.complete(messages, max_tokens=max_tokens, stop=stop, on_text=on_text)
+        """Pass a conversation on and keep it with its completion; `grammar` is for a model that takes one."""
+        held = {"grammar": grammar} if grammar is not None else {}
+        completion = await self.model.complete(messages, max_tokens=max_tokens, stop=stop, on_text=on_text, **held)
         if completion.tool_calls:  # what was drawn is in the model's own format then, and not what the text says
             calls = (render_call(call.name, call.arguments) for call in completion.tool_calls)
             text = "\n".join(filter(None, (completion.text.strip(), *calls)))
@@ -192,13 +196,28 @@ async def explore(
     mode: str = "react",
     sample: int = 0,
     budget: Budget | None = None,
+    led: GuidedPolicy | None = None,
 ) -> Exploration:
     """Let a model research one gold question and keep the trajectory.
 
     A model that fails for good gives a trajectory with `failure`; it is never lost silently.
+
+    Args:
+        question: what is asked.
+        model: who researches.
+        tools: its tools.
+        mode: how it researches.
+        sample: number of the attempt.
+        budget: limits of the run.
+        led: in guided mode, the policy of all attempts: the rules lead a question once for all of them.
     """
-    recorder = model if isinstance(model, GuidedTeacher) else Recorder(model)
-    policy, strategy = (model, "react") if isinstance(model, GuidedTeacher) else with_mode(recorder, mode)
+    recorder: GuidedTeacher | Recorder
+    policy: Model
+    if isinstance(model, GuidedTeacher):
+        recorder, policy, strategy = model, model, "react"
+    else:
+        recorder = Recorder(model)
+        policy, strategy = (led.read_by(recorder), "react") if led is not None else with_mode(recorder, mode)
     steps: list[dict[str, Any]] = []
     served: dict[str, str] = {}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tamsa.agent.budget import Budget
-from tamsa.agent.modes import with_mode
+from tamsa.agent.guided import MODE, GuidedPolicy
 from tamsa.corpus import SearchIndex, open_documents
 from tamsa.scoring.judge import Judge
 from tamsa.synthesis.exploration import Exploration, TeacherExplorer, explore, explore_many
@@ -86,6 +86,8 @@ class Solver:
     concurrency: int = 4
     budget: Budget | None = None
     judge: Judge | None = None
+    mode: str | None = None
+    """How it researches; None: as it was trained to."""
 
     def open(self) -> None:
         """Do nothing: the model is open."""
@@ -97,12 +99,15 @@ class Solver:
 
     async def _solve(self, questions: Sequence[GoldQuestion]) -> list[dict[str, Any]]:
         by_id = {question.id: question for question in questions}
+        mode = self.mode or self.model.profile.mode
+        led = GuidedPolicy(self.model) if mode == MODE else None
+        policy = led or self.model
 
         async def one(question: GoldQuestion, sample: int) -> Exploration:
-            policy, _ = with_mode(self.model)
             tools = corpus_toolset(self.index, page_chars=page_chars(policy), profile=policy.profile)
-            mode = self.model.profile.mode
-            return await explore(question, model=self.model, tools=tools, mode=mode, sample=sample, budget=self.budget)
+            return await explore(
+                question, model=self.model, tools=tools, mode=mode, sample=sample, budget=self.budget, led=led
+            )
 
         found = await explore_many(questions, explorer=one, num_samples=self.samples, concurrency=self.concurrency)
         records = []

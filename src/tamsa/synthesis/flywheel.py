@@ -1,7 +1,8 @@
 """The flywheel: what the model now fails at steers what is made next.
 
-Each round the current model tries questions of the last one. Kinds, hops and relations that it gets right sometimes
-but not always get more weight; questions that it always or never solves are retired.
+Each round the current model tries questions of the last one. Kinds, hops and relations get more weight the more often
+it fails at them; questions that it always or never solves are retired: the former teach nothing, and the teacher has
+shown the latter (`lessons.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from tamsa.errors import CorruptError
@@ -72,14 +74,17 @@ def slot_of(question: GoldQuestion) -> str:
 
 
 def worth(right: float, tries: float) -> float:
-    """Return what there is to learn at a pass rate p: 4 p (1 - p). `PRIOR` tries stand at one half.
+    """Return what there is to learn at a pass rate p: 1 - p. `PRIOR` tries stand at one half.
+
+    New questions come with the teacher's trajectory, and the gradient of cross-entropy on a shown answer is in
+    proportion to the probability that the model gives another. (What it never solves can be learned from too then,
+    other than in reinforcement, whose pools go by p (1 - p).)
 
     Args:
         right: right answers.
         tries: all answers.
     """
-    rate = (right + PRIOR / 2) / (tries + PRIOR)
-    return 4 * rate * (1 - rate)
+    return 1 - (right + PRIOR / 2) / (tries + PRIOR)
 
 
 def steer(
@@ -90,7 +95,7 @@ def steer(
     number: int,
     before: Steering | None = None,
 ) -> Steering:
-    """Weigh slots and relations by what the model gets right sometimes but not always.
+    """Weigh slots and relations by what the model fails at.
 
     Args:
         questions: the questions that were tried.
@@ -125,6 +130,28 @@ def steer(
         retired=tuple(retired),
         kept=tuple(kept),
     )
+
+
+def draw(
+    questions: Sequence[GoldQuestion], number: int, steering: Steering | None, random: Random
+) -> list[GoldQuestion]:
+    """Draw questions from those at hand, without putting back, in proportion to the factors of slot and relations.
+
+    Args:
+        questions: to draw from.
+        number: how many at most.
+        steering: the factors; None draws all alike.
+        random: where chance comes from.
+    """
+
+    def weight(question: GoldQuestion) -> float:
+        if steering is None:
+            return 1.0
+        factors = [steering.relations.get(name, 1.0) for name in question.relations] or [1.0]
+        return steering.slots.get(slot_of(question), 1.0) * sum(factors) / len(factors)
+
+    keys = [(random.random() ** (1 / weight(question)), place) for place, question in enumerate(questions)]
+    return [questions[place] for _, place in sorted(keys, reverse=True)[:number]]
 
 
 def _factors(counts: Mapping[str, Sequence[float]], before: Mapping[str, float]) -> dict[str, float]:

@@ -20,10 +20,15 @@ def hold_out(questions: Sequence[GoldQuestion], number: int) -> tuple[list[GoldQ
     number = min(number, len(questions))
     chosen = {index * len(questions) // number for index in range(number)} if number else set()
     held = [questions[index] for index in sorted(chosen)]
-    facts = {_facts(question) for question in held if question.chain}
     others = [question for index, question in enumerate(questions) if index not in chosen]
-    kept = [question for question in others if not question.chain or _facts(question) not in facts]
+    kept = apart(others, held)
     return kept, held, len(others) - len(kept)
+
+
+def apart(questions: Sequence[GoldQuestion], held: Sequence[GoldQuestion]) -> list[GoldQuestion]:
+    """Return the questions that are none of those held out and rest on the very facts of none of them."""
+    ids, facts = {question.id for question in held}, {_facts(question) for question in held if question.chain}
+    return [q for q in questions if q.id not in ids and not (q.chain and _facts(q) in facts)]
 
 
 def _facts(question: GoldQuestion) -> frozenset[tuple[str, str, str]]:

@@ -38,7 +38,8 @@ from tamsa.synthesis.explore_stage import (
 )
 from tamsa.synthesis.flywheel import Steering
 from tamsa.synthesis.graph import Graph, build_graph, build_memory, index_documents
-from tamsa.synthesis.held_out import HELD_OUT, hold_out
+from tamsa.synthesis.held_out import HELD_OUT, apart, hold_out
+from tamsa.synthesis.lessons import Lesson
 from tamsa.synthesis.plan import OnProgress, Plan, Summary
 from tamsa.synthesis.question_source import COUNTED, QuestionSource, write_gold
 from tamsa.synthesis.records import GoldQuestion
@@ -62,6 +63,8 @@ class Synthesis:
         budget: limits of one run of a solver.
         concurrency: runs of a solver side by side.
         steering: what an earlier round asks for.
+        lessons: what a model's tries at an earlier round's questions teach.
+        kept_out: questions that earlier rounds keep for evaluation.
         shared: folder of index and graph, where several rounds share them; the folder of the data sets by default.
         on_progress: called as the work goes on.
     """
@@ -75,6 +78,8 @@ class Synthesis:
     budget: Budget | None = None
     concurrency: int = 4
     steering: Steering | None = None
+    lessons: Sequence[Lesson] = ()
+    kept_out: Sequence[GoldQuestion] = ()
     shared: Path | None = None
     on_progress: OnProgress = lambda stage, done, total: None
 
@@ -230,9 +235,12 @@ class Synthesis:
 
     def _hold_out(self, card: Card, questions: list[GoldQuestion]) -> list[GoldQuestion]:
         """Write the questions that no data set may see, and return the others."""
+        earlier = apart(questions, self.kept_out)
+        if len(earlier) < len(questions):
+            card.left_out["question: held out by an earlier round, or same facts"] = len(questions) - len(earlier)
         if not self.plan.held_out:
-            return questions
-        kept, held, dropped = hold_out(questions, self.plan.held_out)
+            return earlier
+        kept, held, dropped = hold_out(earlier, self.plan.held_out)
         if not kept:
             raise InputError(f"held_out = {self.plan.held_out}: the documents gave only {len(questions)} questions")
         write_gold(self.out / HELD_OUT, held)
@@ -275,7 +283,9 @@ class Synthesis:
     ) -> Summary:
         schemas = TeacherExplorer(index, seed=0).tools.schemas
         assembly = Assembly(self.out, questions, tools_json(schemas), schemas, index.get, card, self.plan.seed)
-        kept = {mode: assembly.fine_tuning(mode, self.taught(mode, questions)) for mode in self.plan.modes}
+        kept = {
+            mode: assembly.fine_tuning(mode, self.taught(mode, questions), self.lessons) for mode in self.plan.modes
+        }
         solved = [item for spec in self.plan.solvers for item in self.solved(spec, index, questions)]
         first = self.plan.modes[0]
         react = self.taught("react", questions) if "react" in self.plan.modes else iter(())

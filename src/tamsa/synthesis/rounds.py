@@ -1,4 +1,5 @@
-"""Rounds of the flywheel: the model tries the last round's questions, and the next round is drawn by how it did."""
+"""Rounds of the flywheel: a model tries the last round's questions, learns from them, and the next are drawn by how
+it did."""
 
 from __future__ import annotations
 
@@ -8,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tamsa.agent.budget import Budget
-from tamsa.corpus import Index
+from tamsa.corpus import Index, SearchIndex
 from tamsa.errors import InputError
 from tamsa.scoring.judge import Judge
 from tamsa.store import make_folder, read_jsonl
-from tamsa.synthesis.curation import grade, pass_rates
+from tamsa.synthesis.curation import grade
 from tamsa.synthesis.explore_stage import SOLVED_PER_SHARD, Judged, Solver, question_shards, read_judged
 from tamsa.synthesis.flywheel import Steering, steer
+from tamsa.synthesis.held_out import HELD_OUT, apart
+from tamsa.synthesis.lessons import Lesson, Tutor
 from tamsa.synthesis.pipeline import Synthesis
 from tamsa.synthesis.plan import OnProgress, Plan, Summary
 from tamsa.synthesis.records import GoldQuestion
@@ -58,12 +61,16 @@ class Flywheel:
             ConfigError: the cluster is not there.
         """
         self.crew.check()
-        steering = None
+        steering: Steering | None = None
+        lessons: list[Lesson] = []
+        plan = replace(self.plan, seed=self.plan.seed + number)
+        held = self._held_out(number)
         if number > 0:
             if model is None:
                 raise InputError(f"--round {number} needs --model: the checkpoint whose failures steer it")
-            steering = self._steering(number, model)
-        plan = replace(self.plan, seed=self.plan.seed + number)
+            plan = replace(plan, held_out=0)
+            if not (self.folder(number) / "summary.json").exists():
+                steering, lessons = self._learn(number, model, held)
         work = Synthesis(
             plan,
             self.folder(number),
@@ -74,23 +81,38 @@ class Flywheel:
             budget=self.budget,
             concurrency=self.concurrency,
             steering=steering,
+            lessons=lessons,
+            kept_out=held,
             shared=self.out / "documents",
         )
         work.on_progress = self.on_progress
         return work.run()
 
-    def _steering(self, number: int, model: Model) -> Steering:
-        path = self.folder(number) / "steering.json"
-        if path.exists():
-            return Steering.read(path)
+    def _held_out(self, number: int) -> list[GoldQuestion]:
+        """Return what earlier rounds keep for evaluation: the first holds out for all."""
+        files = [self.folder(earlier) / HELD_OUT for earlier in range(number)]
+        return [GoldQuestion.from_json(record) for path in files if path.exists() for record in read_jsonl(path)]
+
+    def _learn(self, number: int, model: Model, held: Sequence[GoldQuestion]) -> tuple[Steering, list[Lesson]]:
+        """Let the model try the questions of the round before: what that teaches, and what it asks for next."""
         before = self.folder(number - 1)
         if not (before / "summary.json").exists():
             raise InputError(f"{before}: round {number - 1} is not finished; run it first")
-        questions = [GoldQuestion.from_json(record) for record in read_jsonl(before / "questions.jsonl")]
+        questions = apart([GoldQuestion.from_json(record) for record in read_jsonl(before / "questions.jsonl")], held)
         make_folder(self.folder(number))
-        judged = self._try(number, model, questions[: self.plan.solver_questions])
-        rates = pass_rates(judged, (model.name,))
-        graded = [grade(question, rates.get(question.id, ())) for question in questions]
+        mode = model.profile.mode if model.profile.mode in self.plan.modes else self.plan.modes[0]
+        index = Index.open(self.out / "documents" / "index")
+        try:
+            judged = self._try(number, model, questions[: self.plan.solver_questions], index, mode)
+            tutor = Tutor(index, mode=mode, seed=self.plan.seed + number, habits=self.plan.habits)
+            tried = list(tutor.learn(questions, judged))
+        finally:
+            index.close()
+        lessons = [lesson for item in tried for lesson in item.lessons]
+        path = self.folder(number) / "steering.json"
+        if path.exists():
+            return Steering.read(path), lessons
+        graded = [grade(item.question, [item.rate(model.name)]) for item in tried]
         earlier = before / "steering.json"
         steering = steer(
             questions,
@@ -100,20 +122,17 @@ class Flywheel:
             before=Steering.read(earlier) if earlier.exists() else None,
         )
         steering.write(path)
-        return steering
+        return steering, lessons
 
-    def _try(self, number: int, model: Model, questions: Sequence[GoldQuestion]) -> list[Judged]:
-        index = Index.open(self.out / "documents" / "index")
-        try:
-            solver = Solver(
-                model, self.runner, index, self.plan.solver_samples, self.concurrency, self.budget, self.judge
-            )
-            shards = Shards(self.folder(number) / "shards", "trial")
-            judged: list[Judged] = []
-            for records in shards.run(solver, question_shards(questions, SOLVED_PER_SHARD), Crew()):
-                judged += map(read_judged, records)
-                tried = len(judged) // self.plan.solver_samples
-                self.on_progress(f"try {model.name}", tried, len(questions))
-            return judged
-        finally:
-            index.close()
+    def _try(
+        self, number: int, model: Model, questions: Sequence[GoldQuestion], index: SearchIndex, mode: str
+    ) -> list[Judged]:
+        solver = Solver(
+            model, self.runner, index, self.plan.solver_samples, self.concurrency, self.budget, self.judge, mode
+        )
+        judged: list[Judged] = []
+        shards = Shards(self.folder(number) / "shards", "trial")
+        for records in shards.run(solver, question_shards(questions, SOLVED_PER_SHARD), Crew()):
+            judged += map(read_judged, records)
+            self.on_progress(f"try {model.name}", len(judged) // self.plan.solver_samples, len(questions))
+        return judged

@@ -131,11 +131,18 @@ async def ask_judge(question: GoldQuestion, exploration: Exploration, verdict: V
 def _answer(question: GoldQuestion, exploration: Exploration) -> Check:
     if exploration.failure:
         return Check("answer", False, 0.0, f"broken off: {exploration.failure}")
+    if exploration.mode == MODE and _unread(exploration):
+        return Check("answer", False, 0.0, "the reader gave none, the rules did")
     given = str(exploration.report.get("answer", ""))
     if exact_match(given, question.answers):
         return Check("answer", True, 1.0, "equal to an accepted answer")
     shown = given if len(given) <= 80 else given[:79] + "…"
     return Check("answer", False, 0.0, f"{shown!r} is not {question.answers[0]!r}")
+
+
+def _unread(exploration: Exploration) -> int:
+    """Count the replies of a reader that hold no answer."""
+    return sum(not has_answer(item.messages[-1].content) for item in exploration.conversations)
 
 
 def _share(part: int, whole: int) -> float:
@@ -211,7 +218,7 @@ def _format(exploration: Exploration) -> Check:
     if exploration.report["status"] == "forced":
         return Check("format", False, 0.0, "the answer was forced")
     if exploration.mode == MODE:
-        unread = sum(not has_answer(item.messages[-1].content) for item in exploration.conversations)
+        unread = _unread(exploration)
         return Check("format", not unread, float(not unread), f"{unread} replies without an answer" if unread else "")
     for conversation in exploration.conversations:
         said = conversation.messages[-1] if exploration.mode == "iter" else None

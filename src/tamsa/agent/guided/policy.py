@@ -120,6 +120,16 @@ class GuidedPolicy:
     def __repr__(self) -> str:
         return f"GuidedPolicy({self.reader!r})"
 
+    def read_by(self, reader: Model) -> GuidedPolicy:
+        """Return this policy with another reader of the same context; where the rules lead is found out once for both.
+
+        Args:
+            reader: such as a recorder around this policy's own.
+        """
+        other = GuidedPolicy(reader)
+        other._rules, other._known = self._rules, self._known
+        return other
+
     @property
     def batch_size(self) -> int:
         """Conversations that keep the reader busy."""

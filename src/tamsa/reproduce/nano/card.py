@@ -20,7 +20,11 @@ COLUMNS = ("em", "f1", "visited_recall", "citation_precision", "steps_mean")
 
 
 def write_card(
-    package: Path, recipe: NanoRecipe, scores: Mapping[str, Mapping[str, Any]], stages: Mapping[str, Any]
+    package: Path,
+    recipe: NanoRecipe,
+    scores: Mapping[str, Mapping[str, Any]],
+    stages: Mapping[str, Any],
+    rounds: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Write `README.md` and `scores.json` into the package.
 
@@ -29,6 +33,7 @@ def write_card(
         recipe: how it was made.
         scores: `scores.json` by evaluation and model.
         stages: `training.json` by stage.
+        rounds: records of the rounds, by stage.
     """
     config = read_json(package / "config.json")
     kinds = config.get("layer_types", [])
@@ -44,13 +49,14 @@ def write_card(
         f"{config['vocab_size']:,}, context {recipe.context_length:,}.",
         *(
             f"- Trained in {len(group.seeds)} simulated encyclopedias (seeds {_span(group.seeds)}, {group.pages:,} "
-            f"pages and up to {group.questions:,} questions each), on trajectories of the oracle teacher in them"
-            + (" and on tasks made from their pages." if group.tasks else ".")
+            f"pages and up to {group.questions:,} questions each), "
+            + ("on trajectories of the oracle teacher in them" if group.modes else "about which rounds asked")
+            + (" and on tasks made from their pages." if group.tasks and group.modes else ".")
             for group in recipe.worlds
         ),
         *(
             f"- Trained on up to {library.questions:,} questions made from "
-            + ", ".join(f"`{path.name}`" for path in library.docs)
+            + ", ".join(f"`{path.name}`" for path in (*library.docs, *library.made))
             + "."
             for library in recipe.libraries
         ),
@@ -66,6 +72,7 @@ def write_card(
     for name, about in stages.items():
         tokens = f"{about['tokens']:,}" if "tokens" in about else "–"
         lines.append(f"| {name} | {about['stage']} | {about['steps']:,} | {tokens} | {about['seconds'] / 60:.0f} |")
+    lines += _rounds(rounds)
     lines += ["", "## Measured", "", "Each figure with its standard error; questions and pages that nothing saw.", ""]
     lines += [
         "| questions | model | n | EM | F1 | pages found | citations right | steps |",
@@ -81,6 +88,48 @@ def write_card(
     }
     write_json(package / "scores.json", named)  # by these names, not by the folders of the machine
     write_atomic(package / "README.md", "\n".join(lines) + "\n")
+
+
+def _rounds(rounds: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Write what the rounds did: one table of the rounds, one of the kinds of questions."""
+    if not rounds:
+        return []
+    lines = [
+        "",
+        "## Rounds",
+        "",
+        "The model tries questions; its own good answers, the teacher's where it has none, and fresh questions of the "
+        "kinds it fails at are what it learns next. Good: the answer is right and rests on what was copied. Probe: "
+        "questions that no round trains on, greedily, before → after, in percent.",
+        "",
+        "| round | tried | tries right | tries good | lessons: own | teacher's | fresh | probe | right | good |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, record in rounds.items():
+        change = record["change"]
+        lines.append(
+            f"| {name} | {record['asked']} × {record['settings']['tries']} | {100 * record['right']:.1f} | "
+            f"{100 * record['good']:.1f} | {record['own']} | {record['oracle']} | {record['fresh']} | "
+            f"{change['good']['n']} | {_step(change['right'])} | {_step(change['good'])} |"
+        )
+    kinds = sorted({kind for record in rounds.values() for kind in record["kinds"]})
+    lines += ["", "Tries good, of each kind of question (in brackets: questions tried, own and teacher's lessons):", ""]
+    lines += [f"| kind | {' | '.join(rounds)} |", "|---" * (1 + len(rounds)) + "|"]
+    for kind in kinds:
+        cells = (_tried(record["kinds"].get(kind)) for record in rounds.values())
+        lines.append(f"| {kind} | {' | '.join(cells)} |")
+    return lines
+
+
+def _step(change: Mapping[str, float]) -> str:
+    before, after = 100 * change["before"], 100 * change["after"]
+    return f"{before:.1f} → {after:.1f} ({100 * change['difference']:+.1f} ± {100 * change['difference_se']:.1f})"
+
+
+def _tried(kind: Mapping[str, Any] | None) -> str:
+    if not kind or not kind["asked"]:
+        return "–"
+    return f"{100 * kind['good']:.1f} ({kind['asked']}; {kind['own']}, {kind['oracle']})"
 
 
 def _cell(record: Mapping[str, Any], column: str) -> str:

@@ -25,7 +25,9 @@ from tamsa.llm.about import ABOUT, About, Defaults
 from tamsa.reproduce.nano.card import write_card
 from tamsa.reproduce.nano.curve import plot_curve
 from tamsa.reproduce.nano.data import Ground, make_library, make_worlds
-from tamsa.reproduce.nano.recipe import EvaluationSet, NanoRecipe
+from tamsa.reproduce.nano.recipe import EvaluationSet, NanoRecipe, RoundSettings
+from tamsa.reproduce.nano.round_record import in_words
+from tamsa.reproduce.nano.rounds import Round
 from tamsa.store import make_folder, read_json, write_atomic, write_json
 from tamsa.tools import corpus_toolset, page_chars
 from tamsa.train.stages import run_stage
@@ -80,6 +82,8 @@ class Nano:
         self.recipe, self.out, self.on_note = recipe, recipe.out, on_note
         self.heads: Path | None = None
         """AutoDeco heads of the finished model, once they are trained."""
+        self.rounds: dict[str, dict[str, Any]] = {}
+        """Records of the rounds, by stage."""
 
     def run(self) -> None:
         """Run every step that has not been done."""
@@ -92,10 +96,12 @@ class Nano:
             for world in make_worlds(group, folder, explore=True, workers=workers, on_note=self.on_note)
         ]
         grounds += [
-            make_library(library, folder, workers=workers, on_note=self.on_note) for library in recipe.libraries
+            ground
+            for library in recipe.libraries
+            for ground in make_library(library, folder, workers=workers, on_note=self.on_note)
         ]
         held_out = make_worlds(recipe.held_out, folder, explore=False, workers=workers, on_note=self.on_note)
-        tokenizer = self._tokenizer(grounds)
+        tokenizer = self._tokenizer(grounds) if recipe.init is None else None
         done = self._train(grounds, held_out, tokenizer)
         package = self._package(done[-1].model)
         decodings = [
@@ -104,9 +110,10 @@ class Nano:
         ]
         stages = [Candidate(stage.name, stage.model) for stage in done[:-1] if stage.is_evaluated]
         scores = self._evaluate(held_out, [*stages, Candidate("nano", package)], decodings)
-        write_card(package, recipe, scores, self._about())
+        write_card(package, recipe, scores, self._about(), self.rounds)
         runs = [(stage.name, stage.model.parent) for stage in done]
-        plot_curve([(name, run) for name, run in runs if (run / "loss.png").is_file()], self.out / "curve.png")
+        packed = [(name, run) for name, run in runs if (run / "loss.png").is_file()]
+        plot_curve(packed, self.out / "curve.png", self.rounds)
         self.on_note(f"{package}: copy it to src/tamsa/nano to bundle it")
 
     # ------------------------------------------------------------------ training
@@ -125,7 +132,7 @@ class Nano:
             run_stage("tokenizer", None, overrides({**fields, "out": out, "sources": sources}), on_note=self.on_note)
         return out
 
-    def _train(self, grounds: Sequence[Ground], held_out: Sequence[Ground], tokenizer: Path) -> list[Stage]:
+    def _train(self, grounds: Sequence[Ground], held_out: Sequence[Ground], tokenizer: Path | None) -> list[Stage]:
         """Run the stages; return those that have a model of their own."""
         done: list[Stage] = []
         for stage in self.recipe.stages:
@@ -134,10 +141,11 @@ class Nano:
                 kind, name = fields.pop("stage"), fields.pop("name")
             except KeyError as error:
                 raise ConfigError(f"stages: {error.args[0]} is missing in {json.dumps(stage)[:120]}") from None
-            before = done[-1].model if done else None
+            before = done[-1].model if done else self.recipe.init
             if kind == "heads":
-                self._train_heads(name, fields, before, grounds[-1])
+                self._train_heads(name, fields, before, grounds)
                 continue
+            turn = self._round(name, fields, before, grounds) if kind == "round" else None
             corpora = self.recipe.corpora if fields.pop("corpora", False) else ()
             mix, evaluated = fields.pop("mix", {}), fields.pop("evaluate", True)
             modes = fields.pop("modes", {fields.get("rollouts", {}).get("mode", "react"): 1.0})
@@ -145,22 +153,42 @@ class Nano:
             if not (out / "model" / "config.json").is_file():
                 given = {"out": out, **({"init": before} if before else {"tokenizer": tokenizer})}
                 given |= self._data(kind, grounds, held_out, corpora, mix, modes)
+                if turn is not None and before is not None:
+                    given["sources"] = turn.mixed(before, given["sources"])
                 resume = (out / "run.json").is_file()
-                run_stage(kind, None, overrides({**fields, **given}), resume=resume, on_note=self.on_note)
+                packed = "sft" if turn is not None else kind
+                run_stage(packed, None, overrides({**fields, **given}), resume=resume, on_note=self.on_note)
             self._write_about(out / "model", max(modes, key=modes.__getitem__))
+            if turn is not None:
+                self.rounds[name] = turn.finish(out / "model")
+                self.on_note(f"{name}: {in_words(self.rounds[name])}")
             done.append(Stage(name, out / "model", evaluated))
         if not done:
             raise ConfigError("stages: none given; add a [[stages]] table with stage and name")
         return done
 
-    def _train_heads(self, name: str, fields: dict[str, Any], model: Path | None, ground: Ground) -> None:
+    def _round(self, name: str, fields: dict[str, Any], model: Path | None, grounds: Sequence[Ground]) -> Round:
+        """Take a round out of a stage; what its fields leave open is as the model researches."""
+        if model is None:
+            raise ConfigError(f"stages: {name}: a round needs a model; give init, or put a stage before it")
+        fields.setdefault("modes", {read_json(model / ABOUT)["profile"]["mode"]: 1.0})
+        settings = from_mapping(RoundSettings, fields.pop("round", {}), f"stages: {name}: round")
+        folder = self.out / "rounds"
+        earlier = [folder / other for other in self.rounds]
+        return Round(folder / name, len(earlier) + 1, settings, grounds, earlier, self.recipe.workers)
+
+    def _train_heads(self, name: str, fields: dict[str, Any], model: Path | None, grounds: Sequence[Ground]) -> None:
         """Train AutoDeco heads on trajectories, the weights of the model frozen."""
         if model is None:
             raise ConfigError(f"stages: {name}: heads need a model; put a stage that trains one before them")
         out = self.out / name
         if not (out / "heads" / "config.json").is_file():
+            mode = read_json(model / ABOUT)["profile"]["mode"]
+            taught = [ground.trajectories[mode] for ground in grounds if mode in ground.trajectories]
+            if not taught:
+                raise ConfigError(f"stages: {name}: no group has trajectories in the mode {mode} to train heads on")
             make_folder(out)
-            trajectories = ground.trajectories[read_json(model / ABOUT)["profile"]["mode"]]
+            trajectories = taught[-1]
             rows = parquet.read_table(trajectories, columns=["messages"]).to_pylist()[:HEADS_TRAJECTORIES]
             data = out / "conversations.jsonl"
             write_atomic(data, "".join(json.dumps(row) + "\n" for row in rows))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tamsa.corpus import SearchIndex, open_documents
+from tamsa.errors import ConfigError
 from tamsa.reproduce.nano.recipe import Library, Worlds
 from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan
@@ -16,14 +18,22 @@ from tamsa.world import build_world
 class Ground:
     """Documents with questions about them, and what was made from them."""
 
+    name: str
+    """Of this one alone, such as `world-2001`."""
     group: str
     seed: int
     docs: tuple[Path, ...]
     questions: Path
+    index: Path
+    """Folder of the index of the documents; made when it is first opened."""
     trajectories: Mapping[str, Path] = field(default_factory=dict)
     """Conversations for fine-tuning, by mode; none for a world to evaluate on."""
     tasks: Path | None = None
     """Tasks for mid-training: extraction, restructuring, planning and the like; None where none were made."""
+
+    def open(self) -> SearchIndex:
+        """Open the index of the documents."""
+        return open_documents(self.docs, out=self.index)
 
 
 def make_worlds(
@@ -44,7 +54,7 @@ def make_worlds(
         build_world(folder, num_pages=worlds.pages, seed=seed, num_questions=worlds.questions)
         pages, questions = folder / "pages.jsonl", folder / "questions.jsonl"
         data = out / f"data-{seed}"
-        if explore:
+        if explore and worlds.modes:
             plan = Plan(
                 (str(pages),),
                 seed=seed,
@@ -56,13 +66,15 @@ def make_worlds(
             )
             _explore(plan, data, f"world {seed}", workers, on_note)
         modes = worlds.modes if explore else ()
-        tasks = data / "mid_tasks.parquet" if explore and worlds.tasks else None
-        made.append(Ground(worlds.name, seed, (pages,), questions, _trajectories(data, modes), tasks))
+        tasks = data / "mid_tasks.parquet" if modes and worlds.tasks else None
+        trajectories = _trajectories(data, modes)
+        name = f"world-{seed}"
+        made.append(Ground(name, worlds.name, seed, (pages,), questions, data / "index", trajectories, tasks))
     return made
 
 
-def make_library(library: Library, out: Path, *, workers: int, on_note: Callable[[str], None]) -> Ground:
-    """Make questions of given documents and let the teacher explore them; what is there is kept.
+def make_library(library: Library, out: Path, *, workers: int, on_note: Callable[[str], None]) -> list[Ground]:
+    """Make questions of given documents and let the teacher explore them; what is there, or was made before, is kept.
 
     Args:
         library: the documents.
@@ -70,7 +82,10 @@ def make_library(library: Library, out: Path, *, workers: int, on_note: Callable
         workers: processes.
         on_note: receives a line.
     """
-    data = out / f"library-{library.name}"
+    if library.made:
+        return [_made(library, folder) for folder in library.made]
+    name = f"library-{library.name}"
+    data = out / name
     plan = Plan(
         tuple(map(str, library.docs)),
         seed=library.seed,
@@ -82,7 +97,22 @@ def make_library(library: Library, out: Path, *, workers: int, on_note: Callable
     )
     _explore(plan, data, f"library {library.name}", workers, on_note)
     trajectories = _trajectories(data, library.modes)
-    return Ground(library.name, library.seed, library.docs, data / "questions.jsonl", trajectories)
+    questions = data / "questions.jsonl"
+    return [Ground(name, library.name, library.seed, library.docs, questions, data / "index", trajectories)]
+
+
+def _made(library: Library, folder: Path) -> Ground:
+    """Take what `tamsa synthesize` has left in a folder: index, questions, and trajectories where there are any.
+
+    Raises:
+        ConfigError: index or questions are missing.
+    """
+    index, questions = folder / "index", folder / "questions.jsonl"
+    for path in (index, questions):
+        if not path.exists():
+            raise ConfigError(f"libraries.made: {path} is missing; name a folder that tamsa synthesize wrote")
+    found = {mode: path for mode, path in _trajectories(folder, library.modes).items() if path.is_file()}
+    return Ground(f"{library.name}-{folder.name}", library.name, library.seed, (index,), questions, index, found)
 
 
 def _explore(plan: Plan, data: Path, name: str, workers: int, on_note: Callable[[str], None]) -> None:

@@ -79,23 +79,30 @@ class OracleReader:
         said = "\n".join(line for _, line in quotes)
         return reply(quotes, next((form for form in question.answers if form in said), question.answers[0]))
 
+    def approves(self, prompt: str, said: str) -> bool:
+        """Tell whether a reply copies, for each fact of the chain that a prompt shows, a line that states it."""
+        shown, copied = list(_sentences(prompt)), set(said.splitlines())
+        for hop in self.question.chain:
+            lines = [line for place in (hop.evidence, *hop.others) for line in self._lines(place, shown)]
+            if lines and not copied & {f"[{number}] {text}" for number, text in lines}:
+                return False
+        return True
+
     def _held(self, hop: Hop, shown: Sequence[tuple[int, str, str]]) -> list[tuple[int, str]]:
         """Find the lines that state a hop: number of the passage and sentence, of the first place that is shown."""
-        for place in (hop.evidence, *hop.others):
-            words = self._words(place)
-            if not words:
-                continue
-            title = neutralise(place.title)
-            lines = [
-                (number, line)
-                for number, head, line in shown
-                if (head == title or head.startswith(f"{title} (")) and (words in line or line in words)
-            ]
-            if lines and (
-                any(words in line for _, line in lines) or sum(len(line) for _, line in lines) >= len(words) - 8
-            ):
-                return lines[:3]
-        return []
+        found = (self._lines(place, shown) for place in (hop.evidence, *hop.others))
+        return next((lines for lines in found if lines), [])
+
+    def _lines(self, place: Evidence, shown: Sequence[tuple[int, str, str]]) -> list[tuple[int, str]]:
+        """Find the lines of a prompt that show a place whole, at most three."""
+        words, title = self._words(place), neutralise(place.title)
+        lines = [
+            (number, line)
+            for number, head, line in shown
+            if (head == title or head.startswith(f"{title} (")) and (words in line or line in words)
+        ]
+        whole = any(words in line for _, line in lines) or sum(len(line) for _, line in lines) >= len(words) - 8
+        return lines[:3] if words and whole else []
 
     def _words(self, place: Evidence) -> str:
         document = self._find(place.document)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 from tamsa.config import from_mapping
 from tamsa.errors import ConfigError
@@ -205,6 +205,7 @@ class NetworkConfig(Architecture):
         ConfigError: a field contradicts another or is out of range.
     """
 
+    model_type: ClassVar[str] = MODEL_TYPE
     vocab_size: int = 163840
     hidden_size: int = 2304
     intermediate_size: int = 9216

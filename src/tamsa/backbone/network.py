@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from tamsa.backbone.cache import KimiLinearCache
-from tamsa.backbone.config import MODEL_TYPE, Architecture
+from tamsa.backbone.config import Architecture
 from tamsa.backbone.decoder import Decoded, Decoder
 from tamsa.backbone.projections import linear
 from tamsa.errors import InputError
@@ -94,8 +94,6 @@ class KimiLinear(CausalDecoder):
 
     It predicts as `tamsa.models.KimiLinearForCausalLM` does, bit for bit; that class has training and generation.
     """
-
-    model_type = MODEL_TYPE
 
     def __init__(self, config: Architecture) -> None:
         super().__init__()

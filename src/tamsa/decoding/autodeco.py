@@ -10,7 +10,6 @@ Legend of shapes: B sequences, T tokens, V vocabulary, D width of the model.
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,7 +23,7 @@ from tamsa.decoding.composing import attach, blank
 from tamsa.decoding.config import AutoDecoConfig, first_given
 from tamsa.decoding.generation import current_call
 from tamsa.decoding.heads import DecodingHeads
-from tamsa.decoding.loading import load_base, local_folder
+from tamsa.decoding.loading import heads_for, load_base, local_folder
 from tamsa.decoding.losses import LossConfig
 from tamsa.decoding.serving import LearnedGeneration
 from tamsa.decoding.strategy import apply_strategy
@@ -96,13 +95,7 @@ class AutoDecoForCausalLM(HeadTraining, LearnedGeneration):
         model = base if isinstance(base, nn.Module) else load_base(folder, found, base, kwargs)
         if isinstance(model, AutoDecoForCausalLM):
             raise InputError("base: has decoding heads already; pass its `base`")
-        base_model.output_layer(model)
-        width, vocabulary = base_model.hidden_size(model), base_model.vocab_size(model)
-        warning = checkpoint.check_base(found, folder, base_model.identify(model), width, vocabulary)
-        if warning is not None:
-            warnings.warn(warning, stacklevel=2)
-        found = dataclasses.replace(found, config=dataclasses.replace(found.config, vocab_size=vocabulary))
-        return attach(AutoDecoForCausalLM, model, checkpoint.build_heads(found))
+        return attach(AutoDecoForCausalLM, model, heads_for(folder, found, model))
 
     def save_pretrained(
         self: Any,

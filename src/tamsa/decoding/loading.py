@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import warnings
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from tamsa.decoding import base as base_model
 from tamsa.decoding import checkpoint
+from tamsa.decoding.heads import DecodingHeads
 from tamsa.errors import InputError
 
 
@@ -55,3 +59,23 @@ def load_base(folder: Path, found: checkpoint.HeadsFolder, base: str | None, kwa
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{folder}: its base {name!r} cannot be loaded ({reason}); pass base=") from error
+
+
+def heads_for(folder: Path, found: checkpoint.HeadsFolder, model: Any) -> DecodingHeads:
+    """Build the heads of a folder for a base model; warns where it is not the one that they were made for.
+
+    Args:
+        folder: where they were found, for messages.
+        found: what was read.
+        model: any causal language model with `get_output_embeddings` and `config`.
+
+    Raises:
+        InputError: the model does not fit.
+    """
+    base_model.output_layer(model)
+    width, vocabulary = base_model.hidden_size(model), base_model.vocab_size(model)
+    warning = checkpoint.check_base(found, folder, base_model.identify(model), width, vocabulary)
+    if warning is not None:
+        warnings.warn(warning, stacklevel=3)
+    config = dataclasses.replace(found.config, vocab_size=vocabulary)
+    return checkpoint.build_heads(dataclasses.replace(found, config=config))

@@ -134,13 +134,13 @@ def _open_local(path: str, settings: ModelSettings, name: str) -> Model:
     """Open a model in this process; torch is imported here and nowhere before."""
     try:
         local = importlib.import_module("tamsa.llm.local")
+        return cast(Model, local.LocalModel(path, settings, name=name))
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "tamsa":
             raise
         raise ConfigError(
             f"model {name!r}: needs {error.name}, which is not installed; install tamsa with the extra `models`"
         ) from error
-    return cast(Model, local.LocalModel(path, settings, name=name))
 
 
 _NOT_ASKED = {"concurrency", "requests_per_minute", "tokens_per_minute", "timeout_s", "deadline_s", "max_retries"}

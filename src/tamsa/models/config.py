@@ -7,7 +7,7 @@ from typing import Any
 from huggingface_hub.dataclasses import strict
 from transformers.models.kimi_linear.configuration_kimi_linear import KimiLinearConfig as _KimiLinearConfig
 
-from tamsa.backbone.config import Architecture
+from tamsa.backbone.config import OTHER_NAMES, Architecture
 
 
 @strict
@@ -27,6 +27,9 @@ class KimiLinearConfig(Architecture, _KimiLinearConfig):
     """None: g = -exp(A_log) softplus(z + dt_bias); in [-5, 0): g = bound * sigmoid(exp(A_log) (z + dt_bias))."""
 
     def __post_init__(self, **kwargs: Any) -> None:
+        for official, ours in OTHER_NAMES.items():  # transformers takes them over last
+            if official in kwargs:
+                setattr(self, ours, kwargs[official])
         self.complete(kwargs)
         super().__post_init__(**kwargs)
         self.refuse_impossible()

@@ -1,6 +1,7 @@
 """Models in this process: open a folder, decode many conversations together, keep what was sampled.
 
-Importing this package imports torch and transformers; `tamsa.llm` does so only when a local model is opened.
+Importing this package imports torch; `tamsa.llm` does so only when a local model is opened. Transformers is imported
+for models that are no Kimi Linear.
 """
 
 from tamsa.llm.local.engine import Engine

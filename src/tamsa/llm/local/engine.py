@@ -19,8 +19,9 @@ import torch
 
 from tamsa.decoding import DecodingHeads
 from tamsa.errors import ModelError, TamsaError
+from tamsa.llm.local.memory import Rows, Step
 from tamsa.llm.local.requests import Outcome, Request, Sampling, is_looping
-from tamsa.llm.local.rows import Rows, Step, rows_for
+from tamsa.llm.local.rows import rows_for
 from tamsa.llm.local.sampler import draw
 from tamsa.types import FinishReason
 

@@ -17,10 +17,11 @@ from tamsa.errors import ConfigError, ContextLengthError
 from tamsa.llm.about import About, Defaults
 from tamsa.llm.local.chat import Chat
 from tamsa.llm.local.engine import Engine, Network
-from tamsa.llm.local.folder import Folder, ids_of
+from tamsa.llm.local.folder import Folder
 from tamsa.llm.local.formats import find_format
 from tamsa.llm.local.reading import Reading, Vocabulary
 from tamsa.llm.local.requests import Outcome, Request, Sampling
+from tamsa.llm.local.source import ids_of
 from tamsa.llm.settings import ModelSettings
 from tamsa.llm.tokens import Encode
 from tamsa.llm.wire import MIN_ANSWER_TOKENS, check_roles
@@ -303,7 +304,7 @@ def _sampling(settings: ModelSettings, model: Defaults) -> tuple[float, float]:
 
 
 def _context_length(config: Any, tokenizer: Any) -> int:
-    text = config.get_text_config(decoder=True)
+    text = config.get_text_config(decoder=True) if hasattr(config, "get_text_config") else config
     known = [getattr(text, "max_position_embeddings", None), getattr(tokenizer, "model_max_length", None)]
     usable = [int(n) for n in known if n is not None and 0 < n < 10**9]
     return min(usable) if usable else 32_768

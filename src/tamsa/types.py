@@ -172,6 +172,9 @@ class Sampled:
     greedy decoding included."""
     text_ends: tuple[int, ...] = ()
     """Characters of `Completion.text` that were certain after each token; empty where the text was rewritten."""
+    allowed: tuple[tuple[int, ...], ...] = ()
+    """By token: those that could be drawn, where the reply was held to a form; else empty. A token without an
+    alternative has log-probability 0; its temperature and top-p, where given, are 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date as calendar_date
 
 from tamsa.agent import prompts
@@ -25,7 +25,7 @@ from tamsa.errors import ContextLengthError, CorruptError, InputError
 from tamsa.store import RunFolder
 from tamsa.tools import Toolset
 from tamsa.tools.fencing import clean, neutralise
-from tamsa.types import Completion, Message, Model, Report, ToolCall, ToolResult, Usage
+from tamsa.types import Completion, Message, Model, Report, Sampled, ToolCall, ToolResult, Usage
 
 MAX_QUESTION_CHARS = 20_000
 MAX_NUDGES = 2
@@ -344,7 +344,7 @@ class _Run:
         if completion.sampled is not None:
             record["likely"] = measure(completion.sampled, turn)
             if self._keep_sampled:
-                record["sampled"] = asdict(completion.sampled)
+                record["sampled"] = {f.name: getattr(completion.sampled, f.name) for f in fields(Sampled)}
         return record
 
     def _finish(self, answer: str, *notes: str) -> None:

@@ -7,6 +7,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -71,6 +72,28 @@ def _without_titles(schema: Any) -> Any:
     return schema
 
 
+def _describe(function: Callable[..., Any], name: str, skipped: int = 0) -> tuple[type[BaseModel], ToolSchema]:
+    """Read a function's docstring and annotations: the model that validates its arguments, and its schema.
+
+    Args:
+        function: the function.
+        name: of the tool.
+        skipped: first parameters that are no arguments.
+    """
+    description, texts = split_docstring(function.__doc__ or "")
+    hints = get_type_hints(function)
+    fields: dict[str, Any] = {}
+    for parameter in list(inspect.signature(function).parameters.values())[skipped:]:
+        default = ... if parameter.default is parameter.empty else parameter.default
+        fields[parameter.name] = (hints[parameter.name], Field(default, description=texts.get(parameter.name)))
+    arguments = create_model(name, __config__=ConfigDict(extra="forbid", coerce_numbers_to_str=True), **fields)
+    return arguments, ToolSchema(name, description, _without_titles(arguments.model_json_schema()))
+
+
+_describe_method = lru_cache(maxsize=64)(_describe)
+"""Every run has tools of its own; a method is described once for all its objects."""
+
+
 class FunctionTool:
     """A tool made from a function: `def find(text: str, id: str = "") -> ToolResult`.
 
@@ -97,21 +120,12 @@ class FunctionTool:
         self.patient = patient
         self._function = function
         self._on_replay = on_replay
-        description, texts = split_docstring(function.__doc__ or "")
-        hints = get_type_hints(function)
-        fields: dict[str, Any] = {}
-        for parameter in inspect.signature(function).parameters.values():
-            default = ... if parameter.default is parameter.empty else parameter.default
-            fields[parameter.name] = (
-                hints[parameter.name],
-                Field(default, description=texts.get(parameter.name)),
-            )
-        tool_name = name or function.__name__
-        self._arguments: type[BaseModel] = create_model(
-            tool_name, __config__=ConfigDict(extra="forbid", coerce_numbers_to_str=True), **fields
-        )
-        parameters = _without_titles(self._arguments.model_json_schema())
-        self.schema = ToolSchema(tool_name, description, parameters)
+        name = name or function.__name__
+        self._arguments: type[BaseModel]
+        if inspect.ismethod(function):
+            self._arguments, self.schema = _describe_method(function.__func__, name, skipped=1)
+        else:
+            self._arguments, self.schema = _describe(function, name)
 
     async def run(self, arguments: Mapping[str, Any]) -> ToolResult:
         """Validate the arguments and call the function."""

@@ -351,3 +351,38 @@ async def test_a_row_held_to_a_form_draws_only_what_it_may_and_disturbs_no_other
         assert min(completion.sampled.logprobs) < 0.0
         assert len(completion.sampled.logprobs) == len(completion.sampled.completion_ids)
         assert completion.sampled.model_logprobs[-1] == pytest.approx(0.0, abs=1e-6)
+
+
+async def test_what_is_certain_is_read_at_once_and_probabilities_are_those_among_the_allowed(local, kind):
+    texts = [f"the {word} rises in the northern hills and reaches the sea at {end}" for word in "abcd" for end in "xy"]
+
+    def grammar(encode, ends):
+        paths = [(*encode(text)[0], min(ends)) for text in texts]
+        return lambda drawn: sorted({path[len(drawn)] for path in paths if path[: len(drawn)] == tuple(drawn)})
+
+    settings = {"greedy": False, "temperature": 0.8, "top_p": 0.95, "seed": 2}
+    model = local(kind, **settings, batch_size=3)  # rows leave to read and come back while others wait
+    others = [model.complete(question) for question in QUESTIONS[:3]]
+    held = await asyncio.gather(*(model.complete(QUESTIONS[4], grammar=grammar) for _ in range(9)), *others)
+    plain = await asyncio.gather(*(local(kind, **settings).complete(question) for question in QUESTIONS[:3]))
+    assert [c.sampled.completion_ids for c in held[9:]] == [c.sampled.completion_ids for c in plain]
+    assert len({completion.text for completion in held[:9]}) > 2
+    network = model.engine._network.model
+    for completion in held[:9]:
+        sampled = completion.sampled
+        assert completion.text in texts
+        count = len(sampled.completion_ids)
+        ids = torch.tensor([[*sampled.prompt_ids, *sampled.completion_ids]])
+        with torch.no_grad():
+            logits = network(ids, use_cache=False).logits[0, len(sampled.prompt_ids) - 1 : -1].float()
+        among = torch.full_like(logits, float("-inf"))
+        for row, allowed in enumerate(sampled.allowed):
+            among[row, list(allowed)] = logits[row, list(allowed)]
+        drawn = torch.tensor(sampled.completion_ids)[:, None]
+        assert close(among.log_softmax(-1).gather(1, drawn)[:, 0].tolist(), sampled.model_logprobs)
+        cut = among.div(0.8).masked_fill(~sampling.kept(among, sampling.nucleus(among, 0.8, 0.95)), float("-inf"))
+        assert close(cut.log_softmax(-1).gather(1, drawn)[:, 0].tolist(), sampled.logprobs)
+        assert sum(len(allowed) > 1 for allowed in sampled.allowed) <= 3 < count - 15
+        assert len(sampled.logprobs) == len(sampled.allowed) == count
+    assert model.engine.num_certain > 9 * 15
+    assert model.engine.num_drawn < 9 * 4 + sum(len(c.sampled.completion_ids) for c in plain)

@@ -1,6 +1,8 @@
 """From rollouts to weights: exact bookkeeping, and a bandit whose optimum is known."""
 
+import asyncio
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,7 +20,7 @@ from tamsa.train.rl.objective import surrogate
 from tamsa.train.rl.prompts import Prompt
 from tamsa.train.rl.recipe import ObjectiveSettings, RolloutSettings
 from tamsa.train.rl.rollouts import Drawn, Explorer, Rollout, join
-from tamsa.types import Profile, Sampled
+from tamsa.types import Message, Profile, Sampled
 from tests.library import make_library
 from tests.llm.local.tiny import make_network, make_tokenizer, with_heads
 
@@ -129,6 +131,35 @@ def test_the_learner_reads_the_very_distribution_that_the_engine_drew_from(heads
     learned = learner.learn([[rollout(float(n == 0), run.drawn) for n, run in enumerate(group)]])
     assert learned.ratio_error < 1e-3
     assert learned.clipped == 0.0
+
+
+@pytest.mark.parametrize("heads", [False, True])
+def test_runs_held_to_a_form_are_learned_from_as_they_were_drawn(heads):
+    """What had no alternative is none of the drawn tokens; the others have the probabilities among those allowed."""
+    tokenizer = make_tokenizer()
+    network = make_network("kimi", len(tokenizer))
+    settings = ModelSettings(temperature=0.9, top_p=0.9, seed=5, max_tokens=60, threads=1)
+    model = LocalModel.of(with_heads(network) if heads else network, tokenizer, settings)
+    texts = [f"the {word} rises in the northern hills to the {end}" for word in ("sea", "river") for end in "xyz"]
+
+    def grammar(encode, ends):
+        paths = [(*encode(text)[0], min(ends)) for text in texts]
+        return lambda drawn: sorted({path[len(drawn)] for path in paths if path[: len(drawn)] == tuple(drawn)})
+
+    async def complete():
+        asked = [Message("user", PROMPT.question)]
+        return await asyncio.gather(*(model.complete(asked, grammar=grammar) for _ in range(8)))
+
+    stretches = [join([completion.sampled])[0] for completion in asyncio.run(complete())]
+    model.engine.close()
+    assert all(1 <= len(drawn.positions) <= 5 < len(drawn.ids) for drawn in stretches)
+    assert all(len(drawn.logprobs) == len(drawn.allowed) == len(drawn.positions) for drawn in stretches)
+    assert all(len(drawn.temperatures) == len(drawn.positions) * heads for drawn in stretches)
+    learner = learner_of(network, temperature=0.9, top_p=0.9)
+    now, then, _, _ = learner._forward([Lesson(drawn, 1.0) for drawn in stretches])
+    torch.testing.assert_close(now.detach(), then, rtol=1e-3, atol=1e-3)
+    free = [replace(drawn, allowed=()) for drawn in stretches]
+    assert (learner._forward([Lesson(drawn, 1.0) for drawn in free])[0] - then).abs().max() > 0.1
 
 
 def test_a_bandit_is_solved():

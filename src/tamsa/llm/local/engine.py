@@ -28,6 +28,8 @@ from tamsa.types import FinishReason
 log = logging.getLogger(__name__)
 READ_CHUNK = 1024
 """Tokens of prompts read between two steps while other rows are decoding."""
+WORTH_READING = 4
+"""Certain tokens in a row from which on they are read at once instead of step by step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class _Row:
     request: Request
     state: Any = None
     position: int = 0
-    """Prompt tokens read."""
+    """Tokens read, of the prompt and what came after it."""
     reused: int = 0
     mark: int = 0
     """Where to keep the state on the way; see `Opened`."""
@@ -54,10 +56,47 @@ class _Row:
     model_logprobs: list[float] = field(default_factory=list)
     temperatures: list[float] = field(default_factory=list)
     top_ps: list[float] = field(default_factory=list)
+    allowed: list[tuple[int, ...]] = field(default_factory=list)
+
+    @property
+    def length(self) -> int:
+        """Tokens known so far, of the prompt and after it."""
+        return len(self.request.prompt_ids) + len(self.ids)
+
+    def known(self, start: int, end: int) -> list[int]:
+        """Return a stretch of them."""
+        before = len(self.request.prompt_ids)
+        return [*self.request.prompt_ids[start:end], *self.ids[max(0, start - before) : max(0, end - before)]]
+
+    def may_draw(self) -> tuple[int, ...] | None:
+        """Return the tokens that may come next; None for all."""
+        return None if self.request.allowed is None else tuple(self.request.allowed(self.ids))
+
+    def take(self, token: int, logprob: float, model_logprob: float, allowed: tuple[int, ...] | None) -> None:
+        """Add the next token."""
+        self.ids.append(token)
+        self.logprobs.append(logprob)
+        self.model_logprobs.append(model_logprob)
+        if allowed is not None:
+            self.allowed.append(allowed)
+
+    def ending(self) -> FinishReason | None:
+        """Tell whether the token that was just taken ends the completion, and how."""
+        request, token = self.request, self.ids[-1]
+        if token in request.end_ids or (request.on_token is not None and request.on_token(token)):
+            return "stop"
+        return "length" if len(self.ids) >= request.max_tokens or is_looping(self.ids) else None
 
     def outcome(self, finish: FinishReason) -> Outcome:
         return Outcome(
-            self.ids, self.logprobs, self.model_logprobs, self.temperatures, self.top_ps, finish, self.reused
+            self.ids,
+            self.logprobs,
+            self.model_logprobs,
+            self.temperatures,
+            self.top_ps,
+            finish,
+            self.reused,
+            self.allowed,
         )
 
 
@@ -100,6 +139,8 @@ class Engine:
         """Prompt tokens whose state was kept from earlier."""
         self.num_drawn = 0
         """Tokens drawn."""
+        self.num_certain = 0
+        """Tokens that a form left no choice about: read, not drawn."""
         self.busy_s = 0.0
         """Seconds spent reading and drawing."""
 
@@ -225,7 +266,7 @@ class Engine:
                 self._reading.popleft()
                 row.request.on_done(ModelError(f"{self._name}: the prompt could not be read ({_line(error)})"))
                 continue
-            if row.position == len(row.request.prompt_ids) - 1:
+            if row.position == row.length - 1:
                 self._join()
         if self._decoding:
             self._step()
@@ -239,7 +280,7 @@ class Engine:
                 self._leave(index, keep=False)
 
     def _read(self, row: _Row) -> int:
-        """Read a chunk of a row's prompt; returns how many tokens."""
+        """Read a chunk of what a row knows, all but the last token; returns how many tokens."""
         rows = self._rows
         assert rows is not None
         prompt = row.request.prompt_ids
@@ -247,18 +288,17 @@ class Engine:
             row.state, row.reused, row.mark = rows.open(prompt)
             row.position = row.reused
             self.num_reused += row.reused
-        end = min(len(prompt) - 1, row.position + READ_CHUNK)
+        end = min(row.length - 1, row.position + READ_CHUNK)
         if row.position < row.mark < end:
             end = row.mark
         count = end - row.position
         if count:
-            row.state = rows.read(row.state, prompt[row.position : end])
+            row.state = rows.read(row.state, row.known(row.position, end))
             row.position = end
-            self.num_read += count
-            if end == row.mark:
-                rows.keep(prompt[:end], row.state)
-        if count and end == len(prompt) - 1:
-            rows.keep(prompt[:-1], row.state)
+            if not row.ids:
+                self.num_read += count
+                if end in (row.mark, len(prompt) - 1):
+                    rows.keep(prompt[:end], row.state)
         return count
 
     def _join(self) -> None:
@@ -272,32 +312,50 @@ class Engine:
     def _step(self) -> None:
         rows, network = self._rows, self._network
         assert rows is not None and network is not None
-        tokens = [row.ids[-1] if row.ids else row.request.prompt_ids[-1] for row in self._decoding]
+        tokens = [row.known(row.position, row.position + 1)[0] for row in self._decoding]
         step = self._without_broken(rows.step(tokens, hidden=network.heads is not None))
-        if not self._decoding:
-            return
-        logits = _held(step.logits, [row.request.allowed and row.request.allowed(row.ids) for row in self._decoding])
-        drawn = draw(logits, step.hidden, network.heads, [row.request.sampling for row in self._decoding])
+        for row in self._decoding:
+            row.position += 1
+        drawing = [index for index, row in enumerate(self._decoding) if row.position == row.length]
         self.num_steps += 1
-        self.num_drawn += len(self._decoding)
-        finished: list[tuple[int, FinishReason]] = []
-        for index, row in enumerate(self._decoding):
-            token = drawn.tokens[index]
-            row.ids.append(token)
-            row.logprobs.append(drawn.logprobs[index])
-            row.model_logprobs.append(drawn.model_logprobs[index])
-            if drawn.chosen[index]:
-                row.temperatures.append(drawn.temperatures[index])
-                row.top_ps.append(drawn.top_ps[index])
-            request = row.request
-            if token in request.end_ids or (request.on_token is not None and request.on_token(token)):
-                finished.append((index, "stop"))
-            elif len(row.ids) >= request.max_tokens or is_looping(row.ids):
-                finished.append((index, "length"))
+        finished = self._draw(step, drawing) if drawing else []
         for index, reason in reversed(finished):
             row, state = self._leave(index, keep=True)
-            rows.keep([*row.request.prompt_ids, *row.ids[:-1]], state)
+            rows.keep(row.known(0, row.position), state)
             row.request.on_done(row.outcome(reason))
+        for index in reversed(range(len(self._decoding))):
+            if self._decoding[index].length - self._decoding[index].position > WORTH_READING:
+                row, row.state = self._leave(index, keep=True)
+                self._reading.appendleft(row)
+
+    def _draw(self, step: Step, drawing: Sequence[int]) -> list[tuple[int, FinishReason]]:
+        """Draw the next token of the rows that have read all they know; return which rows have ended, and how."""
+        assert self._network is not None
+        chosen = [self._decoding[index] for index in drawing]
+        if len(drawing) < len(self._decoding):
+            at = list(drawing)
+            step = Step(step.logits[at], step.hidden[at] if step.hidden is not None else None)
+        allowed = [row.may_draw() for row in chosen]
+        sampling = [row.request.sampling for row in chosen]
+        drawn = draw(_held(step.logits, allowed), step.hidden, self._network.heads, sampling)
+        self.num_drawn += len(chosen)
+        finished: list[tuple[int, FinishReason]] = []
+        for n, (index, row) in enumerate(zip(drawing, chosen, strict=True)):
+            row.take(drawn.tokens[n], drawn.logprobs[n], drawn.model_logprobs[n], allowed[n])
+            if drawn.chosen[n]:
+                row.temperatures.append(drawn.temperatures[n])
+                row.top_ps.append(drawn.top_ps[n])
+            reason = row.ending()
+            while reason is None and (certain := row.may_draw()) is not None and len(certain) == 1:
+                row.take(certain[0], 0.0, 0.0, certain)
+                if drawn.chosen[n]:
+                    row.temperatures.append(1.0)
+                    row.top_ps.append(1.0)
+                self.num_certain += 1
+                reason = row.ending()
+            if reason is not None:
+                finished.append((index, reason))
+        return finished
 
     def _without_broken(self, step: Step) -> Step:
         """Fail the rows whose numbers are not finite; return the step of the others."""

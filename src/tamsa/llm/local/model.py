@@ -123,6 +123,7 @@ class LocalModel:
         self._temperature, self._top_p = _sampling(settings, about.sampling)
         self._asked: OrderedDict[bytes, int] = OrderedDict()
         self._count = lru_cache(maxsize=4096)(self._count_tokens)
+        self._encoded = lru_cache(maxsize=16_384)(self._encode)
         self.engine = Engine(
             load,
             name=name,
@@ -220,7 +221,7 @@ class LocalModel:
 
         request = Request(prompt, room, self._sampler(prompt), self._end_ids, done, reading.take)
         if grammar is not None:
-            request.allowed = grammar(self._encode, self._end_ids)
+            request.allowed = grammar(self._encoded, self._end_ids)
         self.engine.submit(request)
         try:
             outcome, raw = await future
@@ -259,6 +260,7 @@ class LocalModel:
             tuple(outcome.model_logprobs),
             # the end token, which has no text, stands at the end
             tuple(ends) + (ends[-1],) * (len(outcome.ids) - len(ends)) if ends else (),
+            tuple(outcome.allowed),
         )
         finish = "tool_calls" if named and outcome.finish == "stop" else outcome.finish
         usage = self._settings.usage(len(prompt), len(outcome.ids))

@@ -53,6 +53,8 @@ class Outcome:
     finish: FinishReason
     num_reused: int
     """Tokens of the prompt whose state was kept from earlier."""
+    allowed: list[tuple[int, ...]] = field(default_factory=list)
+    """By token: those that could be drawn; empty where all could."""
 
 
 @dataclass(eq=False, slots=True)
@@ -72,6 +74,7 @@ class Request:
     """Receives each token but the end token; True ends the completion."""
     allowed: Callable[[Sequence[int]], Sequence[int]] | None = None
     """Given the tokens drawn so far, those that may come next, at least one; None allows all. Log-probabilities are
-    then under the distribution among them."""
+    then under the distribution among them. Where there is but one it is taken without a step of the model; each call
+    gets the tokens of the one before and at least one more, or the same."""
     cancelled: bool = False
     """Set from any thread: the row is given up at the next step and `on_done` is not called."""

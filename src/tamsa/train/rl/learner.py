@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 from tamsa.models import Forest, KimiLinearForCausalLM
 from tamsa.scoring.rewards import UNANSWERED
 from tamsa.train.optimisers import Optimisers
-from tamsa.train.rl.objective import leave_one_out, surrogate, token_logprobs
+from tamsa.train.rl.objective import leave_one_out, mask_of, surrogate, token_logprobs
 from tamsa.train.rl.recipe import ObjectiveSettings, RolloutSettings
 from tamsa.train.rl.rollouts import Drawn, Rollout
 
@@ -38,7 +38,7 @@ class Learned:
 
     num_lessons: int
     num_tokens: int
-    """Drawn tokens in the loss."""
+    """Drawn tokens in the loss; those without an alternative are none."""
     num_read: int
     """Tokens of the forward passes; what runs share is read once."""
     num_left_out: int
@@ -147,14 +147,16 @@ class Learner:
         P = torch.tensor([p for d in drawn for p in (d.top_ps or (fixed_P,) * len(d.positions))], device=device)
         before = torch.tensor([value for d in drawn for value in d.logprobs], device=device)
         advantages = torch.tensor([lesson.advantage for lesson in row for _ in lesson.drawn.positions], device=device)
-        logits_of = self._logits(forest, rows)
+        allowed = [tokens for d in drawn for tokens in (d.allowed or ((),) * len(d.positions))]
+        logprobs_of = self._logprobs(forest, rows)
         parts = []
         for start in range(0, len(rows), CHUNK):
             part = slice(start, start + CHUNK)
-            parts.append(logits_of(part, targets[part], T[part], P[part]))
+            mask = mask_of(allowed[part], self._model.config.vocab_size)
+            parts.append(logprobs_of(part, targets[part], T[part], P[part], None if mask is None else mask.to(device)))
         return torch.cat(parts), before, advantages, forest.num_tokens
 
-    def _logits(self, forest: Forest, rows: Tensor) -> Any:
+    def _logprobs(self, forest: Forest, rows: Tensor) -> Any:
         """Read a forest; return a function from a slice of `rows` to the log-probabilities of its targets."""
         model = self._model
         ids, cu_seqlens = forest.ids[None].to(rows.device), forest.cu_seqlens.to(rows.device)
@@ -163,9 +165,9 @@ class Learner:
             hidden = read.last_hidden_state[0].index_select(0, rows)
             weight = model.lm_head.weight
 
-            def of_hidden(part: slice, targets: Tensor, T: Tensor, P: Tensor) -> Tensor:
+            def of_hidden(part: slice, *settings: Any) -> Tensor:
                 def compute(h: Tensor, w: Tensor) -> Tensor:
-                    return token_logprobs(h @ w.t(), targets, T, P)
+                    return token_logprobs(h @ w.t(), *settings)
 
                 found: Tensor = checkpoint(compute, hidden[part], weight, use_reentrant=False)
                 return found
@@ -174,4 +176,4 @@ class Learner:
         starts = torch.repeat_interleave(cu_seqlens[:-1], cu_seqlens.diff())
         positions = (torch.arange(ids.shape[1], device=rows.device) - starts)[None]
         logits = model(input_ids=ids, position_ids=positions, use_cache=False).logits[0][rows]
-        return lambda part, targets, T, P: token_logprobs(logits[part], targets, T, P)
+        return lambda part, *settings: token_logprobs(logits[part], *settings)

@@ -45,7 +45,22 @@ def surrogate(logprobs: Tensor, drawn: Tensor, advantages: Tensor, low: float, h
     return torch.minimum(plain, clipped), clipped < plain
 
 
-def token_logprobs(logits: Tensor, targets: Tensor, T: Tensor, P: Tensor) -> Tensor:
+def mask_of(allowed: Sequence[Sequence[int]], size: int) -> Tensor | None:
+    """Return `[M, V]` bool, True where a token could be drawn; None where all could.
+
+    Args:
+        allowed: by token: those that it could be; empty for any.
+        size: V.
+    """
+    if not any(allowed):
+        return None
+    mask = torch.zeros(len(allowed), size, dtype=torch.bool)
+    for row, tokens in enumerate(allowed):
+        mask[row, list(tokens) if tokens else slice(None)] = True
+    return mask
+
+
+def token_logprobs(logits: Tensor, targets: Tensor, T: Tensor, P: Tensor, allowed: Tensor | None = None) -> Tensor:
     """Return the log-probabilities of tokens under the distribution that they were drawn from.
 
     With P < 1 that is softmax(logits / T) cut at P and renormalised. The cut has no gradient, and a token that
@@ -56,8 +71,11 @@ def token_logprobs(logits: Tensor, targets: Tensor, T: Tensor, P: Tensor) -> Ten
         targets: `[M]` int64.
         T: `[M]`, > 0.
         P: `[M]` in (0, 1].
+        allowed: `[M, V]` bool: what could be drawn at all; None for everything.
     """
     wide = logits.float()
+    if allowed is not None:
+        wide = wide.masked_fill(~allowed, float("-inf"))
     divided = wide / T[:, None]
     if bool((P < 1).any()):
         with torch.no_grad():

@@ -22,7 +22,9 @@ DATE = "2026-01-01"
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """An unbroken stretch of one run as the model read and wrote it. N tokens, of which M were drawn."""
+    """An unbroken stretch of one run as the model read and wrote it. N tokens, of which M were drawn; a token that a
+    form left no choice about was not.
+    """
 
     ids: tuple[int, ...]
     """N."""
@@ -33,6 +35,8 @@ class Drawn:
     temperatures: tuple[float, ...]
     """M, or none where the run's own temperature held throughout."""
     top_ps: tuple[float, ...]
+    allowed: tuple[tuple[int, ...], ...] = ()
+    """M: the tokens that each could be; an empty one, or none at all, where it could be any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Rollout:
 
     @property
     def num_drawn(self) -> int:
-        """Tokens that the model wrote."""
+        """Tokens that the model chose."""
         return sum(len(stretch.positions) for stretch in self.drawn)
 
 
@@ -66,13 +70,14 @@ def join(turns: Iterable[Sampled]) -> tuple[Drawn, ...]:
 
 
 def _stretch(turns: Sequence[Sampled]) -> Drawn:
-    positions = [len(t.prompt_ids) + i for t in turns for i in range(len(t.completion_ids))]
+    drawn = [(t, i) for t in turns for i in range(len(t.completion_ids)) if not t.allowed or len(t.allowed[i]) > 1]
     return Drawn(
         ids=(*turns[-1].prompt_ids, *turns[-1].completion_ids),
-        positions=tuple(positions),
-        logprobs=tuple(value for t in turns for value in t.logprobs),
-        temperatures=tuple(value for t in turns for value in t.temperatures),
-        top_ps=tuple(value for t in turns for value in t.top_ps),
+        positions=tuple(len(t.prompt_ids) + i for t, i in drawn),
+        logprobs=tuple(t.logprobs[i] for t, i in drawn),
+        temperatures=tuple(t.temperatures[i] for t, i in drawn if t.temperatures),
+        top_ps=tuple(t.top_ps[i] for t, i in drawn if t.top_ps),
+        allowed=tuple(t.allowed[i] if t.allowed else () for t, i in drawn) if any(t.allowed for t in turns) else (),
     )
 
 

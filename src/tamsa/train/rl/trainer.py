@@ -89,7 +89,6 @@ class RlTrainer:
         self._models = [
             LocalModel.of(model, self.tokenizer, sampling, about=replace(about, sampling=type(about.sampling)()))
         ]
-        self._models[0].takes_grammar = False  # what is learned from is drawn among all tokens
         policy, strategy = with_mode(self._models[0], r.mode)
         first = Explorer(policy, _ToolMaker(recipe.environments, policy), replace(r, mode=strategy))
         if not self.held_out:

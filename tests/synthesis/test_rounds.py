@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,12 @@ pytest.importorskip("transformers")
 
 from tamsa.cli.main import app
 from tamsa.eval import read_questions
+from tamsa.llm import ScriptedModel
 from tamsa.store import read_jsonl
 from tamsa.synthesis.flywheel import CEILING, FLOOR
+from tamsa.synthesis.plan import Plan
+from tamsa.synthesis.rounds import Flywheel
+from tamsa.synthesis.teacher import PROFILE
 
 TOKENIZER = """
 out = "{folder}/tokenizer"
@@ -112,3 +118,25 @@ def test_a_model_trained_on_a_round_steers_the_next(some_pages: Path, tmp_path: 
     tamsa(*base, "--round", "1", "--model", spec)
     assert (rounds / "round-1" / "summary.json").read_bytes() == summary
     assert (rounds / "round-1" / "steering.json").stat().st_mtime_ns == steered
+
+
+def test_a_reader_that_fails_is_shown_its_prompts_again_and_none_of_those_held_out(
+    some_pages: Path, tmp_path: Path
+) -> None:
+    plan = Plan((str(some_pages),), num_questions=12, held_out=4, modes=("guided",), midtraining=False)
+    plan = replace(plan, solver_samples=2, solver_questions=6)
+    model = ScriptedModel(lambda _: "Answer: Nobody at all", profile=replace(PROFILE, mode="guided"))
+    with asyncio.Runner() as runner:
+        wheel = Flywheel(plan, tmp_path, runner)
+        wheel.run(0, None)
+        summary = wheel.run(1, model)
+    held = {question.id for question in read_questions(tmp_path / "round-0" / "held_out.jsonl")}
+    before = {question.id for question in read_questions(tmp_path / "round-0" / "questions.jsonl")}
+    rows = pq.read_table(tmp_path / "round-1" / "sft_guided.parquet").to_pylist()
+    tried = {record["exploration"]["question_id"] for record in records(tmp_path / "round-1", "trial")}
+    assert len(held) == 4 and len(tried) == 6 and tried <= before - held
+    assert not held & {row["question_id"] for row in rows}
+    shown = [row for row in rows if row["question_id"] in tried]
+    assert {row["question_id"] for row in shown} == tried and {row["model"] for row in shown} == {"teacher"}
+    assert len(rows) > len(shown)
+    assert any("6 questions of the last round tried: 0%" in note for note in summary.notes)

@@ -12,7 +12,7 @@ import typer
 
 from tamsa.cli.bars import progress_bar
 from tamsa.cli.screen import Screen
-from tamsa.cli.settings import Config, Docs, Overrides, Settings, load_settings, make_pool
+from tamsa.cli.settings import Config, Docs, Overrides, Settings, load_settings, make_pool, runs_side_by_side
 from tamsa.errors import InputError
 from tamsa.scoring.judge import Judge
 from tamsa.synthesis.held_out import HELD_OUT
@@ -84,7 +84,9 @@ def synthesize_command(
     ray: Annotated[
         str | None, typer.Option("--ray", help="Address of a Ray cluster that shares the folders; local starts one.")
     ] = None,
-    concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="Runs of a model side by side.")] = 4,
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", min=1, help="Runs of a model side by side.")
+    ] = None,
     config: Config = None,
     overrides: Overrides = None,
 ) -> None:
@@ -104,7 +106,7 @@ def synthesize_command(
         )
     if number is not None and len(models) > 1:
         raise InputError("--round takes one --model: the checkpoint whose failures steer it")
-    knowing = [spec for spec in models if spec != "baseline"]  # the rule-based policy knows nothing by heart
+    knowing = [spec for spec in models if spec not in ("baseline", "nano")]  # rules and readers know nothing by heart
     plan = Plan(
         docs=tuple(str(path) for path in docs),
         seed=seed,
@@ -141,7 +143,7 @@ def _run(
     models: Sequence[str],
     crew: Crew,
     settings: Settings,
-    concurrency: int,
+    concurrency: int | None,
     show: OnProgress,
 ) -> Summary:
     pool = make_pool()
@@ -153,13 +155,14 @@ def _run(
             if tried.seed is None:
                 tried = replace(tried, seed=plan.seed + (number or 0))
             opened = {spec: pool.open(spec, tried) for spec in models}
+            side_by_side = min((runs_side_by_side(model, concurrency) for model in opened.values()), default=4)
             steady = replace(settings.judge or settings.model, temperature=0.0)
             judge = Judge(pool.open(plan.judge, steady)) if plan.judge else None
             if number is None:
-                work = Synthesis(plan, out, crew, opened, runner, judge, settings.budget, concurrency)
+                work = Synthesis(plan, out, crew, opened, runner, judge, settings.budget, side_by_side)
                 work.on_progress = show
                 return work.run()
-            wheel = Flywheel(plan, out, runner, crew, concurrency, settings.budget, judge)
+            wheel = Flywheel(plan, out, runner, crew, side_by_side, settings.budget, judge)
             wheel.on_progress = show
             return wheel.run(number, next(iter(opened.values()), None))
         finally:

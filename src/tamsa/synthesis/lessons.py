@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tamsa.agent.guided import MODE
 from tamsa.agent.react import NOT_FOUND
@@ -135,6 +136,21 @@ class Tutor:
             report={**failed.report, "answer": answer},
             correct=answer in question.answers,
         )
+
+
+def count(tried: Sequence[Tried]) -> dict[str, Any]:
+    """Count questions and what they taught: `asked`, shares of tries that are `right` and `good`, `known` without a
+    lesson, lessons of the model's `own` and of the `oracle`."""
+    lessons = [lesson for item in tried for lesson in item.lessons]
+    tries = sum(item.num_tries for item in tried)
+    return {
+        "asked": len(tried),
+        "right": round(sum(item.num_right for item in tried) / max(1, tries), 4),
+        "good": round(sum(item.num_good for item in tried) / max(1, tries), 4),
+        "known": sum(item.num_good == item.num_tries for item in tried),
+        "own": sum(lesson.is_own for lesson in lessons),
+        "oracle": sum(not lesson.is_own for lesson in lessons),
+    }
 
 
 def _answer(reply: str) -> str:

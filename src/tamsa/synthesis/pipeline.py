@@ -39,7 +39,7 @@ from tamsa.synthesis.explore_stage import (
 from tamsa.synthesis.flywheel import Steering
 from tamsa.synthesis.graph import Graph, build_graph, build_memory, index_documents
 from tamsa.synthesis.held_out import HELD_OUT, apart, hold_out
-from tamsa.synthesis.lessons import Lesson
+from tamsa.synthesis.lessons import Tried, count
 from tamsa.synthesis.plan import OnProgress, Plan, Summary
 from tamsa.synthesis.question_source import COUNTED, QuestionSource, write_gold
 from tamsa.synthesis.records import GoldQuestion
@@ -63,7 +63,7 @@ class Synthesis:
         budget: limits of one run of a solver.
         concurrency: runs of a solver side by side.
         steering: what an earlier round asks for.
-        lessons: what a model's tries at an earlier round's questions teach.
+        tried: questions of an earlier round that a model has tried, with what that teaches.
         kept_out: questions that earlier rounds keep for evaluation.
         shared: folder of index and graph, where several rounds share them; the folder of the data sets by default.
         on_progress: called as the work goes on.
@@ -78,7 +78,7 @@ class Synthesis:
     budget: Budget | None = None
     concurrency: int = 4
     steering: Steering | None = None
-    lessons: Sequence[Lesson] = ()
+    tried: Sequence[Tried] = ()
     kept_out: Sequence[GoldQuestion] = ()
     shared: Path | None = None
     on_progress: OnProgress = lambda stage, done, total: None
@@ -283,9 +283,8 @@ class Synthesis:
     ) -> Summary:
         schemas = TeacherExplorer(index, seed=0).tools.schemas
         assembly = Assembly(self.out, questions, tools_json(schemas), schemas, index.get, card, self.plan.seed)
-        kept = {
-            mode: assembly.fine_tuning(mode, self.taught(mode, questions), self.lessons) for mode in self.plan.modes
-        }
+        lessons = [lesson for item in self.tried for lesson in item.lessons]
+        kept = {mode: assembly.fine_tuning(mode, self.taught(mode, questions), lessons) for mode in self.plan.modes}
         solved = [item for spec in self.plan.solvers for item in self.solved(spec, index, questions)]
         first = self.plan.modes[0]
         react = self.taught("react", questions) if "react" in self.plan.modes else iter(())
@@ -295,6 +294,13 @@ class Synthesis:
             trajectories = self.taught("react", questions) if "react" in self.plan.modes else iter(())
             assembly.mid_training(lambda: self._documents(index), graph, trajectories)
         card.left_out.update({f"trajectory: {reason}": number for reason, number in assembly.rejected.items()})
+        if self.tried:
+            found = count(self.tried)
+            card.figures |= {f"tried_{name}": value for name, value in found.items()}
+            card.notes.append(
+                f"{found['asked']} questions of the last round tried: {100 * found['right']:.0f}% of the tries right, "
+                f"{100 * found['good']:.0f}% good; lessons: {found['own']} own, {found['oracle']} of the teacher."
+            )
         if "react" not in self.plan.modes:
             card.notes.append("No react trajectories were asked for: no preference pairs, no tasks cut out of them.")
         card.write(self.out)

@@ -17,7 +17,7 @@ from tamsa.synthesis.curation import grade
 from tamsa.synthesis.explore_stage import SOLVED_PER_SHARD, Judged, Solver, question_shards, read_judged
 from tamsa.synthesis.flywheel import Steering, steer
 from tamsa.synthesis.held_out import HELD_OUT, apart
-from tamsa.synthesis.lessons import Lesson, Tutor
+from tamsa.synthesis.lessons import Tried, Tutor
 from tamsa.synthesis.pipeline import Synthesis
 from tamsa.synthesis.plan import OnProgress, Plan, Summary
 from tamsa.synthesis.records import GoldQuestion
@@ -62,7 +62,7 @@ class Flywheel:
         """
         self.crew.check()
         steering: Steering | None = None
-        lessons: list[Lesson] = []
+        tried: list[Tried] = []
         plan = replace(self.plan, seed=self.plan.seed + number)
         held = self._held_out(number)
         if number > 0:
@@ -70,7 +70,7 @@ class Flywheel:
                 raise InputError(f"--round {number} needs --model: the checkpoint whose failures steer it")
             plan = replace(plan, held_out=0)
             if not (self.folder(number) / "summary.json").exists():
-                steering, lessons = self._learn(number, model, held)
+                steering, tried = self._learn(number, model, held)
         work = Synthesis(
             plan,
             self.folder(number),
@@ -81,7 +81,7 @@ class Flywheel:
             budget=self.budget,
             concurrency=self.concurrency,
             steering=steering,
-            lessons=lessons,
+            tried=tried,
             kept_out=held,
             shared=self.out / "documents",
         )
@@ -93,7 +93,7 @@ class Flywheel:
         files = [self.folder(earlier) / HELD_OUT for earlier in range(number)]
         return [GoldQuestion.from_json(record) for path in files if path.exists() for record in read_jsonl(path)]
 
-    def _learn(self, number: int, model: Model, held: Sequence[GoldQuestion]) -> tuple[Steering, list[Lesson]]:
+    def _learn(self, number: int, model: Model, held: Sequence[GoldQuestion]) -> tuple[Steering, list[Tried]]:
         """Let the model try the questions of the round before: what that teaches, and what it asks for next."""
         before = self.folder(number - 1)
         if not (before / "summary.json").exists():
@@ -108,10 +108,9 @@ class Flywheel:
             tried = list(tutor.learn(questions, judged))
         finally:
             index.close()
-        lessons = [lesson for item in tried for lesson in item.lessons]
         path = self.folder(number) / "steering.json"
         if path.exists():
-            return Steering.read(path), lessons
+            return Steering.read(path), tried
         graded = [grade(item.question, [item.rate(model.name)]) for item in tried]
         earlier = before / "steering.json"
         steering = steer(
@@ -122,7 +121,7 @@ class Flywheel:
             before=Steering.read(earlier) if earlier.exists() else None,
         )
         steering.write(path)
-        return steering, lessons
+        return steering, tried
 
     def _try(
         self, number: int, model: Model, questions: Sequence[GoldQuestion], index: SearchIndex, mode: str

@@ -54,10 +54,11 @@ def write_card(
             + (" and on tasks made from their pages." if group.tasks and group.modes else ".")
             for group in recipe.worlds
         ),
+        *([f"- Begun from `{recipe.init.parent.name}/{recipe.init.name}`."] if recipe.init is not None else []),
         *(
-            f"- Trained on up to {library.questions:,} questions made from "
+            (f"- Trained on up to {library.questions:,} questions made from " if library.docs else "- Trained on what ")
             + ", ".join(f"`{path.name}`" for path in (*library.docs, *library.made))
-            + "."
+            + ("." if library.docs else " hold.")
             for library in recipe.libraries
         ),
         *(f"- The tokenizer also learned from passages of `{path.name}`." for path in recipe.corpora),
@@ -71,13 +72,14 @@ def write_card(
     ]
     for name, about in stages.items():
         tokens = f"{about['tokens']:,}" if "tokens" in about else "–"
-        lines.append(f"| {name} | {about['stage']} | {about['steps']:,} | {tokens} | {about['seconds'] / 60:.0f} |")
+        kind = "round" if name in rounds else about["stage"]
+        lines.append(f"| {name} | {kind} | {about['steps']:,} | {tokens} | {about['seconds'] / 60:.0f} |")
     lines += _rounds(rounds)
-    lines += ["", "## Measured", "", "Each figure with its standard error; questions and pages that nothing saw.", ""]
-    lines += [
-        "| questions | model | n | EM | F1 | pages found | citations right | steps |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    if scores:
+        lines += ["", "## Measured", ""]
+        lines += ["Each figure with its standard error; questions and pages that nothing saw.", ""]
+        lines += ["| questions | model | n | EM | F1 | pages found | citations right | steps |"]
+        lines += ["|---|---|---|---|---|---|---|---|"]
     for part, models in scores.items():
         for name, record in models.items():
             cells = " | ".join(_cell(record, column) for column in COLUMNS)

@@ -54,11 +54,11 @@ def plot_curve(
                 ms=4,
                 color=colour,
             )
-            probe.set_ylabel("probe of the rounds: good readings, %")
+            probe.set(ylabel="probe of the rounds: good readings, %", ylim=(0, 100))
         start = end
     axes.set(xlabel="million tokens", ylabel="nats per token", yscale="log", title="nano, stage after stage")
     axes.grid(alpha=0.3, which="both")
-    axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0 if probe is None else 1.1, 1.0))
     temporary = path.with_name(f".{path.name}.tmp.png")
     figure.savefig(temporary, dpi=110)
     temporary.replace(path)

@@ -8,24 +8,10 @@ from math import sqrt
 from typing import Any
 
 from tamsa.synthesis.flywheel import slot_of
-from tamsa.synthesis.lessons import Tried
+from tamsa.synthesis.lessons import Tried, count
 from tamsa.synthesis.records import GoldQuestion
 
 RECORD = "round.json"
-
-
-def count(tried: Sequence[Tried]) -> dict[str, Any]:
-    """Count questions and what they taught."""
-    lessons = [lesson for item in tried for lesson in item.lessons]
-    tries = sum(item.num_tries for item in tried)
-    return {
-        "asked": len(tried),
-        "right": round(sum(item.num_right for item in tried) / max(1, tries), 4),
-        "good": round(sum(item.num_good for item in tried) / max(1, tries), 4),
-        "known": sum(item.num_good == item.num_tries for item in tried),
-        "own": sum(lesson.is_own for lesson in lessons),
-        "oracle": sum(not lesson.is_own for lesson in lessons),
-    }
 
 
 def by_kind(tried: Sequence[Tried], fresh: Sequence[GoldQuestion]) -> dict[str, dict[str, Any]]:

@@ -21,7 +21,7 @@ from tamsa.corpus import SearchIndex
 from tamsa.llm import ModelSettings, open_model
 from tamsa.reproduce.nano.data import Ground
 from tamsa.reproduce.nano.recipe import RoundSettings
-from tamsa.reproduce.nano.round_record import RECORD, by_kind, change, count
+from tamsa.reproduce.nano.round_record import RECORD, by_kind, change
 from tamsa.store import make_folder, read_json, write_json
 from tamsa.synthesis.curation import grade
 from tamsa.synthesis.datasets.files import write_parquet
@@ -30,7 +30,7 @@ from tamsa.synthesis.exploration import TeacherExplorer
 from tamsa.synthesis.explore_stage import Judged, Solver, TeachJob, read_judged
 from tamsa.synthesis.flywheel import Steering, draw, slot_of, steer
 from tamsa.synthesis.held_out import apart
-from tamsa.synthesis.lessons import Tried, Tutor
+from tamsa.synthesis.lessons import Tried, Tutor, count
 from tamsa.synthesis.question_source import read_gold
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.shards import Crew, Shards

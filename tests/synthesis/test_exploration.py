@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tamsa.agent.react import parse_turn
 from tamsa.llm import ModelSettings, ScriptedModel
-from tamsa.synthesis.exploration import explore
+from tamsa.synthesis.exploration import Conversation, explore
 from tamsa.synthesis.teacher import PROFILE
 from tamsa.synthesis.verdicts import judge_trajectory
 from tamsa.tools import corpus_toolset
-from tamsa.types import Completion, Sampled, ToolCall
+from tamsa.types import Completion, Message, Sampled, ToolCall
 from tests.synthesis.conftest import Studied
+
+
+def test_what_was_drawn_survives_its_file() -> None:
+    drawn = Sampled((1, 2), (3, 4), (-0.5, 0.0), model_logprobs=(-0.7, -0.1), text_ends=(1, 3), allowed=((3, 9), (4,)))
+    talk = Conversation((Message("user", "a"), Message("assistant", "bcd")), (drawn,))
+    assert Conversation.from_json(json.loads(json.dumps(talk.to_json()))) == talk
 
 
 async def test_native_calls_are_kept_as_the_text_that_the_data_sets_hold(world: Studied) -> None:

@@ -65,10 +65,12 @@ class Conversation:
         """Read the plain JSON form."""
         messages = tuple(map(_message_from_json, record["messages"]))
         drawn = record.get("sampled") or [None] * sum(m.role == "assistant" for m in messages)
-        sampled = tuple(
-            Sampled(**{name: tuple(value) for name, value in item.items()}) if item else None for item in drawn
-        )
-        return cls(messages, sampled)
+        return cls(messages, tuple(_sampled_from_json(item) if item else None for item in drawn))
+
+
+def _sampled_from_json(record: Mapping[str, Any]) -> Sampled:
+    fields = {name: tuple(value) for name, value in record.items()}
+    return Sampled(**{**fields, "allowed": tuple(map(tuple, record.get("allowed", ())))})
 
 
 def _message_json(message: Message) -> dict[str, Any]:

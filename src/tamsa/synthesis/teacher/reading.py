@@ -81,10 +81,10 @@ class OracleReader:
 
     def approves(self, prompt: str, said: str) -> bool:
         """Tell whether a reply copies, for each fact of the chain that a prompt shows, a line that states it."""
-        shown, copied = list(_sentences(prompt)), set(said.splitlines())
+        shown, copied = list(_sentences(prompt)), said.splitlines()
         for hop in self.question.chain:
             lines = [line for place in (hop.evidence, *hop.others) for line in self._lines(place, shown)]
-            if lines and not copied & {f"[{number}] {text}" for number, text in lines}:
+            if lines and not any(own.endswith(f" {text}") for own in copied for _, text in lines):
                 return False
         return True
 

@@ -16,7 +16,8 @@ from tamsa.agent.baseline.verbs import AUXILIARIES, BE, DETERMINERS, DO, PREPOSI
 _SENTENCE = re.compile(r"(?<=[a-z⟧\w])[.;]\s+(?=[A-Z])")
 _PREAMBLE = re.compile(
     r"^(?:i am (?:interested in|thinking of|looking for)|i(?:'m| am) interested in|think of|consider|take|regarding|"
-    r"about|given|let us take|start with|suppose)\s+", re.IGNORECASE,
+    r"about|given|let us take|start (?:with|from)|suppose|this is about|look at|"
+    r"let us (?:look at|talk about))\s+", re.IGNORECASE,
 )  # fmt: skip
 _ADVERBIAL = re.compile(
     r"^(?:(?:in|on|at|during|according to|of|among|by|as of|since|before|after|for)\s+"
@@ -144,6 +145,9 @@ def _question(parser: Parser, question: Question) -> Step | None:
         if words[0].casefold() in ("many", "much"):
             mark = parser.position
             counted = parser.noun_phrase()
+            if names_of(counted) and counted.of is not None and "population" in counted.cues:
+                # "how many people live in the town": not people, a property of the town
+                return Step(question.text, "number", "people", ("population",), of=counted.of)
             if names_of(counted) and counted.of is not None:  # "how many towns of the region administered from X"
                 rest = [token for token in parser.tokens[parser.position :] if not token.startswith("⟦")]
                 return Step(question.text, "number", counted.head, terms(" ".join(rest)), of=counted)

@@ -10,6 +10,7 @@ from typing import Literal
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, weight, words
 from tamsa.agent.baseline.names import names_in
 from tamsa.agent.baseline.nouns import COUNTRY_OF, Kind, kind_of_noun
+from tamsa.agent.baseline.openers import plainly
 
 MAX_QUESTION_CHARS = 2_000
 """Characters of a question that are analysed; the rest of a pathological one is ignored."""
@@ -43,11 +44,6 @@ TIME_CLAUSE = re.compile(
 """A clause that fixes a year by another fact: "in the year in which the film X was released"."""
 _IMPERATIVE = re.compile(
     r"(?:please\s+)?(?:name|give|tell|list|state|identify|find)\s+(?:me\s+)?(?!who|whom|what|which|when|where|how)",
-    re.IGNORECASE,
-)
-_POLITE = re.compile(
-    r"^(?:please,?\s+|(?:can|could|would|will) you\s+(?:please\s+)?(?=(?:tell|name|find|give|state|identify|say)\b)|"
-    r"(?:do you know|i would like to know|i want to know|i wonder)\s+)",
     re.IGNORECASE,
 )
 _SLOT_MARKS = {ord(mark): " " for mark in "⟦⟧"}
@@ -101,7 +97,8 @@ def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:
         titles: known document titles that stand in it; they are kept whole as names.
     """
     text = " ".join(text[:MAX_QUESTION_CHARS].translate(_SLOT_MARKS).split())
-    text = _POLITE.sub("", text)
+    asked = last_sentence(text, find_names(text, titles))
+    text = text[: len(text) - len(asked)] + plainly(asked)
     text = _WHICH_ONE.sub(r"Which \g<statement>?", text)
     names = find_names(text, titles)
     weights: dict[str, float] = {}

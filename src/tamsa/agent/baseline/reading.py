@@ -294,6 +294,7 @@ def describing_spans(page: Page, sentence: Sentence, defining: bool) -> list[Spa
         phrase = re.split(r"\s+(?:by|in|at|from|with|for|that|which|who|to|on|during|since|until)\b", match["np"])[
             0
         ].strip(" ,")
+        phrase = re.sub(r",?\s+(?:and|of)$", "", phrase)
         start = sentence.start + match.start("np")
         if phrase and phrase.split()[0] not in STOP_WORDS:
             out.append(Span(start, start + len(phrase), phrase, "description"))

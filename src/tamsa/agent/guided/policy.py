@@ -12,11 +12,10 @@ from functools import partial
 from typing import Any
 
 from tamsa.agent.baseline import BaselinePolicy
-from tamsa.agent.baseline.answering import Outcome, conclude, soft_values
+from tamsa.agent.baseline.answering import Conclusion, Outcome
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.reporting import plain, render
-from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.guided.evidence import Passage, choose
@@ -31,6 +30,10 @@ MODE = "guided"
 MIN_CHARS, MAX_CHARS = 400, 12_000
 """Characters of evidence that a reader is shown, by its context."""
 MAX_GUESSES = 3
+MAX_CANDIDATES = 8
+"""Candidates of the rules for the answer whose sentences are shown before others."""
+MAX_STEP_VALUES = 4
+"""The same for each step towards it."""
 MAX_KNOWN = 256
 """Turns of the rules that are kept."""
 MAX_REPLY_TOKENS = 640
@@ -71,14 +74,12 @@ def gather(
         max_guesses: answers of the rules that are shown.
         held: what is to be shown before all else.
     """
-    outcome = conclude(state, question, plan)
-    resolver = Resolver(state, question)
-    steps = [resolver.values(step) for step in _steps(plan)]
-    softs = sorted(soft_values(state, question), key=lambda value: -value.score)
-    candidates = [*(values[:4] for values in steps), softs[:6]]
-    passages = choose(state, question, (*held, *outcome.chain), candidates, size)
-    reached = steps[0][:2] if plan is not None and plan.of is not None else []
-    texts = (outcome.text or NOT_FOUND, *(value.text for value in (*reached, *softs[:3])))
+    conclusion = Conclusion(state, question, plan)
+    outcome = conclusion.outcome
+    judged = [item.value for item in conclusion.judged if item.candidate.text]
+    steps = [conclusion.resolver.values(step)[:MAX_STEP_VALUES] for step in _steps(plan)]
+    passages = choose(state, question, (*held, *outcome.chain), [judged[:MAX_CANDIDATES], *steps], size)
+    texts = (outcome.text or NOT_FOUND, *(value.text for value in judged[:max_guesses]))
     guesses: dict[str, str] = {}
     for text in texts:
         if text.strip():

@@ -65,3 +65,11 @@ def test_a_step_says_where_its_time_went(world):  # noqa: F811
     for step in steps:
         assert 0 < step["decode_s"] <= step["explore_s"]
         assert step["explore_s"] + step["learn_s"] <= step["step_s"] + 0.002
+
+
+def test_rules_are_not_cut_off_by_the_limits_of_a_run_that_the_model_leads(world):  # noqa: F811
+    limits = ["rollouts.mode='guided'", "rollouts.max_calls=1", "rollouts.max_tokens=100", "steps=1"]
+    run_stage("rl", world / "rl.toml", limits, on_note=lambda _: None)
+    rollouts = list(read_jsonl(world / "run" / "rollouts.jsonl"))
+    assert min(rollout["num_calls"] for rollout in rollouts) >= 3
+    assert "no answer" not in {rollout["outcome"] for rollout in rollouts}

@@ -15,7 +15,8 @@ from tamsa.llm.local import LocalModel
 from tamsa.scoring.rewards import UNANSWERED, Reward
 from tamsa.tools import corpus_toolset
 from tamsa.train.optimisers import Optimisers, OptimiserSettings
-from tamsa.train.rl.learner import Learner, Lesson, lessons_of
+from tamsa.train.rl.learner import Learner
+from tamsa.train.rl.lessons import Lesson, lessons_of
 from tamsa.train.rl.objective import surrogate
 from tamsa.train.rl.prompts import Prompt
 from tamsa.train.rl.recipe import ObjectiveSettings, RolloutSettings
@@ -86,10 +87,14 @@ def test_a_step_on_all_runs_together_equals_one_on_each_alone(kind):
         learner = learner_of(model, temperature=0.8)
         lessons, _ = lessons_of(make_groups(1), ObjectiveSettings(), 10_000)
         random.Random(0).shuffle(lessons)
-        parts = [learner._forward(row) for row in ([[lesson] for lesson in lessons] if apart else [lessons])]
-        logprobs = torch.cat([part[0] for part in parts])
-        drawn, advantages = (torch.cat([part[n] for part in parts]) for n in (1, 2))
+        rows = [
+            row for part in ([[lesson] for lesson in lessons] if apart else [lessons]) for row in learner.rows(part)
+        ]
+        assert len(rows) == (len(lessons) if apart else 1)
+        logprobs = torch.cat([learner.logprobs(row) for row in rows])
+        drawn, advantages = torch.cat([row.logprobs for row in rows]), torch.cat([row.advantages for row in rows])
         surrogate(logprobs, drawn, advantages, 0.9, 1e9)[0].sum().backward()
+        logprobs = logprobs[drawn.argsort()]  # rows have an order of their own
         found.append((logprobs.detach(), torch.cat([p.grad.flatten() for p in model.parameters()])))
     torch.testing.assert_close(found[0][0], found[1][0], rtol=1e-5, atol=1e-5)
     assert (found[0][1] - found[1][1]).norm() <= 1e-5 * found[1][1].norm()
@@ -126,7 +131,8 @@ def test_the_learner_reads_the_very_distribution_that_the_engine_drew_from(heads
     learner = learner_of(network, temperature=0.9, top_p=0.8)
     assert all(run.num_drawn for run in group)
     assert bool(group[0].drawn[0].temperatures) is heads
-    now, then, _, _ = learner._forward([Lesson(drawn, 1.0) for run in group for drawn in run.drawn])
+    [row] = learner.rows([Lesson(drawn, 1.0) for run in group for drawn in run.drawn])
+    now, then = learner.logprobs(row), row.logprobs
     torch.testing.assert_close(now.detach(), then, rtol=1e-3, atol=1e-3)
     learned = learner.learn([[rollout(float(n == 0), run.drawn) for n, run in enumerate(group)]])
     assert learned.ratio_error < 1e-3
@@ -156,10 +162,11 @@ def test_runs_held_to_a_form_are_learned_from_as_they_were_drawn(heads):
     assert all(len(drawn.logprobs) == len(drawn.allowed) == len(drawn.positions) for drawn in stretches)
     assert all(len(drawn.temperatures) == len(drawn.positions) * heads for drawn in stretches)
     learner = learner_of(network, temperature=0.9, top_p=0.9)
-    now, then, _, _ = learner._forward([Lesson(drawn, 1.0) for drawn in stretches])
+    [row] = learner.rows([Lesson(drawn, 1.0) for drawn in stretches])
+    now, then = learner.logprobs(row), row.logprobs
     torch.testing.assert_close(now.detach(), then, rtol=1e-3, atol=1e-3)
-    free = [replace(drawn, allowed=()) for drawn in stretches]
-    assert (learner._forward([Lesson(drawn, 1.0) for drawn in free])[0] - then).abs().max() > 0.1
+    free = replace(row, allowed=((),) * len(row.allowed))
+    assert (learner.logprobs(free) - then).abs().max() > 0.1
 
 
 def test_a_bandit_is_solved():

@@ -35,11 +35,13 @@ class RolloutSettings:
     temperature: float = 1.0
     top_p: float = 1.0
     heads: bool = False
-    """Draw with the model's AutoDeco heads (frozen here), as it is used later."""
+    """Draw with the model's AutoDeco heads, as it is used later; they stay as they are where weights are learned."""
     concurrency: int = 32
     """Runs open at a time, which are decoded together."""
     mode: str = "react"
     max_calls: int = 12
+    """This and the next two are limits of a run that the model leads; where rules search (`guided`), they are those of
+    use."""
     max_completion_tokens: int = 320
     max_tokens: int = 60_000
     """Prompt and completion tokens of one run together."""
@@ -56,6 +58,8 @@ class ObjectiveSettings:
     """Larger than `clip_low`: rare tokens may grow (clip-higher)."""
     leave_out_unanswered: bool = True
     """Runs that were cut off without an answer count in their group's mean, not in the loss."""
+    heads: Literal["reward", "cross_entropy"] = "reward"
+    """Where heads are learned: by the advantage of each run, or from the right ones alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ class RlRecipe:
     environments: tuple[Environment, ...]
     held_out: tuple[Environment, ...] = ()
     """Evaluated greedily before, during and after; never trained on."""
+    learn: Literal["weights", "heads"] = "weights"
+    """What is moved: the weights, or AutoDeco heads on frozen weights."""
     rollouts: RolloutSettings = RolloutSettings()
     objective: ObjectiveSettings = ObjectiveSettings()
     pool: PoolSettings = PoolSettings()
@@ -120,6 +126,11 @@ class RlRecipe:
         r, o, p = self.rollouts, self.objective, self.pool
         if not self.environments:
             raise ConfigError("environments: none given; add an [[environments]] table with docs and prompts")
+        if self.learn == "heads" and r.heads != (o.heads == "reward"):
+            raise ConfigError(
+                f"rollouts.heads = {str(r.heads).lower()} with objective.heads = {o.heads}; heads learn by reward from "
+                "runs that they draw (rollouts.heads = true), and by cross-entropy from runs without them (false)"
+            )
         for name, value, least in (
             ("rollouts.group", r.group, 2),
             ("rollouts.prompts", r.prompts, 1),

@@ -9,11 +9,12 @@ from typing import Any
 
 from tamsa.agent import Budget, research
 from tamsa.agent.react import NOT_FOUND
+from tamsa.corpus import open_corpus
 from tamsa.errors import ModelError
 from tamsa.scoring.rewards import UNANSWERED, Reward, answer_reward
-from tamsa.tools import Toolset
+from tamsa.tools import Toolset, corpus_toolset, page_chars
 from tamsa.train.rl.prompts import Prompt
-from tamsa.train.rl.recipe import RolloutSettings
+from tamsa.train.rl.recipe import Environment, RolloutSettings
 from tamsa.types import Model, Sampled
 
 DATE = "2026-01-01"
@@ -81,20 +82,45 @@ def _stretch(turns: Sequence[Sampled]) -> Drawn:
     )
 
 
+class ToolMaker:
+    """Makes the tools of a run; the index of each environment is opened once.
+
+    Args:
+        environments: whose documents are searched.
+        model: for whom.
+    """
+
+    def __init__(self, environments: Sequence[Environment], model: Model) -> None:
+        self._model = model
+        self._indexes = [open_corpus(list(environment.docs)) for environment in environments]
+
+    def __call__(self, number: int) -> Toolset:
+        """Make the tools of a run in an environment, by its number."""
+        model = self._model
+        return corpus_toolset(self._indexes[number], page_chars=page_chars(model), profile=model.profile)
+
+
 class Explorer:
     """Runs prompts with a model.
 
     Args:
         model: a local model, which says what it drew.
         make_tools: makes the tools of one run, by the number of the environment.
-        settings: budgets, and how many runs are open at a time.
+        settings: how many runs are open at a time, and limits of one run.
+        budget: limits of one run in place of those.
     """
 
-    def __init__(self, model: Model, make_tools: Callable[[int], Toolset], settings: RolloutSettings) -> None:
+    def __init__(
+        self,
+        model: Model,
+        make_tools: Callable[[int], Toolset],
+        settings: RolloutSettings,
+        budget: Budget | None = None,
+    ) -> None:
         self._model = model
         self._make_tools = make_tools
         self._settings = settings
-        self._budget = Budget(
+        self._budget = budget or Budget(
             max_calls=settings.max_calls,
             max_tokens=settings.max_tokens,
             max_completion_tokens=settings.max_completion_tokens,

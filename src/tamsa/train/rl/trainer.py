@@ -11,27 +11,28 @@ from typing import Any
 
 import torch
 
+from tamsa.agent import Budget
+from tamsa.agent.guided import MODE as GUIDED
 from tamsa.agent.modes import with_mode
-from tamsa.corpus import open_corpus
 from tamsa.decoding import AutoDecoForCausalLM
 from tamsa.llm import ModelSettings
 from tamsa.llm.local import LocalModel
 from tamsa.llm.local.folder import HEADS, Folder
 from tamsa.store import Journal, make_folder, write_json
-from tamsa.tools import Toolset, corpus_toolset, page_chars
 from tamsa.train.building import build_tokenizer, load_model
 from tamsa.train.checkpoints import Checkpoint, checkpoints, read_checkpoint, write_checkpoint
 from tamsa.train.manifest import make_manifest, parent_of
 from tamsa.train.metrics import Metrics
 from tamsa.train.optimisers import Optimisers
+from tamsa.train.rl.heads_learner import HeadsLearner
 from tamsa.train.rl.learner import Learned, Learner
 from tamsa.train.rl.plots import plot_rewards
 from tamsa.train.rl.pool import Pool
 from tamsa.train.rl.prompts import read_prompts
-from tamsa.train.rl.recipe import Environment, RlRecipe
-from tamsa.train.rl.rollouts import Explorer, Rollout
+from tamsa.train.rl.recipe import RlRecipe
+from tamsa.train.rl.rollouts import Explorer, Rollout, ToolMaker
 from tamsa.train.saving import save_model
-from tamsa.types import SCHEMA_VERSION, Model
+from tamsa.types import SCHEMA_VERSION
 
 FREE = ("steps", "minutes", "track", "threads", "save_dtype", "held_out")
 """Fields of a recipe that may change between the sessions of a run."""
@@ -60,8 +61,11 @@ class RlTrainer:
         self.held_out = read_prompts(recipe.held_out)
         self.tokenizer = build_tokenizer(None, recipe.init)
         self.model = load_model(recipe.init, self.tokenizer)
-        self.optimisers = Optimisers(self.model, recipe.optimiser, getattr(torch, recipe.precision))
-        self.learner = Learner(self.model, self.optimisers, recipe.objective, recipe.rollouts, recipe.micro_tokens)
+        self.with_heads: Any = None
+        """The model with its AutoDeco heads, where they draw or learn."""
+        if recipe.learn == "heads" or recipe.rollouts.heads:
+            self.with_heads = self._make_heads()
+        self.optimisers, self.learner = self._make_learner()
         self.pool = Pool(prompts, recipe.pool, recipe.seed)
         self.step = 0
         self.seconds = 0.0
@@ -76,27 +80,49 @@ class RlTrainer:
         self.metrics = Metrics(self.out, self.step, recipe.track.trackio, manifest)
         self.rollouts = Journal(self.out / "rollouts.jsonl")
 
+    def _make_heads(self) -> Any:
+        """Take the model's heads, or fresh ones where it has none and they are to learn."""
+        folder = self.recipe.init / HEADS
+        if self.recipe.learn == "heads" and not folder.is_dir():
+            return AutoDecoForCausalLM.from_base(self.model)
+        return AutoDecoForCausalLM.from_pretrained(folder, base=self.model)
+
+    def _make_learner(self) -> tuple[Optimisers, Learner | HeadsLearner]:
+        recipe, dtype = self.recipe, getattr(torch, self.recipe.precision)
+        settings = recipe.objective, recipe.rollouts, recipe.micro_tokens
+        if recipe.learn == "weights":
+            optimisers = Optimisers(self.model, recipe.optimiser, dtype)
+            return optimisers, Learner(self.model, optimisers, *settings)
+        self.with_heads.freeze_base()
+        self.model.to(dtype)
+        optimisers = Optimisers(self.with_heads.decoding_heads, recipe.optimiser)
+        return optimisers, HeadsLearner(self.with_heads, optimisers, *settings)
+
     def _make_explorers(self) -> tuple[Explorer, Explorer | None]:
-        """Make the explorer that samples and, where prompts are held out, the one that is greedy."""
+        """Make the explorer that samples and, where prompts are held out, the one that is measured: greedy, or drawing
+        with the heads that learn.
+        """
         recipe, r = self.recipe, self.recipe.rollouts
         found = Folder(recipe.init, str(recipe.init)).about
         about = replace(found, profile=replace(found.profile, guided_floor=0.0))  # what rules answer teaches nothing
-        model: Any = self.model
-        if r.heads:
-            model = AutoDecoForCausalLM.from_pretrained(recipe.init / HEADS, base=self.model)
+        plain = replace(about, sampling=type(about.sampling)())
+        model = self.with_heads if r.heads else self.model
         common = ModelSettings(batch_size=r.concurrency, threads=recipe.threads, max_tokens=r.max_completion_tokens)
         sampling = replace(common, temperature=r.temperature, top_p=r.top_p, seed=recipe.seed * 100_003 + self.step)
-        self._models = [
-            LocalModel.of(model, self.tokenizer, sampling, about=replace(about, sampling=type(about.sampling)()))
-        ]
+        self._models = [LocalModel.of(model, self.tokenizer, sampling, about=plain)]
         policy, strategy = with_mode(self._models[0], r.mode)
-        first = Explorer(policy, _ToolMaker(recipe.environments, policy), replace(r, mode=strategy))
+        settings = replace(r, mode=strategy)
+        budget = Budget() if r.mode == GUIDED else None  # rules that are cut off would leave the reader too little
+        first = Explorer(policy, ToolMaker(recipe.environments, policy), settings, budget)
         if not self.held_out:
             return first, None
-        self._models.append(LocalModel.of(self.model, self.tokenizer, replace(common, greedy=True), about=about))
-        greedy, strategy = with_mode(self._models[1], r.mode)
-        tools = _ToolMaker(recipe.held_out, greedy)
-        return first, Explorer(greedy, tools, replace(r, mode=strategy))
+        if recipe.learn == "heads":
+            drawing = replace(common, temperature=1.0, top_p=1.0, seed=recipe.seed)
+            self._models.append(LocalModel.of(self.with_heads, self.tokenizer, drawing, about=plain))
+        else:
+            self._models.append(LocalModel.of(self.model, self.tokenizer, replace(common, greedy=True), about=about))
+        measured, _ = with_mode(self._models[1], r.mode)
+        return first, Explorer(measured, ToolMaker(recipe.held_out, measured), settings, budget)
 
     # ------------------------------------------------------------------ state
 
@@ -153,6 +179,7 @@ class RlTrainer:
             "schema_version": SCHEMA_VERSION,
             "run_id": self.run_id,
             "stage": "rl",
+            "learned": recipe.learn,
             "parent": parent_of(recipe.init),
             "steps": self.step,
             "seconds": round(self.seconds, 1),
@@ -160,7 +187,10 @@ class RlTrainer:
             "optimiser": asdict(recipe.optimiser),
         }
         folder = self.out / "model"
-        save_model(self.model, self.optimisers.weights(), self.tokenizer, folder, recipe.save_dtype, about, recipe.init)
+        weights = self.optimisers.weights() if recipe.learn == "weights" else {}
+        save_model(self.model, weights, self.tokenizer, folder, recipe.save_dtype, about, recipe.init)
+        if recipe.learn == "heads":
+            self.with_heads.save_pretrained(folder / HEADS, dtype=torch.float32)
         self.on_note(f"{folder}: {self.step:,} steps, {self.seconds / 60:.1f} minutes")
 
     def _step(self) -> None:
@@ -206,7 +236,7 @@ class RlTrainer:
         )
 
     def _evaluate(self) -> None:
-        """Run the held-out prompts greedily, once each."""
+        """Run the held-out prompts once each."""
         explorer = self._explorers[1]
         if explorer is not None:
             runs = [group[0] for group in explorer.explore(self.held_out, 1)]
@@ -218,18 +248,6 @@ class RlTrainer:
             self.metrics.add({"step": self.step, "held_out": {"reward": reward, "n": len(runs), "kinds": kinds}})
             self.on_note(f"step {self.step:,}  held out: {reward:.3f} of {len(runs)}")
         plot_rewards(self.metrics.records, self.out / "reward.png", f"rl: {self.out.name}")
-
-
-class _ToolMaker:
-    """Makes the tools of a run; the index of each environment is opened once."""
-
-    def __init__(self, environments: Sequence[Environment], model: Model) -> None:
-        self._model = model
-        self._indexes = [open_corpus(list(environment.docs)) for environment in environments]
-
-    def __call__(self, number: int) -> Toolset:
-        model = self._model
-        return corpus_toolset(self._indexes[number], page_chars=page_chars(model), profile=model.profile)
 
 
 def _line(rollout: Rollout) -> dict[str, Any]:

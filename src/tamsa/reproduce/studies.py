@@ -8,7 +8,11 @@ from pathlib import Path
 
 from tamsa.errors import ConfigError
 
-STUDIES = {"autodeco": "tamsa.reproduce.autodeco.command", "nano": "tamsa.reproduce.nano.command"}
+STUDIES = {
+    "autodeco": "tamsa.reproduce.autodeco.command",
+    "decodings": "tamsa.reproduce.decodings.command",
+    "nano": "tamsa.reproduce.nano.command",
+}
 """Name of a study -> its module, which has `run(recipe, overrides, on_note)`."""
 
 

@@ -131,6 +131,13 @@ class GuidedPolicy:
         other._rules, other._known = self._rules, self._known
         return other
 
+    def with_reader(self, reader: Model) -> GuidedPolicy:
+        """Return a policy with another reader; what the rules have found is shared."""
+        other = GuidedPolicy(reader)
+        if other._size == self._size:
+            other._known = self._known
+        return other
+
     @property
     def batch_size(self) -> int:
         """Conversations that keep the reader busy."""

@@ -1,0 +1,1 @@
+"""Ways to decode one model, compared on questions that it answers over documents: greedy, static, AutoDeco."""

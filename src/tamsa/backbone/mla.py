@@ -19,8 +19,8 @@ from tamsa.kernels.latent_attention import attend_block, causal_attention, laten
 
 ABSORB_UP_TO = 16
 """New tokens up to which attending to the latents themselves is cheaper than expanding them."""
-KEY_BLOCK = 8192
-"""Cached tokens expanded to keys and values at a time in a prefill: bounds its memory."""
+KEY_BLOCK = 1024
+"""Cached tokens expanded to keys and values at a time in a prefill: their scores stay in the cache."""
 LATENT_NORM_EPS = 1e-6
 
 
@@ -165,10 +165,11 @@ class LatentAttention(nn.Module):
         return causal_attention(q.transpose(1, 2), k, v, self.scale).transpose(1, 2)
 
     def _blocks(self, q: torch.Tensor, own: torch.Tensor, latents: torch.Tensor, past: int) -> torch.Tensor:
-        """Attend to `past` cached latents block by block, then causally to the call's own."""
+        """Attend to `past` cached latents block by block, then causally to the call's own; sums over blocks in fp32."""
         q = q.transpose(1, 2)
         out, lse = attend_block(q, *self._expand(own), self.scale, causal=True)
+        out = out.float()
         for start in range(0, past, KEY_BLOCK):
             k, v = self._expand(latents[:, start : min(start + KEY_BLOCK, past)])
             out, lse = merge_blocks(out, lse, *attend_block(q, k, v, self.scale, causal=False))
-        return out.transpose(1, 2)
+        return out.to(q.dtype).transpose(1, 2)

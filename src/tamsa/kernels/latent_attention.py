@@ -90,7 +90,7 @@ def attend_block(
 def merge_blocks(
     out: torch.Tensor, lse: torch.Tensor, more: torch.Tensor, more_lse: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Combine attention over two disjoint sets of keys from their outputs and log-sum-exps."""
+    """Combine attention over two disjoint sets of keys from their outputs (the first fp32) and log-sum-exps."""
     total = torch.logaddexp(lse, more_lse)
     left = torch.exp(lse - total)[..., None].to(out.dtype)
     right = torch.exp(more_lse - total)[..., None].to(out.dtype)

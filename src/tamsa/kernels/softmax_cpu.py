@@ -45,8 +45,8 @@ def _hide(s, row, seen, L, zero, low):
 
 
 def softmax_forward(first, last, a, eps):
-    """Replace scores by weights and write log-sum-exps `[G, R]`."""
-    s, lse, N, R, L, start, valid, causal = a
+    """Replace scores by e^(score - peak), and write the sums of these and log-sum-exps `[G, R]`."""
+    s, masses, lse, N, R, L, start, valid, causal = a
     one = eps / eps
     zero = zeros(one, 16)
     low = np.float32(-1e30) * one
@@ -64,12 +64,11 @@ def softmax_forward(first, last, a, eps):
         shift = splat(-peak, zero)
         mass = zero
         for i in range(0, whole, LANES):
-            mass = add(mass, exp_decay(fma(load_bf16(s, row + i, zero), scale, shift)))
-        whole_mass = total(mass)
-        factor = splat(one / whole_mass, zero)
-        for i in range(0, whole, LANES):
             weight = exp_decay(fma(load_bf16(s, row + i, zero), scale, shift))
-            store_bf16(s, row + i, mul(weight, factor))
+            mass = add(mass, weight)
+            store_bf16(s, row + i, weight)
+        whole_mass = total(mass)
+        store(masses, n, whole_mass)
         store(lse, n, peak + np.float32(np.log(whole_mass)))
     return 0
 

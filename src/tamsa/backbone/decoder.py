@@ -20,6 +20,7 @@ from tamsa.backbone.inputs import check_cache, check_ids, new_mask
 from tamsa.backbone.layout import Layout, plan
 from tamsa.backbone.moe import Router
 from tamsa.backbone.norm import RMSNorm
+from tamsa.backbone.token_step import TokenStep
 from tamsa.errors import InputError
 
 
@@ -136,18 +137,22 @@ class Decoder(nn.Module):
         if cache is not None:
             cache.begin(layout.shape[0])
             position, undo = cache.columns, cache.undo_window
-        hidden = layout.pack(hidden)
-        with ExitStack() as stack:
-            if output_router_logits:
-                for router in (m for m in self.modules() if isinstance(m, Router)):
-                    stack.enter_context(_recorded(router, router_logits))
-            for i, layer in enumerate(self.layers):
-                if output_hidden_states:
-                    states.append(layout.unpack(hidden))
-                hidden = layer(hidden, layout, None if cache is None else cache.states[i], position, undo)
+        stepped = None
+        if cache is not None and not (undo or output_hidden_states or output_router_logits):
+            stepped = self._step(hidden, layout, cache)
+        if stepped is None:
+            hidden = layout.pack(hidden)
+            with ExitStack() as stack:
+                if output_router_logits:
+                    for router in (m for m in self.modules() if isinstance(m, Router)):
+                        stack.enter_context(_recorded(router, router_logits))
+                for i, layer in enumerate(self.layers):
+                    if output_hidden_states:
+                        states.append(layout.unpack(hidden))
+                    hidden = layer(hidden, layout, None if cache is None else cache.states[i], position, undo)
         if cache is not None:
             cache.finish(layout)
-        hidden = layout.unpack(self.norm(hidden))
+        hidden = layout.unpack(self.norm(hidden)) if stepped is None else stepped
         if output_hidden_states:
             states.append(hidden)
         return Decoded(
@@ -156,6 +161,15 @@ class Decoder(nn.Module):
             tuple(states) if output_hidden_states else None,
             tuple(router_logits) if output_router_logits else None,
         )
+
+    def _step(self, hidden: torch.Tensor, layout: Layout, cache: KimiLinearCache) -> torch.Tensor | None:
+        """Return the last hidden states of one token a row by the compiled step; None where it does not apply."""
+        if layout.bounds is not None or layout.shape[1] != 1 or torch.is_grad_enabled():
+            return None
+        step: TokenStep | None = self.__dict__.get("_token_step")
+        if step is None or not step.is_of(self.layers, self.norm):
+            step = self.__dict__["_token_step"] = TokenStep(self.layers, self.norm)
+        return step(hidden, cache)
 
 
 @contextmanager

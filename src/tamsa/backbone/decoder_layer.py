@@ -36,10 +36,23 @@ class DecoderLayer(nn.Module):
         undo_window: int = 0,
     ) -> torch.Tensor:
         """Transform `[B, T, D]`, or packed `[1, N, D]`; see `KimiDeltaAttention.forward` for the rest."""
+        hidden_states = self.mix(hidden_states, layout, memory, position, undo_window)
+        return self.transform(hidden_states)
+
+    def mix(
+        self,
+        hidden_states: torch.Tensor,
+        layout: Layout,
+        memory: Recurrent | Latents | None = None,
+        position: int = 0,
+        undo_window: int = 0,
+    ) -> torch.Tensor:
+        """Do the layer's first half: add what the tokens make of one another."""
         x = self.input_layernorm(hidden_states)
         if self.is_linear:
-            x = self.self_attn(x, layout, memory, position, undo_window)
-        else:
-            x = self.self_attn(x, layout, memory)
-        hidden_states = hidden_states + x
+            return hidden_states + self.self_attn(x, layout, memory, position, undo_window)
+        return hidden_states + self.self_attn(x, layout, memory)
+
+    def transform(self, hidden_states: torch.Tensor) -> torch.Tensor:
+        """Do the layer's second half: add what each token makes of itself."""
         return hidden_states + self.mlp(self.post_attention_layernorm(hidden_states))

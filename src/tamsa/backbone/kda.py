@@ -12,10 +12,9 @@ from tamsa.backbone.branches import Branches
 from tamsa.backbone.config import Architecture
 from tamsa.backbone.layout import Layout
 from tamsa.backbone.norm import GatedRMSNorm
-from tamsa.backbone.projections import Projections, is_plain, linear
+from tamsa.backbone.projections import Projections
 from tamsa.backbone.recurrent import Recurrent
-from tamsa.kernels.gates import is_compiled, log_decay
-from tamsa.kernels.gates_step import StepWeights, kda_step
+from tamsa.kernels.gates import log_decay
 from tamsa.kernels.kda import kda
 from tamsa.kernels.short_conv import short_conv
 
@@ -63,7 +62,7 @@ class KimiDeltaAttention(nn.Module):
         self.o_norm = GatedRMSNorm(K, config.rms_norm_eps)
         self.o_proj = nn.Linear(H * K, D, bias=False)
 
-    def _projections(self) -> Projections:
+    def projections(self) -> Projections:
         """Return the projections of the layer's input as one: q, k, v, the two gates' low-rank inputs, beta."""
         inputs: Projections | None = self.__dict__.get("_inputs")
         if inputs is None or inputs.layers[0] is not self.q_proj or inputs.layers[3] is not self.forget_gate.f_a_proj:
@@ -83,10 +82,6 @@ class KimiDeltaAttention(nn.Module):
             position: columns fed before this call.
             undo_window: last tokens to be able to take back; 0 for none.
         """
-        if x.shape[1] == 1 and not undo_window and memory is not None and layout.bounds is None:
-            y = self._step(x, memory)
-            if y is not None:
-                return y
         if undo_window and memory is not None and layout.bounds is None:
             memory.mark(position, undo_window)
             if x.shape[1] > undo_window:
@@ -98,35 +93,10 @@ class KimiDeltaAttention(nn.Module):
             return self._mix(x, layout, memory, position)
         return self._mix(x, layout, memory, None)
 
-    def _step(self, x: torch.Tensor, memory: Recurrent) -> torch.Tensor | None:
-        """Take one token through the compiled step; None where it does not apply."""
-        state, window = memory.state, memory.window
-        if state is None or window is None or torch.is_grad_enabled() or torch.compiler.is_compiling():
-            return None
-        projected = self._projections().whole(x)
-        if projected is None or window.dtype != projected.dtype or projected.shape[1] != 1:
-            return None
-        weights: StepWeights | None = self.__dict__.get("_step_weights")
-        if weights is None or not weights.is_current:
-            gate = self.forget_gate
-            parts = (self.conv1d.weight, gate.A_log, gate.dt_bias, gate.f_b_proj.weight, self.g_b_proj.weight)
-            weights = StepWeights(*parts, self.o_norm.weight, self.lower_bound, self.o_norm.eps)
-            self.__dict__["_step_weights"] = weights
-        if not (weights.fits and is_compiled(self.head_dim, projected, state)):
-            return None
-        state, window = memory.own()
-        rows = projected[:, 0]
-        z = gate_logits = None
-        C, K = 3 * self.num_heads * self.head_dim, self.head_dim
-        if rows.shape[0] > 2 or not (is_plain(self.forget_gate.f_b_proj) and is_plain(self.g_b_proj)):
-            z = linear(self.forget_gate.f_b_proj, rows[:, C : C + K])
-            gate_logits = linear(self.g_b_proj, rows[:, C + K : C + 2 * K])
-        return linear(self.o_proj, kda_step(rows, window, state, weights, z, gate_logits)[:, None])
-
     def _mix(self, x: torch.Tensor, layout: Layout, memory: Recurrent | None, record_at: int | None) -> torch.Tensor:
         B, T, _ = x.shape
         H, K = self.num_heads, self.head_dim
-        raw, f, gate, b = self._projections()(x, joined=3)
+        raw, f, gate, b = self.projections()(x, joined=3)
         g = log_decay(self.forget_gate.f_b_proj(f), self.forget_gate.A_log, self.forget_gate.dt_bias, self.lower_bound)
         beta = b.float().sigmoid()
         state, window = (None, None) if memory is None else _rows(memory, layout)

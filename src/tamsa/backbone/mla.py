@@ -54,13 +54,17 @@ class LatentAttention(nn.Module):
         self.kv_b_proj = nn.Linear(self.rank, H * (self.private + self.value), bias=False)
         self.o_proj = nn.Linear(H * self.value, D, bias=bias)
 
-    def _project(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return queries `[B, T, H * (n + P)]` and raw latents `[B, T, R + P]`."""
+    def projections(self) -> Projections:
+        """Return the projections of the layer's input as one: queries (or their low-rank input), latents."""
         first = self.q_a_proj if self.low_rank else self.q_proj
-        inputs = self.__dict__.get("_inputs")
+        inputs: Projections | None = self.__dict__.get("_inputs")
         if inputs is None or inputs.layers[0] is not first or inputs.layers[1] is not self.kv_a_proj_with_mqa:
             inputs = self.__dict__["_inputs"] = Projections(first, self.kv_a_proj_with_mqa)
-        q, raw = inputs(x)
+        return inputs
+
+    def _project(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return queries `[B, T, H * (n + P)]` and raw latents `[B, T, R + P]`."""
+        q, raw = self.projections()(x)
         return (linear(self.q_b_proj, self.q_a_layernorm(q)) if self.low_rank else q), raw
 
     def forward(self, x: torch.Tensor, layout: Layout, memory: Latents | None = None) -> torch.Tensor:

@@ -23,12 +23,16 @@ class MLP(nn.Module):
         self.up_proj = nn.Linear(hidden_size, intermediate_size, bias=False)
         self.down_proj = nn.Linear(intermediate_size, hidden_size, bias=False)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Transform each position of `[..., D]`."""
-        inputs = self.__dict__.get("_inputs")
+    def projections(self) -> Projections:
+        """Return the projections of the layer's input as one."""
+        inputs: Projections | None = self.__dict__.get("_inputs")
         if inputs is None or inputs.layers[0] is not self.gate_proj or inputs.layers[1] is not self.up_proj:
             inputs = self.__dict__["_inputs"] = Projections(self.gate_proj, self.up_proj)
-        return linear(self.down_proj, swiglu(*inputs(x, joined=2)))
+        return inputs
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Transform each position of `[..., D]`."""
+        return linear(self.down_proj, swiglu(*self.projections()(x, joined=2)))
 
 
 class _GroupedProduct(torch.autograd.Function):

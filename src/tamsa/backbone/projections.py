@@ -82,12 +82,6 @@ class Projections:
             return torch.cat([*weights, weights[0].new_zeros(self.padding, weights[0].shape[1])])
         return torch.cat(weights)
 
-    def whole(self, x: torch.Tensor) -> torch.Tensor | None:
-        """Return all outputs as one padded tensor `[..., padded outputs]`, without gradients; None if not possible."""
-        if not all(is_plain(layer) for layer in self.layers) or (block := self.block()) is None:
-            return None
-        return product(x, block)
-
     def __call__(self, x: torch.Tensor, joined: int = 1) -> tuple[torch.Tensor, ...]:
         """Return each layer's output for `x` `[..., inputs]`; those of the first `joined` layers as one tensor."""
         plain = all(is_plain(layer) for layer in self.layers)

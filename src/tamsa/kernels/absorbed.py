@@ -14,6 +14,8 @@ e value width.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -21,7 +23,8 @@ from torch import Tensor
 from tamsa.kernels.gates import is_compiled
 from tamsa.kernels.gates_cpu import LANES, address, entries, run
 from tamsa.kernels.gates_vectors import biggest, read, write
-from tamsa.kernels.kda.compiling import compiled
+from tamsa.kernels.kda.compiling import inner
+from tamsa.kernels.kda.threads import scratch
 from tamsa.kernels.kda.vectors import add, exp_decay, fma, load, mul, splat, store, store_bf16, sub, total, zeros
 
 TILE = 16
@@ -37,7 +40,7 @@ _LOW = -1e30
 """Score of a hidden latent: its weight is exactly 0."""
 
 
-@compiled
+@inner
 def _scores(query, tile, scores, W, zero):
     """Write the dot products of a query with the latents of a tile."""
     for row in range(0, TILE, 4):
@@ -61,7 +64,7 @@ def _scores(query, tile, scores, W, zero):
         store(scores, row + 3, total(a3))
 
 
-@compiled
+@inner
 def _collect(weights, tile, sums, faded, W, R, one, zero):
     """Fade the sums so far and add the tile's latents by their weights."""
     for i in range(0, R, LANES):
@@ -71,7 +74,7 @@ def _collect(weights, tile, sums, faded, W, R, one, zero):
         store(sums, i, value)
 
 
-@compiled
+@inner
 def _fold(q, at, up, query, d, R, P, scale, bf, one, zero):
     """Write a query through the key half of kv_b, `[d, R]` at `up`, and its shared part behind it, both scaled."""
     width = 2 if bf else 4
@@ -89,7 +92,7 @@ def _fold(q, at, up, query, d, R, P, scale, bf, one, zero):
         store(query, R + i, mul(read(q + (at + d) * width, i, bf, zero), factor))
 
 
-@compiled
+@inner
 def _unfold(sums, up, out, at, e, R, bf, zero):
     """Write a result through the value half of kv_b, `[e, R]` at `up`."""
     for j in range(e):
@@ -102,9 +105,30 @@ def _unfold(sums, up, out, at, e, R, bf, zero):
             store(out, at + j, total(a0))
 
 
+def append_latents(first, last, a, eps):
+    """Write one token's latents at the end of each row: the content normalised, the shared key as it is."""
+    x, x_step, norm, latents, lengths, R, P, step, bf, norm_bf = a
+    one = eps / eps
+    zero = zeros(one, 16)
+    width = 2 if bf else 4
+    for b in range(first, last):
+        row = x + b * x_step * width
+        end = latents + (b * step + (load(lengths, b, R) - 1) * (R + P)) * width
+        squares = zero
+        for i in range(0, R, LANES):
+            value = read(row, i, bf, zero)
+            squares = fma(value, value, squares)
+        factor = splat(one / np.sqrt(total(squares) / np.float32(R) + eps), zero)
+        for i in range(0, R, LANES):
+            write(end, i, bf, mul(mul(read(row, i, bf, zero), factor), read(norm, i, norm_bf, zero)))
+        for i in range(R, R + P, LANES):
+            write(end, i, bf, read(row, i, bf, zero))
+    return 0
+
+
 def absorbed_attention(first, last, a, scale):
     """Attend for a range of units: the queries of one row, or as many of them as a unit has."""
-    q, latents, lengths, up, out, scratch, N, H, T, d, e, R, P, step, parts, size, room, bf = a
+    q, q_step, latents, lengths, up, out, N, H, T, d, e, R, P, step, parts, size, bf, memory = a
     one = scale / scale
     zero = zeros(one, 16)
     low = np.float32(_LOW) * one
@@ -115,7 +139,7 @@ def absorbed_attention(first, last, a, scale):
         n0 = unit % parts * size
         n1 = min(n0 + size, N)
         length = load(lengths, b, N)
-        tile = scratch + unit * room * 4
+        tile = memory
         queries = tile + TILE * W * 4
         sums = queries + size * W * 4
         peaks = sums + size * R * 4
@@ -124,10 +148,10 @@ def absorbed_attention(first, last, a, scale):
         for n in range(n1 - n0):
             keys = up + (n0 + n) % H * (d + e) * R * width
             if up:
-                _fold(q, (b * N + n0 + n) * (d + P), keys, queries + n * W * 4, d, R, P, scale, bf, one, zero)
+                _fold(q, b * q_step + (n0 + n) * (d + P), keys, queries + n * W * 4, d, R, P, scale, bf, one, zero)
             else:
                 for i in range(0, W, LANES):
-                    value = read(q, (b * N + n0 + n) * W + i, bf, zero)
+                    value = read(q, b * q_step + (n0 + n) * W + i, bf, zero)
                     store(queries, n * W + i, mul(value, splat(scale, zero)))
             for i in range(0, R, LANES):
                 store(sums, n * R + i, zero)
@@ -172,6 +196,17 @@ def absorbed_attention(first, last, a, scale):
 _ATTEND = entries(__file__, absorbed_attention)["absorbed_attention"]
 
 
+def parts_of(N: int, rows: int, threads: int) -> tuple[int, int]:
+    """Return in how many units a row's N queries are taken, and how many queries a unit has."""
+    size = min(N, MOST, max(1, -(-N * rows // threads)))
+    return -(-N // size), size
+
+
+def memory_of(size: int, R: int, P: int) -> int:
+    """Return the bytes of scratch memory that a thread needs for units of `size` queries."""
+    return (TILE * (R + P) + size * (R + P + R + 2) + TILE) * 4
+
+
 def takes(q: Tensor, latents: Tensor, up: Tensor) -> bool:
     """True where `attend` takes these tensors."""
     rank = up.shape[2]
@@ -198,13 +233,15 @@ def attend(q: Tensor, latents: Tensor, lengths: Tensor, up: Tensor, scale: float
     N = T * H
     q, lengths = q.contiguous(), lengths.to(torch.int64).contiguous()
     out = q.new_empty(B, T, H, e if near else R)
-    size = min(N, MOST, max(1, -(-N * B // torch.get_num_threads())))
-    parts = -(-N // size)
-    room = TILE * (R + P) + size * (R + P + R + 2) + TILE
-    scratch = torch.empty(B * parts, room, dtype=torch.float32)
-    places = (address(q), address(latents), address(lengths), address(up) if near else 0, address(out))
-    sizes = (N, H, T, d, e, R, P, latents.stride(0), parts, size, room, int(q.dtype == torch.bfloat16))
-    run(_ATTEND, B * parts, (*places, address(scratch), *sizes), scale, B * N * latents.shape[1])
+    parts, size = parts_of(N, B, torch.get_num_threads())
+    places = (address(q), q.stride(0), address(latents), address(lengths), address(up) if near else 0, address(out))
+    sizes = (N, H, T, d, e, R, P, latents.stride(0), parts, size, int(q.dtype == torch.bfloat16))
+    bytes_ = memory_of(size, R, P)
+
+    def body(first: int, last: int, a: tuple[int, ...], scale: Any) -> int:
+        return int(_ATTEND(first, last, (*a, scratch(bytes_)), scale))
+
+    run(body, B * parts, (*places, *sizes), scale, B * N * latents.shape[1])
     return out if near else _unfolded(out, up[:, d:])
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from tamsa.kernels.gates_vectors import biggest, larger, read, sigmoid, softplus, write
-from tamsa.kernels.kda.compiling import compiled, fingerprint
+from tamsa.kernels.kda.compiling import compiled, fingerprint, inner
 from tamsa.kernels.kda.threads import run_units
 from tamsa.kernels.kda.vectors import (
     add,
@@ -63,12 +63,19 @@ def _entry(function: Any, key: str) -> Any:
     return compiled(made)
 
 
-def entries(source: str, *functions: Any) -> dict[str, Any]:
-    """Compile the functions of a file under a key that changes with it and with what it builds on; by name."""
+def entries(source: str, *functions: Any, also: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Compile the functions of a file under a key that changes with it and with what it builds on; by name.
+
+    Args:
+        source: the file.
+        functions: of it.
+        also: names of further files beside this one that it builds on.
+    """
     digest = hashlib.sha256(fingerprint().encode())
-    for path in dict.fromkeys((Path(__file__).with_name("gates_vectors.py"), Path(__file__), Path(source))):
+    beside = (Path(__file__).with_name(name) for name in ("gates_vectors.py", *also))
+    for path in dict.fromkeys((*beside, Path(__file__), Path(source))):
         digest.update(path.read_bytes())
-    return {f.__name__: _entry(compiled(f), digest.hexdigest()) for f in functions}
+    return {f.__name__: _entry(inner(f), digest.hexdigest()) for f in functions}
 
 
 def address(x: torch.Tensor | None) -> int:
@@ -87,7 +94,7 @@ def run(kernel: Any, num_units: int, a: tuple[int, ...], eps: float, work: int) 
     run_units(num_units, step, num_threads, lambda first, last: kernel(first, last, a, constant))
 
 
-@compiled
+@inner
 def _mean_square(x, row, D, bf, zero):
     s = zero
     for i in range(0, D, LANES):

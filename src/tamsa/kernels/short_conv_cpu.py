@@ -13,7 +13,7 @@ import numpy as np
 
 from tamsa.kernels.gates_cpu import LANES, entries
 from tamsa.kernels.gates_vectors import read, sigmoid, write
-from tamsa.kernels.kda.compiling import compiled
+from tamsa.kernels.kda.compiling import inner
 from tamsa.kernels.kda.vectors import fma, load, mul, splat, store, sub, total, zeros
 
 WIDTH = 4
@@ -25,7 +25,7 @@ BLOCK = 64
 EPS = 1e-6
 
 
-@compiled
+@inner
 def _row(x, x_step, state, nothing, p, n, s, C, size):
     """Return the address of input p of sequence n, which begins at s: a token, a row of the state, or zeros."""
     if p >= s:
@@ -35,7 +35,7 @@ def _row(x, x_step, state, nothing, p, n, s, C, size):
     return nothing
 
 
-@compiled
+@inner
 def _convolved(r0, r1, r2, r3, w, c, C, bf, zero):
     """Return 16 channels of the convolution."""
     y = mul(read(r0, c, bf, zero), load(w, c, zero))

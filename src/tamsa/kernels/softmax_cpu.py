@@ -13,7 +13,7 @@ import numpy as np
 
 from tamsa.kernels.gates_cpu import LANES, entries
 from tamsa.kernels.gates_vectors import biggest, larger
-from tamsa.kernels.kda.compiling import compiled
+from tamsa.kernels.kda.compiling import inner
 from tamsa.kernels.kda.vectors import (
     add,
     exp_decay,
@@ -33,7 +33,7 @@ BLOCK = 16
 """Rows in a unit."""
 
 
-@compiled
+@inner
 def _hide(s, row, seen, L, zero, low):
     """Overwrite what a row does not see: lanes beside visible ones with a number that becomes 0, the rest with 0."""
     whole = (seen + LANES - 1) // LANES * LANES

@@ -28,7 +28,6 @@ import torch
 from transformers.models.kimi_linear.modeling_kimi_linear import KimiLinearForCausalLM as Peer
 
 from tamsa.backbone.latents import Latents
-from tamsa.backbone.layout import Layout
 from tamsa.models import KimiLinearCache, KimiLinearConfig, KimiLinearForCausalLM, MasterWeights
 
 logging.disable(logging.WARNING)
@@ -194,15 +193,16 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     ours, peer = pair()
     token = torch.ones(1, 1, dtype=torch.long)
     result: dict[str, Any] = {"per_token": {}}
-    layer = ours.model.layers[0]
+    layers = KimiLinearForCausalLM(config_21m(layer_types=["linear_attention"] * 8)).eval().model
     for length in options.lengths:
         with torch.inference_mode():
             cache = ours.new_cache()
             fill(cache, ours, length)
             whole = measure(lambda c=cache: ours(token, past_key_values=c, use_cache=True), options.repeats, 3)
-            hidden = torch.randn(1, 1, 384)
-            state, layout = cache.states[0], Layout(shape=(1, 1))
-            alone = measure(lambda s=state, x=hidden, g=layout: layer(x, g, s), options.repeats * 4, 3)
+            states = layers(torch.randint(0, 8192, (1, 64)), use_cache=True).past_key_values
+            states.columns, states.lengths = length, (length,)
+            alone = measure(lambda c=states: layers(token, past_key_values=c, use_cache=True), options.repeats * 4, 3)
+        alone = {name: seconds / 8 for name, seconds in alone.items()}
         result["per_token"][length] = {"model": whole, "kda_layer": alone, "cache_bytes": cache.nbytes()}
         print(length, whole, alone, flush=True)
     length = max(n for n in options.lengths if n <= 131072)

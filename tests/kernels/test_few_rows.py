@@ -34,5 +34,5 @@ def test_what_it_does_not_take_goes_elsewhere():
         assert not few_rows.fits(x, weight.bfloat16())
         assert not few_rows.fits(x[:, :40], weight[:, :40])
         assert not few_rows.fits(x, weight[:8])
-        assert not few_rows.fits(x.repeat(100, 1), weight)
+        assert not few_rows.fits(x.repeat(200, 1), weight)
         assert not few_rows.fits(x.double(), weight.double())

@@ -13,7 +13,6 @@ from tamsa.backbone.moe import MoE
 from tamsa.kernels.program import Program
 from tamsa.models import MasterWeights, RowBatch
 
-
 WHOLE = {"kv_lora_rank": 32, "qk_rope_head_dim": 16}
 """A model of which every layer is compiled; the usual tiny one's MLA is too narrow and stays a module."""
 

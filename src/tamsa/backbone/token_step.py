@@ -70,7 +70,9 @@ class TokenStep:
             hidden: `[B, 1, D]` embedded tokens, without gradients.
             cache: what came before; advanced by one token.
         """
-        if hidden.shape[0] > few_rows.MOST or not is_compiled(hidden.shape[-1], hidden) or not _continues(cache, hidden):
+        if hidden.shape[0] > few_rows.MOST.get(hidden.dtype, 0) or not is_compiled(hidden.shape[-1], hidden):
+            return None
+        if not _continues(cache, hidden):
             return None
         with self._lock:
             if self._watch is None or not (self._watch.is_unchanged() and self._is_current()):
@@ -251,7 +253,7 @@ class _Table:
         self._product(y[:, C : C + K], a.forget_gate.f_b_proj.weight, z)
         self._product(y[:, C + K : C + 2 * K], a.g_b_proj.weight, gate)
         places = address(y), 0, 0, *weights.addresses(), address(z), address(gate), address(out)
-        sizes = B, H, K, y.shape[1], C + 2 * K, self._bf, int(weights.is_bounded)
+        sizes = H, K, y.shape[1], C + 2 * K, self._bf, int(weights.is_bounded)
         self._add(KDA, B * H, (*places, *sizes), a.o_norm.eps)
         self._patch(i, (-1, 1), (-1, 2))
         self._memory = max(self._memory, gates_step.memory_of(K))

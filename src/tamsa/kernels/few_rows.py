@@ -1,7 +1,7 @@
-"""Products of up to some dozens of rows with a matrix on the CPU, for decoding: each weight is read once, as it lies.
+"""Products of a few rows with a matrix on the CPU, for decoding: each weight is read once from memory, as it lies.
 
-BLAS libraries are made for many rows: they spend their time packing weights. Sums are fp32 and each row's are made in
-the same order whatever the other rows are, so that its result does not depend on them.
+BLAS libraries are made for many rows: with few they spend their time packing weights. Sums are fp32, and each
+row's are made in the same order whatever the other rows are, so that its result does not depend on them.
 
 Shapes: N rows, D inputs, M outputs.
 """
@@ -17,14 +17,14 @@ from tamsa.kernels.gates import is_compiled
 from tamsa.kernels.gates_cpu import address, entries, run
 from tamsa.kernels.gates_vectors import read, write
 from tamsa.kernels.kda.compiling import inner
-from tamsa.kernels.kda.vectors import add, zeros
+from tamsa.kernels.kda.vectors import add
 from tamsa.kernels.tiles import paired_tile, part, single_tile
 
 BLOCK = 64
 """Outputs in a unit; a multiple of 16."""
 
-MOST = 64
-"""Rows up to which this is no slower than the library."""
+MOST = {torch.float32: 256, torch.bfloat16: 64}
+"""Rows up to which this is about as fast as the library, or faster."""
 
 
 @inner
@@ -86,16 +86,34 @@ def few_rows_product(first, last, a, eps):
         for o in range(0, 16, 4):
             for row in range(0, whole, 4):
                 _four_rows(
-                    x + row * row_size, x_step, weights + o * weight_size, w_step,
-                    at + (row * M + o) * size, M, D, min(ahead, end), bf, adds, one,
+                    x + row * row_size,
+                    x_step,
+                    weights + o * weight_size,
+                    w_step,
+                    at + (row * M + o) * size,
+                    M,
+                    D,
+                    min(ahead, end),
+                    bf,
+                    adds,
+                    one,
                 )
                 ahead += share
         ahead = weights + 16 * weight_size
         if N % 4 >= 2:
             for o in range(0, 16, 8):
                 _two_rows(
-                    x + whole * row_size, x_step, weights + o * weight_size, w_step,
-                    at + (whole * M + o) * size, M, D, ahead + o * weight_size, bf, adds, one,
+                    x + whole * row_size,
+                    x_step,
+                    weights + o * weight_size,
+                    w_step,
+                    at + (whole * M + o) * size,
+                    M,
+                    D,
+                    ahead + o * weight_size,
+                    bf,
+                    adds,
+                    one,
                 )
         if N % 2:
             row = N - 1
@@ -110,7 +128,7 @@ def fits(x: Tensor, weight: Tensor) -> bool:
     """True where `product` takes these tensors and beats the library."""
     rows = x.numel() // x.shape[-1]
     return (
-        rows <= MOST
+        rows <= MOST.get(x.dtype, 0)
         and weight.dtype == x.dtype
         and weight.shape[0] % 16 == 0
         and weight.stride(1) == 1

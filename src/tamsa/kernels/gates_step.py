@@ -16,7 +16,20 @@ from torch import Tensor
 from tamsa.kernels.gates_cpu import LANES, address
 from tamsa.kernels.gates_vectors import read, sigmoid, softplus, write
 from tamsa.kernels.kda.compiling import inner
-from tamsa.kernels.kda.vectors import add, exp_decay, fma, load, load_bf16, mul, prefetch, splat, store, sub, total, zeros
+from tamsa.kernels.kda.vectors import (
+    add,
+    exp_decay,
+    fma,
+    load,
+    load_bf16,
+    mul,
+    prefetch,
+    splat,
+    store,
+    sub,
+    total,
+    zeros,
+)
 
 CONV_EPS = 1e-6
 
@@ -64,7 +77,7 @@ def step(first, last, a, eps):
     `x` `[B, P]` holds q, k, v and, from `at` on, beta; `z` and `gate` `[B, HK]` are the gates' projections; `window`
     `[B, 3, C]` has x's precision, `state` `[B, H, K, K]` and the layer's small weights are fp32.
     """
-    x, window, state, taps, rate, dt, norm, lowest, z, gate, out, B, H, K, P, at, bf, bound, memory = a
+    x, window, state, taps, rate, dt, norm, lowest, z, gate, out, H, K, P, at, bf, bound, memory = a
     one = eps / eps
     zero = zeros(one, 16)
     C = 3 * H * K

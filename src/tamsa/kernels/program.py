@@ -85,7 +85,7 @@ def _perform(row, first, last, eps, memory):
     elif kind == SWIGLU:
         _swiglu(first, last, arguments(row, 6), eps)
     elif kind == KDA:
-        _kda(first, last, (*arguments(row, 18), memory), eps)
+        _kda(first, last, (*arguments(row, 17), memory), eps)
     elif kind == APPEND:
         _append(first, last, arguments(row, 10), eps)
     else:

@@ -142,7 +142,6 @@ def _tile(form: Any, summary: str) -> Any:
             xs, ws = starts(x, x_step, count), starts(w, w_step, TILE // count)
             sums = [cgutils.alloca_once_value(builder, _constant(_SINGLE, 0.0)) for _ in range(TILE)]
 
-
             def advance(read: Any, index: ir.Value) -> None:
                 theirs = [read(base, index) for base in ws]
                 far = builder.add(ahead, builder.mul(index, ir.Constant(_I64, form.BYTES * lines_a_step)))

@@ -14,7 +14,7 @@ from torch import nn
 from tamsa.backbone.cache import KimiLinearCache
 from tamsa.backbone.config import Architecture
 from tamsa.backbone.decoder import Decoded, Decoder
-from tamsa.backbone.projections import linear
+from tamsa.backbone.projections import OutputLayer
 from tamsa.errors import InputError
 
 PREFILL_CHUNK = 4096
@@ -65,7 +65,7 @@ class CausalDecoder(nn.Module):
             outputs = self.model(chunk, part, past_key_values=cache, use_cache=True)
             if on_chunk is not None:
                 on_chunk(cache)
-        return linear(self.lm_head, outputs.last_hidden_state[:, -1]), cache
+        return self.lm_head(outputs.last_hidden_state[:, -1]), cache
 
     def num_params(self) -> int:
         """Count the parameters, tied ones once."""
@@ -99,11 +99,11 @@ class KimiLinear(CausalDecoder):
         super().__init__()
         self.config = config
         self.model = PlainDecoder(config)
-        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.lm_head = OutputLayer(config.hidden_size, config.vocab_size)
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None, **options: Any) -> Any:
         """Return the logits `[B, T, V]` of what follows each position; see `Decoder.decode` for the arguments."""
-        return linear(self.lm_head, self.model(input_ids, attention_mask, **options).last_hidden_state)
+        return self.lm_head(self.model(input_ids, attention_mask, **options).last_hidden_state)
 
     def get_output_embeddings(self) -> nn.Linear:
         """Return the head, as models of transformers do."""

@@ -18,7 +18,7 @@ from tamsa.backbone.decoder_layer import DecoderLayer
 from tamsa.backbone.inputs import check_cache, new_mask
 from tamsa.backbone.moe import Router
 from tamsa.backbone.network import PREFILL_CHUNK, CausalDecoder
-from tamsa.backbone.projections import linear
+from tamsa.backbone.projections import OutputLayer
 from tamsa.errors import InputError
 from tamsa.models.config import KimiLinearConfig
 from tamsa.models.loss import IGNORE, linear_cross_entropy, next_token_labels
@@ -97,7 +97,7 @@ class KimiLinearForCausalLM(KimiLinearPreTrainedModel, CausalDecoder, Generation
         super().__init__(config)
         self.model = KimiLinearModel(config)
         self.vocab_size = config.vocab_size
-        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.lm_head = OutputLayer(config.hidden_size, config.vocab_size)
         self.post_init()
 
     def forward(
@@ -143,7 +143,7 @@ class KimiLinearForCausalLM(KimiLinearPreTrainedModel, CausalDecoder, Generation
         logits = None
         if loss is None:
             keep = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
-            logits = linear(self.lm_head, hidden[:, keep])
+            logits = self.lm_head(hidden[:, keep])
             if labels is not None:
                 loss = _cross_entropy(logits, labels, kwargs)
         result = MoeCausalLMOutputWithPast(

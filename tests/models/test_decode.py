@@ -162,11 +162,7 @@ def test_several_threads_may_step_with_one_model(model_of, tokens):
 
 @pytest.mark.parametrize("new", [1, 2, 16, 17, 40])
 def test_absorbed_and_blockwise_attention_equal_the_expanded(new, model_of, monkeypatch):
-from tamsa.backbone.latents import Latents
-from tamsa.backbone.layout import Layout
-from tamsa.backbone.moe import MoE
-from tamsa.kernels.program import Program
-from tamsa.models import MasterWeights, RowBatch
+    monkeypatch.setattr("tamsa.backbone.mla.KEY_BLOCK", 7)
     layer = model_of().model.layers[3].self_attn
     x = torch.randn(2, 60, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -214,11 +210,6 @@ def test_a_bf16_model_with_fp32_norms_takes_the_compiled_step(model_of, tokens, 
     MasterWeights(model)
     model.eval()
     ids = tokens(2, 9)
-from tamsa.backbone.latents import Latents
-from tamsa.backbone.layout import Layout
-from tamsa.backbone.moe import MoE
-from tamsa.kernels.program import Program
-from tamsa.models import MasterWeights, RowBatch
     with torch.no_grad():
         whole = model(ids).logits.float()
         cache = model(ids[:, :8], use_cache=True).past_key_values

@@ -14,10 +14,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tamsa.kernels import absorbed, few_rows, gates_step
-from tamsa.kernels.gates import is_compiled
-from tamsa.kernels.gates_cpu import LANES, address
-from tamsa.kernels.program import APPEND, ATTEND, FIRST, KDA, NORM, PRODUCT, SWIGLU, Program
 from tamsa.backbone.cache import KimiLinearCache
 from tamsa.backbone.decoder_layer import DecoderLayer
 from tamsa.backbone.kda import KimiDeltaAttention
@@ -28,6 +24,10 @@ from tamsa.backbone.moe import MLP
 from tamsa.backbone.norm import RMSNorm
 from tamsa.backbone.projections import Projections, is_plain
 from tamsa.backbone.watch import Watch
+from tamsa.kernels import absorbed, few_rows, gates_step
+from tamsa.kernels.gates import is_compiled
+from tamsa.kernels.gates_cpu import LANES, address
+from tamsa.kernels.program import APPEND, ATTEND, FIRST, KDA, NORM, PRODUCT, SWIGLU, Program
 
 ROWS = 4
 """Rows in a unit of a pointwise operation."""

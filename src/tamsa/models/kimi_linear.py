@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 from transformers import GenerationMixin
 from transformers.modeling_layers import GradientCheckpointingLayer

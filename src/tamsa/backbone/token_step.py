@@ -120,7 +120,7 @@ def _continues(cache: KimiLinearCache, hidden: Tensor) -> bool:
 
 def _is_layer(layer: Any) -> bool:
     """True for a layer that does its two halves one after the other."""
-    return isinstance(layer, DecoderLayer) and type(layer).forward is DecoderLayer.forward
+    return isinstance(layer, DecoderLayer)
 
 
 def _is_ordinary(part: nn.Module, dtype: torch.dtype | None = None) -> bool:

@@ -33,13 +33,15 @@ from tamsa.llm import model_folder, write_calibration
 from tamsa.scoring.judge import Judge
 from tamsa.tools import Reader, corpus_toolset, page_chars
 
-EPILOG = """\
+EPILOGS = {
+    "eval": """\
 [bold]Examples[/bold]
 
 tamsa eval worlds/seven/questions.jsonl --docs worlds/seven/pages.jsonl --out scores/
 
 tamsa eval questions.jsonl -d papers/ -m openai:my-model --judge openai:my-judge --limit 50
 """
+}
 
 
 def eval_command(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import gc
 import os
 import sys
 from typing import NoReturn
@@ -10,12 +12,13 @@ from typing import NoReturn
 import typer
 
 from tamsa import __version__
-from tamsa.cli import corpus, evaluation, reproduce, research, synthesize, train, world
+from tamsa.cli.commands import LazyGroup
 from tamsa.cli.screen import literal
 from tamsa.errors import TamsaError
 
 app = typer.Typer(
     name="tamsa",
+    cls=LazyGroup,
     help="Deep research on your own documents: search, read, reason, and answer with verified quotes. "
     "Nothing leaves the machine unless you choose a remote model.",
     no_args_is_help=True,
@@ -23,15 +26,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-app.command("research", epilog=research.EPILOG)(research.research_command)
-app.command("steer")(research.steer_command)
-app.command("index")(corpus.index_command)
-app.command("search")(corpus.search_command)
-app.command("eval", epilog=evaluation.EPILOG)(evaluation.eval_command)
-app.command("synthesize", epilog=synthesize.EPILOG)(synthesize.synthesize_command)
-app.add_typer(world.app, name="world")
-app.add_typer(train.app, name="train")
-app.command("reproduce", epilog=reproduce.EPILOG)(reproduce.reproduce_command)
 
 
 @app.callback(invoke_without_command=True)
@@ -50,6 +44,7 @@ def fail(message: str, code: int = 2) -> NoReturn:
 
 def main() -> None:
     """Run the command line."""
+    atexit.register(gc.freeze)  # the interpreter need not look through everything once more before it ends
     try:
         app()
     except TamsaError as error:

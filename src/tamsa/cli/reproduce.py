@@ -9,7 +9,7 @@ import typer
 
 from tamsa.reproduce.studies import STUDIES, run_study
 
-EPILOG = "Example: tamsa reproduce autodeco recipes/autodeco.toml"
+EPILOGS = {"reproduce": "Example: tamsa reproduce autodeco recipes/autodeco.toml"}
 
 
 def reproduce_command(

@@ -50,7 +50,8 @@ from tamsa.store import RunFolder, new_id
 from tamsa.tools import Reader, Toolset, corpus_toolset, page_chars
 from tamsa.types import Model, Report
 
-EPILOG = """\
+EPILOGS = {
+    "research": """\
 [bold]Examples[/bold]
 
 tamsa research "Who founded the company that built the bridge?" --docs ~/papers
@@ -61,6 +62,7 @@ tamsa research "…" -d notes.jsonl -m openai:my-model -s model.base_url=http://
 
 tamsa research --resume runs/20261123-171500-3fa9c1
 """
+}
 
 
 def research_command(

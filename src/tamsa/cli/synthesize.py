@@ -21,7 +21,8 @@ from tamsa.synthesis.plan import DEFAULT_QUESTIONS, OnProgress, Plan, Summary
 from tamsa.synthesis.rounds import Flywheel
 from tamsa.synthesis.shards import Crew
 
-EPILOG = """\
+EPILOGS = {
+    "synthesize": """\
 [bold]Examples[/bold]
 
 tamsa synthesize --docs notes/ --out data/ --num-questions 500
@@ -32,6 +33,7 @@ tamsa synthesize -d notes/ -o data/ --mode guided --held-out 200  (then tamsa tr
 
 tamsa synthesize -d notes/ -o rounds/ --round 0 && tamsa synthesize -d notes/ -o rounds/ --round 1 --model nano
 """
+}
 
 
 def synthesize_command(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.resources
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -133,14 +135,27 @@ def model_folder(spec: str | ModelSpec) -> Path | None:
 def _open_local(path: str, settings: ModelSettings, name: str) -> Model:
     """Open a model in this process; torch is imported here and nowhere before."""
     try:
-        local = importlib.import_module("tamsa.llm.local")
-        return cast(Model, local.LocalModel(path, settings, name=name))
+        with _uncollected():
+            local = importlib.import_module("tamsa.llm.local")
+            return cast(Model, local.LocalModel(path, settings, name=name))
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "tamsa":
             raise
         raise ConfigError(
             f"model {name!r}: needs {error.name}, which is not installed; install tamsa with the extra `models`"
         ) from error
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Import without the garbage collector: it would walk the growing modules again and again, and none is garbage."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 _NOT_ASKED = {"concurrency", "requests_per_minute", "tokens_per_minute", "timeout_s", "deadline_s", "max_retries"}

@@ -7,6 +7,8 @@
     python benchmarks/kimi_linear_model.py million --out DIR     hybrid 3:1 against all-MLA at a million tokens
     python benchmarks/kimi_linear_model.py read    --out DIR     memory and time to really read a long prompt, in chunks
 
+Several may be named at once; `decode context million prefill train` take about ten minutes of two idle cores.
+
 Wall-clock medians and, beside them, the CPU time of the process: on a shared machine the latter says what the
 programs cost, the former what the neighbours let through. A result that is wrong is not timed.
 """
@@ -172,8 +174,23 @@ def decode(options: argparse.Namespace) -> dict[str, Any]:
                     token = ids[:, :1]
                     call = lambda m=model, c=cache, t=token: m(t, past_key_values=c, use_cache=True)  # noqa: E731
                     runs.append(measure(call, repeats, 3))
-            result[f"batch {batch}, {str(dtype).removeprefix('torch.')}"] = compare(*runs, batch)
+            name = f"batch {batch}, {str(dtype).removeprefix('torch.')}"
+            result[name] = compare(*runs, batch)
+            result[name]["generate_wall_s"] = {
+                side: generated(model, ids) for side, model in (("ours", ours), ("peer", peer))
+            }
+            print(name, json.dumps(result[name]), flush=True)
     return result
+
+
+def generated(model: Any, ids: torch.Tensor) -> float:
+    """Return the seconds of a further step of `generate`, greedy: its own loop is part of them."""
+    took = []
+    for count in (8, 40):
+        options = {"max_new_tokens": count, "min_new_tokens": count, "do_sample": False}
+        call = lambda o=options: model.generate(ids, attention_mask=torch.ones_like(ids), **o)  # noqa: E731
+        took.append(measure(call, 3)["wall_min_s"])
+    return (took[1] - took[0]) / 32
 
 
 def fill(cache: KimiLinearCache, model: KimiLinearForCausalLM, length: int, batch: int = 1) -> None:
@@ -289,7 +306,7 @@ def plot_context(result: dict[str, Any], path: Path) -> None:
 def main() -> None:
     runs = {f.__name__: f for f in (train, prefill, decode, context, million, read)}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=runs)
+    parser.add_argument("what", choices=runs, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--repeats", type=int, default=5)
@@ -299,22 +316,23 @@ def main() -> None:
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="of read")
     parser.add_argument("--million", type=int, default=1_000_000)
     options = parser.parse_args()
-    if options.length is None:
-        options.length = {"train": 512, "prefill": 8192, "read": 1_000_000}.get(options.what)
+    length = options.length
     torch.set_num_threads(options.threads)
-    result = runs[options.what](options)
-    result["machine"] = {
-        "processor": platform.processor() or platform.machine(),
-        "capability": torch.backends.cpu.get_cpu_capability(),
-        "threads": options.threads,
-        "torch": torch.__version__,
-    }
     options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / f"kimi_linear_{options.what}.json"
-    path.write_text(json.dumps(result, indent=2) + "\n")
-    if options.what == "context":
-        plot_context(result, options.out / "kimi_linear_context.png")
-    print(json.dumps(result, indent=2))
+    for what in options.what:
+        options.length = length or {"train": 512, "prefill": 8192, "read": 1_000_000}.get(what)
+        result = runs[what](options)
+        result["machine"] = {
+            "processor": platform.processor() or platform.machine(),
+            "capability": torch.backends.cpu.get_cpu_capability(),
+            "threads": options.threads,
+            "torch": torch.__version__,
+        }
+        path = options.out / f"kimi_linear_{what}.json"
+        path.write_text(json.dumps(result, indent=2) + "\n")
+        if what == "context":
+            plot_context(result, options.out / "kimi_linear_context.png")
+        print(what, json.dumps(result, indent=2), flush=True)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from tamsa.kernels.gates_vectors import biggest, read, write
 from tamsa.kernels.kda.compiling import inner
 from tamsa.kernels.kda.threads import scratch
 from tamsa.kernels.kda.vectors import add, exp_decay, fma, load, mul, splat, store, store_bf16, sub, total, zeros
+from tamsa.kernels.tiles import single_tile
 
 TILE = 16
 """Latents that are widened to fp32 and read by all queries of a unit at a time: one vector of scores."""
@@ -41,33 +42,26 @@ _LOW = -1e30
 
 
 @inner
-def _scores(query, tile, scores, W, zero):
-    """Write the dot products of a query with the latents of a tile."""
-    for row in range(0, TILE, 4):
-        a0 = zero
-        a1 = zero
-        a2 = zero
-        a3 = zero
-        w0 = row * W
-        w1 = w0 + W
-        w2 = w1 + W
-        w3 = w2 + W
-        for i in range(0, W, LANES):
-            value = load(query, i, zero)
-            a0 = fma(value, load(tile, w0 + i, zero), a0)
-            a1 = fma(value, load(tile, w1 + i, zero), a1)
-            a2 = fma(value, load(tile, w2 + i, zero), a2)
-            a3 = fma(value, load(tile, w3 + i, zero), a3)
-        store(scores, row, total(a0))
-        store(scores, row + 1, total(a1))
-        store(scores, row + 2, total(a2))
-        store(scores, row + 3, total(a3))
-
-
-@inner
 def _collect(weights, tile, sums, faded, W, R, one, zero):
-    """Fade the sums so far and add the tile's latents by their weights."""
-    for i in range(0, R, LANES):
+    """Fade the sums so far and add the tile's latents by their weights; four vectors of sums at a time."""
+    whole = R - R % (4 * LANES)
+    for i in range(0, whole, 4 * LANES):
+        a0 = mul(load(sums, i, zero), faded)
+        a1 = mul(load(sums, i + LANES, zero), faded)
+        a2 = mul(load(sums, i + 2 * LANES, zero), faded)
+        a3 = mul(load(sums, i + 3 * LANES, zero), faded)
+        for row in range(TILE):
+            weight = splat(load(weights, row, one), zero)
+            at = row * W + i
+            a0 = fma(weight, load(tile, at, zero), a0)
+            a1 = fma(weight, load(tile, at + LANES, zero), a1)
+            a2 = fma(weight, load(tile, at + 2 * LANES, zero), a2)
+            a3 = fma(weight, load(tile, at + 3 * LANES, zero), a3)
+        store(sums, i, a0)
+        store(sums, i + LANES, a1)
+        store(sums, i + 2 * LANES, a2)
+        store(sums, i + 3 * LANES, a3)
+    for i in range(whole, R, LANES):
         value = mul(load(sums, i, zero), faded)
         for row in range(TILE):
             value = fma(splat(load(weights, row, one), zero), load(tile, row * W + i, zero), value)
@@ -79,15 +73,28 @@ def _fold(q, at, up, query, d, R, P, scale, bf, one, zero):
     """Write a query through the key half of kv_b, `[d, R]` at `up`, and its shared part behind it, both scaled."""
     width = 2 if bf else 4
     factor = splat(scale, zero)
-    for i in range(0, R, LANES):
-        even = zero
-        odd = zero
-        for j in range(0, d - 1, 2):
-            even = fma(splat(read(q, at + j, bf, one), zero), read(up, j * R + i, bf, zero), even)
-            odd = fma(splat(read(q, at + j + 1, bf, one), zero), read(up, (j + 1) * R + i, bf, zero), odd)
-        if d % 2:
-            even = fma(splat(read(q, at + d - 1, bf, one), zero), read(up, (d - 1) * R + i, bf, zero), even)
-        store(query, i, mul(add(even, odd), factor))
+    whole = R - R % (4 * LANES)
+    for i in range(0, whole, 4 * LANES):
+        a0 = zero
+        a1 = zero
+        a2 = zero
+        a3 = zero
+        for j in range(d):
+            number = splat(read(q, at + j, bf, one), zero)
+            row = j * R + i
+            a0 = fma(number, read(up, row, bf, zero), a0)
+            a1 = fma(number, read(up, row + LANES, bf, zero), a1)
+            a2 = fma(number, read(up, row + 2 * LANES, bf, zero), a2)
+            a3 = fma(number, read(up, row + 3 * LANES, bf, zero), a3)
+        store(query, i, mul(a0, factor))
+        store(query, i + LANES, mul(a1, factor))
+        store(query, i + 2 * LANES, mul(a2, factor))
+        store(query, i + 3 * LANES, mul(a3, factor))
+    for i in range(whole, R, LANES):
+        value = zero
+        for j in range(d):
+            value = fma(splat(read(q, at + j, bf, one), zero), read(up, j * R + i, bf, zero), value)
+        store(query, i, mul(value, factor))
     for i in range(0, P, LANES):
         store(query, R + i, mul(read(q + (at + d) * width, i, bf, zero), factor))
 
@@ -168,7 +175,9 @@ def absorbed_attention(first, last, a, scale):
                 seen = length - start - (T - 1 - (n0 + n) // H)
                 if seen <= 0:
                     continue
-                _scores(queries + n * W * 4, tile, scores, W, zero)
+                # meanwhile the next tile is asked for, a part of it by each query
+                ahead = latents + (b * step + (start + TILE) * W) * width + n * W * 4
+                store(scores, 0, single_tile(queries + n * W * 4, W, tile, W, W, ahead, one, 1, 1))
                 for row in range(min(seen, TILE), TILE):
                     store(scores, row, low)
                 found = load(scores, 0, zero)
@@ -193,7 +202,7 @@ def absorbed_attention(first, last, a, scale):
     return 0
 
 
-_ATTEND = entries(__file__, absorbed_attention)["absorbed_attention"]
+_ATTEND = entries(__file__, absorbed_attention, also=("tiles.py",))["absorbed_attention"]
 
 
 def parts_of(N: int, rows: int, threads: int) -> tuple[int, int]:

@@ -2,11 +2,12 @@
 
 The baseline runs on questions whose answers are known. Where it answers from candidates, every candidate is one
 alternative, described by its signs (`tamsa.agent.baseline.judging`), and those that match an answer are right. The
-weights maximise the likelihood of a right one (a softmax over the candidates, each question counting once and each set
+weights maximise the likelihood of a right one (a softmax over the candidates, each set by its share and in it each question
 alike, with a small L2 penalty on the weights and on what sets those for dates and numbers apart from those for names).
+A set with hardly any unanswerable question says nothing of when to refuse: there the refusal is no alternative.
 Evaluation data has no part in it.
 
-Usage: python benchmarks/answer_choice.py --on QUESTIONS DOCS [--on QUESTIONS DOCS ...] [--every N]
+Usage: python benchmarks/answer_choice.py --on QUESTIONS DOCS SHARE [--on QUESTIONS DOCS SHARE ...] [--every N]
            [--test QUESTIONS DOCS] [--out FILE]
 Prints, by set: exact match with the weights as they stand, out of fold with those fitted, and how often a right answer
 is among the candidates; then the weights fitted on everything.
@@ -40,6 +41,8 @@ SIGNS = list(WEIGHTS)
 PENALTY = 1e-3
 FOLDS = 3
 MAX_TURNS = 60
+MIN_UNANSWERABLE = 0.05
+"""Share of unanswerable questions from which on a set tells when to refuse."""
 
 
 @dataclass
@@ -58,6 +61,11 @@ class Question:
     def rows(self) -> np.ndarray:
         """Signs, and the same again where a date or a number is asked for, `[C, 2 S]`."""
         return np.hstack([self.signs, self.signs * self.valued])
+
+    def without_refusal(self) -> Question:
+        """Return the question without its refusal, unless that is right."""
+        kept = (self.signs[:, SIGNS.index("refusal")] == 0) | self.right
+        return Question(self.signs[kept], self.right[kept], self.valued, self.right_now)
 
 
 def run(index: Index, question: str) -> list[Message]:
@@ -99,19 +107,22 @@ def collect(questions: Path, documents: Path, every: int) -> list[Question]:
         index = open_documents([documents], out=Path(folder) / "index")
         found = [described(run(index, item["question"]), item["answers"]) for item in asked[::every]]
         index.close()
+    unanswerable = sum(NOT_FOUND in item["answers"] for item in asked) / len(asked)
+    if unanswerable < MIN_UNANSWERABLE:
+        found = [question.without_refusal() for question in found]
     return found
 
 
-def fit(sets: Sequence[Sequence[Question]]) -> np.ndarray:
-    """Return the likeliest weights `[2 S]`, each set and within it each question counting alike."""
+def fit(sets: Sequence[Sequence[Question]], weights: Sequence[float]) -> np.ndarray:
+    """Return the likeliest weights `[2 S]`, each set counting by its weight and in it each question alike."""
     rows, right, sizes, shares = [], [], [], []
-    for questions in sets:
+    for questions, weight in zip(sets, weights, strict=True):
         told = [question for question in questions if question.right.any()]
         for question in told:
             rows.append(question.rows)
             right.append(question.right)
             sizes.append(len(question.right))
-            shares.append(1.0 / len(told) / len(sets))
+            shares.append(weight / len(told) / sum(weights))
     signs, good = np.concatenate(rows), np.concatenate(right).astype(float)
     share, starts = np.array(shares), np.concatenate([[0], np.cumsum(sizes)[:-1]])
 
@@ -133,23 +144,23 @@ def is_right(question: Question, weights: np.ndarray) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    pair = {"nargs": 2, "type": Path, "action": "append", "metavar": ("QUESTIONS", "DOCS")}
-    parser.add_argument("--on", required=True, **pair)
-    parser.add_argument("--test", default=[], **pair)
+    parser.add_argument("--on", nargs=3, action="append", required=True, metavar=("QUESTIONS", "DOCS", "SHARE"))
+    parser.add_argument("--test", nargs=2, action="append", default=[], metavar=("QUESTIONS", "DOCS"))
     parser.add_argument("--every", type=int, default=1, help="fit on every n-th question")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    sets = [collect(questions, documents, options.every) for questions, documents in options.on]
+    sets = [collect(Path(questions), Path(documents), options.every) for questions, documents, _ in options.on]
+    shares = [float(share) for _, _, share in options.on]
     folds = [
-        fit([[question for at, question in enumerate(found) if at % FOLDS != fold] for found in sets])
+        fit([[question for at, question in enumerate(found) if at % FOLDS != fold] for found in sets], shares)
         for fold in range(FOLDS)
     ]
-    for (questions, _), found in zip(options.on, sets, strict=True):
+    for (questions, _, _), found in zip(options.on, sets, strict=True):
         apart = [is_right(question, folds[at % FOLDS]) for at, question in enumerate(found)]
         report(questions, found, apart, "out of fold")
-    fitted = fit(sets)
+    fitted = fit(sets, shares)
     for questions, documents in options.test:
-        found = collect(questions, documents, 1)
+        found = collect(Path(questions), Path(documents), 1)
         report(questions, found, [is_right(question, fitted) for question in found], "fitted")
     names, values = fitted[: len(SIGNS)], fitted[: len(SIGNS)] + fitted[len(SIGNS) :]
     weights = {name: (round(float(a), 2), round(float(b), 2)) for name, a, b in zip(SIGNS, names, values, strict=True)}
@@ -158,7 +169,7 @@ def main() -> None:
         options.out.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
 
 
-def report(questions: Path, found: Sequence[Question], fitted: Sequence[bool], how: str) -> None:
+def report(questions: str, found: Sequence[Question], fitted: Sequence[bool], how: str) -> None:
     """Print how often the answers of a set are right, in percent."""
     now = 100.0 * np.mean([question.right_now for question in found])
     among = 100.0 * np.mean([question.right.any() if len(question.right) else question.right_now for question in found])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,8 +14,10 @@ from tamsa.agent.baseline.measures import asked_measure, measured
 from tamsa.agent.baseline.nouns import COUNTRIES, ROLES, Kind, noun_fit, noun_of_name
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.periods import asked_period
+from tamsa.agent.baseline.question import focus
 from tamsa.agent.baseline.reading import Reading, looks_like_person
 from tamsa.agent.baseline.state import fold_title
+from tamsa.agent.baseline.values import DATE
 from tamsa.agent.baseline.weights import WEIGHTS
 from tamsa.agent.baseline.wishes import Value
 
@@ -55,10 +57,13 @@ class Judge:
         self.state, self.question = gathering.state, gathering.question
         self.plan = gathering.plan
         self._folded = f" {fold_title(self.question.text)} "
+        self._focus = focus(self.question)
         self._measure = asked_measure(self.question)
         self._period = asked_period(self.question)
         self._years = [term for term in self.question.weights if term.isdigit() and len(term) == 4]
         self._when: dict[str, float] = {}
+        self._taken: dict[str, set[tuple[int, int]]] = {}
+        """Page -> offsets of all candidates on it."""
         named = gathering.named
         self._names_on = {
             key: sum(f" {name} " in text for name in named) / max(1, len(named))
@@ -75,6 +80,11 @@ class Judge:
         best_plan = max((one.planned.score for one in gathered if one.planned is not None), default=0.0) or 1.0
         best_span = max((one.spanned.score for one in gathered if one.spanned is not None), default=0.0) or 1.0
         column = self.question.kind in VALUES
+        self._taken = {}
+        for one in gathered:
+            for reading in one.readings:
+                if not reading.is_title:
+                    self._taken.setdefault(reading.page.id, set()).add((reading.start, reading.end))
         judged = []
         for one in gathered:
             signs = self._signs(one, best_plan, best_span)
@@ -99,6 +109,17 @@ class Judge:
             out |= {fold_title(value.text) for value in self.gathering.resolver.values(step)[:1]}
             step = step.of
         return out
+
+    @cached_property
+    def _telling(self) -> dict[str, float]:
+        """Concept of the question -> how much it tells where few opened pages have it; together 1."""
+        pages = self.state.opened
+        weights = {
+            term: weight * math.log(1 + len(pages) / (1 + sum(term in page.term_set for page in pages)))
+            for term, weight in self.question.weights.items()
+        }
+        total = sum(weights.values()) or 1.0
+        return {term: weight / total for term, weight in weights.items()}
 
     @cached_property
     def _holders(self) -> dict[str, float]:
@@ -148,6 +169,8 @@ class Judge:
 
     def _signs(self, one: Candidate, best_plan: float, best_span: float) -> dict[str, float]:
         folded = fold_title(one.text)
+        own = [reading for reading in one.readings if not reading.is_title]
+        spans = {span for reading in own for span in self._taken.get(reading.page.id, ())}
         authority, source = by_authority(one.settled) if one.settled is not None else (0.0, 0.0)
         support = sum(f" {folded} " in text for text in self.gathering.texts.values())
         signs = {
@@ -168,12 +191,25 @@ class Judge:
             "asked": float(f" {folded} " in self._folded),
             "asked_part": self._asked_part(one.text),
             "passed": float(folded in self._passed),
+            "holds_name": float(self._holds(folded, self.gathering.named)),
+            "holds_passed": float(self._holds(folded, self._passed)),
+            "inside": float(
+                any(a <= r.start and r.end <= b and b - a > r.end - r.start for r in own for a, b in spans)
+            ),
+            "around": float(
+                any(r.start <= a and b <= r.end and b - a < r.end - r.start for r in own for a, b in spans)
+            ),
             "support": math.log1p(support),
         }
         places = [self._place(one, reading) for reading in (*one.readings, *one.via)]
         for name in places[0]:
             signs[name] = (min if name == "later" else max)(place[name] for place in places)
         return signs | self._type(one) | self._form(one)
+
+    @staticmethod
+    def _holds(folded: str, names: Collection[str]) -> bool:
+        """Tell whether a text says one of some names and more than it."""
+        return any(name and name != folded and f" {name} " in f" {folded} " for name in names)
 
     def _asked_part(self, text: str) -> float:
         """Say how much of a text the question says itself, in [0, 1]."""
@@ -187,6 +223,7 @@ class Judge:
         own = set(terms(one.text))
         said = set(relation_terms(sentence.text)) - own
         index = next((at for at, other in enumerate(page.sentences) if other.start == sentence.start), 0)
+        around = {term for other in page.sentences[max(0, index - 1) : index + 2] for term in terms(other.text)} - own
         low = f" {fold_title(sentence.text)} "
         subject = fold_title(gathering.subjects[0].text) if gathering.subjects else ""
         joint, bridged = self._joint.get(page.id, (0.0, 0.0))
@@ -203,7 +240,11 @@ class Judge:
             "said_page": share(question, page.term_set),
             "said_joint": joint,
             "cue": len(gathering.cues & said) / len(gathering.cues) if gathering.cues else 0.0,
-            "near": self._nearness(reading),
+            "near": self._nearness(reading, gathering.cues),
+            "focus": len(self._focus & said) / max(1, len(self._focus)),
+            "focus_near": self._nearness(reading, self._focus),
+            "told": self._told(said),
+            "told_near": self._told(said | around),
             "subject_page": float(bool(gathering.subjects) and gathering.subjects[0].id == page.id),
             "subject_said": float(bool(subject) and f" {subject} " in low),
             "holder": self._holders.get(page.id, 0.0),
@@ -225,10 +266,13 @@ class Judge:
             "row_leads": gathering.rows.leads_to.get(page.id, 0.0),
         }
 
-    def _nearness(self, reading: Reading) -> float:
+    def _told(self, said: Collection[str]) -> float:
+        """Say how much of the question some concepts hold, those the more that few opened pages have, in [0, 1]."""
+        return sum(weight for term, weight in self._telling.items() if term in said)
+
+    def _nearness(self, reading: Reading, cues: Collection[str]) -> float:
         """Say how near the nearest word for the relation stands, in [0, 1]; one after the span counts less."""
         best = 0.0
-        cues = self.gathering.cues
         for start, end, term in reading.page.tokens.get(reading.sentence.start, ()) if cues else ():
             if term in cues and not (start >= reading.start and end <= reading.end):
                 before = end <= reading.start
@@ -288,6 +332,8 @@ class Judge:
         digits = any(char.isdigit() for char in text)
         valued = any(r.kind in VALUES and not r.is_title for r in one.readings)
         number = want == "number"
+        counted = number and len(head) > 2 and any(_counts(r.page.text, r.end, head) for r in one.readings)
+        valued |= DATE.fullmatch(text) is not None
         measure = measured(reading.page.text, reading.start, reading.end) if number and self._measure else ""
         return {
             "words": math.log1p(num_words),
@@ -307,9 +353,15 @@ class Judge:
             "percent": float(number and "%" in text and not head.startswith("percent")),
             "unit": float(bool(measure) and measure == self._measure),
             "other_unit": float(bool(measure) and measure != self._measure),
+            "counted": float(counted),
             "small": float(number and re.fullmatch(r"\d{1,2}|[a-z]+", text.casefold()) is not None),
             "grouped": float(number and re.match(r"\d{1,3},\d{3}", text) is not None),
         }
+
+
+def _counts(text: str, end: int, noun: str) -> bool:
+    """Tell whether a number is followed by the noun that it counts."""
+    return re.match(rf"\s(?:[\w-]+\s){{0,3}}{re.escape(noun.rstrip('s'))}", text[end : end + 60], re.I) is not None
 
 
 def weigh(signs: Mapping[str, float], valued: bool) -> float:

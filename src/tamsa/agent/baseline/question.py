@@ -126,6 +126,28 @@ def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:
     return Question(text, form, kind, head, names, weights, options, _extreme(text))
 
 
+_BOUND = frozenset("who whom whose which that where when whom and but".split())
+FOCUS_WORDS = 6
+"""Words on either side of the one that asks which say what is asked."""
+
+
+def focus(question: Question) -> frozenset[str]:
+    """Return the concepts of the words around the one that asks: what is asked, not what leads there."""
+    asked = last_sentence(question.text, question.names)
+    match = _interrogative(asked)
+    before, after = (asked[: match.start()], asked[match.end() :]) if match is not None else ("", asked)
+    near: list[str] = []
+    for side in (before.split()[::-1], after.split()):
+        for word in side[:FOCUS_WORDS]:
+            if word.strip(",;").casefold() in _BOUND:
+                break
+            near.append(word)
+            if word.endswith((",", ";")):
+                break
+    head = concept(question.head) if question.head else ""
+    return frozenset(term for term in terms(" ".join(near)) if term in question.weights and term != head)
+
+
 def last_sentence(text: str, names: tuple[Name, ...]) -> str:
     """Return the sentence that asks: what follows the last full stop outside a name."""
     position = 0
@@ -263,9 +285,14 @@ def _interrogative(text: str) -> re.Match[str] | None:
     found = list(_WH.finditer(text))
     if not found:
         return None
-    opening = re.match(r"(?:\w+\s+){0,1}(?:\w+\s+)?$", text[: found[0].start()])
+    opening = re.match(
+        r"(?!(?:the|a|an|one|this|that|those)\s)(?:\w+\s+){0,2}$", text[: found[0].start()], re.IGNORECASE
+    )
     if opening is not None and not re.search(r"\b(?:the|a|an|is|was)\s$", text[: found[0].start()], re.IGNORECASE):
         return found[0]
+    sure = [match for match in found if match[1].casefold() in ("what", "how")]
+    if sure:  # the others may open a relative clause, these ask
+        return sure[0]
     for match in reversed(found):
         if match[1].casefold() in ("what", "which", "how") and not re.search(
             r",\s+(?:\w+\s+)?$", text[: match.start()]

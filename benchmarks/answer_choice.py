@@ -2,8 +2,9 @@
 
 The baseline runs on questions whose answers are known. Where it answers from candidates, every candidate is one
 alternative, described by its signs (`tamsa.agent.baseline.judging`), and those that match an answer are right. The
-weights maximise the likelihood of a right one (a softmax over the candidates, each set by its share and in it each question
-alike, with a small L2 penalty on the weights and on what sets those for dates and numbers apart from those for names).
+weights maximise the likelihood of a right one (a softmax over the candidates, each set by its share and in it each
+question alike, with a small L2 penalty on the weights and on what sets those for dates and numbers apart from those for
+names).
 A set with hardly any unanswerable question says nothing of when to refuse: there the refusal is no alternative.
 Evaluation data has no part in it.
 

@@ -34,7 +34,8 @@ class Learned:
     """Runs without an answer, and stretches too long for one pass."""
     surrogate: float
     ratio_error: float
-    """Mean distance of the ratio from 1: 0 up to rounding, since every step is on-policy."""
+    """Mean distance of the ratio from 1: 0 up to rounding, since every step is on-policy; of heads, the distance of the
+    soft cut that is learned from the hard one that was drawn from."""
     clipped: float
     """Share of tokens at the clip."""
     entropy: float

@@ -162,9 +162,15 @@ def prefill(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def decode(options: argparse.Namespace) -> dict[str, Any]:
-    result = {}
+    """Greedy decode; `weights_s` is what reading the weights once takes at the speed at which this machine reads."""
+    result: dict[str, Any] = {}
+    memory = torch.ones(1 << 26)
+    speed = memory.nbytes / measure(memory.sum, 5)["wall_min_s"]
+    result["memory_gb_per_s"] = speed / 1e9
+    del memory
     for dtype in (torch.float32, torch.bfloat16):
         ours, peer = pair(dtype)
+        weights = sum(p.nbytes for p in ours.parameters()) - ours.model.embed_tokens.weight.nbytes
         for batch in (1, 32):
             ids = torch.randint(0, 8192, (batch, 64))
             runs = []
@@ -176,6 +182,7 @@ def decode(options: argparse.Namespace) -> dict[str, Any]:
                     runs.append(measure(call, repeats, 3))
             name = f"batch {batch}, {str(dtype).removeprefix('torch.')}"
             result[name] = compare(*runs, batch)
+            result[name]["weights_s"] = weights / speed
             result[name]["generate_wall_s"] = {
                 side: generated(model, ids) for side, model in (("ours", ours), ("peer", peer))
             }

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from tamsa.errors import ConfigError, InputError, TamsaError
+from tamsa.kernels import heap
 from tamsa.store import make_folder, read_json, write_json
 from tamsa.train.building import build_tokenizer, load_model, new_model, with_adapters
 from tamsa.train.cache import open_cache
@@ -225,6 +226,7 @@ class Trainer:
             if self.step % track.log_every == 0 or self.step == 1:
                 self._log(recent, norm)
                 recent = []
+                heap.trim()
             began = time.monotonic()
             if track.evaluate_every and self.step % track.evaluate_every == 0:
                 self._evaluate()

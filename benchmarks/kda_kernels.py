@@ -224,7 +224,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         axis.set_xticks([r["T"] for r in rows], [str(r["T"]) for r in rows], rotation=45)
         axis.minorticks_off()
         axis.grid(alpha=0.3)
-    axes[0].legend()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     figure.suptitle("KDA, one layer, B=1, H=2, K=V=64, fp32")
     figure.savefig(path, dpi=120)
 

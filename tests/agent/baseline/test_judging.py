@@ -55,6 +55,17 @@ def test_every_sign_has_a_weight_and_the_probabilities_are_those_of_a_softmax(in
     assert {name for item in judged for name in item.signs} <= set(WEIGHTS)
 
 
+def test_what_was_reckoned_stands_whatever_the_candidates_weigh(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    question = "How many years passed from the birth of Corin Vale to the birth of Dov Rehn?"
+    run = run_policy(index, question)
+    assert run.answer.split("\n")[0] == "22"
+    for name in ("tabled", "plan"):
+        monkeypatch.setitem(WEIGHTS, name, (-50.0, -50.0))
+    conclusion = Conclusion(*BaselinePolicy().read(run.messages[:-1]))
+    assert conclusion.judged[0].candidate.text != "22"
+    assert (conclusion.outcome.text, conclusion.outcome.source) == ("22", "table")
+
+
 def test_a_number_is_known_by_its_unit() -> None:
     text = "It covers 368 square miles, has 5,200 spectators, is 87 km long and cost $9."
     spans = [(text.index(number), len(number)) for number in ("368", "5,200", "87", "$9")]

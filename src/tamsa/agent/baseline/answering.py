@@ -59,12 +59,16 @@ class Conclusion:
         self.resolver = Resolver(state, question)
 
     @cached_property
+    def tabled(self) -> Value | None:
+        """What was counted, added up or found to be the most, over a table or many pages."""
+        return aggregate(self.state, self.question, self.resolver, self.plan)
+
+    @cached_property
     def judged(self) -> list[Judged]:
         """The candidates, the likeliest first; one without a text is the refusal."""
-        tabled = aggregate(self.state, self.question, self.resolver, self.plan)
         silent = self.plan is not None and is_silent(self.resolver, self.plan)
         gathering = Gathering(self.state, self.question, self.resolver, self.plan)
-        return Judge(gathering, silent=silent).judge(tabled)
+        return Judge(gathering, silent=silent).judge(self.tabled)
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -72,6 +76,8 @@ class Conclusion:
         verdict = compare(self.state, self.question, self.resolver)
         if verdict is not None:
             return Outcome(verdict.text, 1.0, verdict.readings, source="comparison")
+        if self.tabled is not None:
+            return Outcome(_full_name(self.state, self.tabled), self.tabled.score, self.tabled.chain, source="table")
         if unknown_subject(self.state, self.question):
             return Outcome("", 0.0, source="unknown")
         best = next(iter(self.judged), None)

@@ -44,7 +44,8 @@ def fail(message: str, code: int = 2) -> NoReturn:
 
 def main() -> None:
     """Run the command line."""
-    atexit.register(gc.freeze)  # the interpreter need not look through everything once more before it ends
+    if "RANK" not in os.environ:  # threads of a group of processes end only when the collector has found the group
+        atexit.register(gc.freeze)  # the interpreter need not look through everything once more before it ends
     try:
         app()
     except TamsaError as error:

@@ -26,7 +26,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from scipy.optimize import minimize
+from choice_fit import fit_choices
 
 from tamsa.agent.baseline import BaselinePolicy
 from tamsa.agent.baseline.answering import Conclusion
@@ -39,7 +39,6 @@ from tamsa.tools.corpus import CorpusTools
 from tamsa.types import Message
 
 SIGNS = list(WEIGHTS)
-PENALTY = 1e-3
 FOLDS = 3
 MAX_TURNS = 60
 MIN_UNANSWERABLE = 0.05
@@ -94,7 +93,7 @@ def described(messages: Sequence[Message], answers: Sequence[str]) -> Question:
     conclusion = Conclusion(state, question, plan)
     outcome = conclusion.outcome
     right_now = bool(exact_match(outcome.text or NOT_FOUND, answers))
-    judged = conclusion.judged if outcome.source not in ("comparison", "unknown") else []
+    judged = conclusion.judged if outcome.source not in ("comparison", "table", "unknown") else []
     texts = [conclusion.text_of(item) or NOT_FOUND for item in judged]
     signs = np.array([[item.signs.get(name, 0.0) for name in SIGNS] for item in judged]).reshape(-1, len(SIGNS))
     right = np.array([bool(exact_match(text, answers)) for text in texts], bool)
@@ -116,26 +115,14 @@ def collect(questions: Path, documents: Path, every: int) -> list[Question]:
 
 def fit(sets: Sequence[Sequence[Question]], weights: Sequence[float]) -> np.ndarray:
     """Return the likeliest weights `[2 S]`, each set counting by its weight and in it each question alike."""
-    rows, right, sizes, shares = [], [], [], []
-    for questions, weight in zip(sets, weights, strict=True):
-        told = [question for question in questions if question.right.any()]
-        for question in told:
-            rows.append(question.rows)
-            right.append(question.right)
-            sizes.append(len(question.right))
-            shares.append(weight / len(told) / sum(weights))
-    signs, good = np.concatenate(rows), np.concatenate(right).astype(float)
-    share, starts = np.array(shares), np.concatenate([[0], np.cumsum(sizes)[:-1]])
-
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        worth = signs @ weights
-        odds = np.exp(worth - np.repeat(np.maximum.reduceat(worth, starts), sizes))
-        every, best = np.add.reduceat(odds, starts), np.add.reduceat(odds * good, starts) + 1e-12
-        slope = np.repeat(share / every, sizes) * odds - np.repeat(share / best, sizes) * odds * good
-        total = float(share @ np.log(every / best)) + PENALTY * float(weights @ weights)
-        return total, slope @ signs + 2 * PENALTY * weights
-
-    return np.asarray(minimize(loss, np.zeros(2 * len(SIGNS)), jac=True, method="L-BFGS-B").x)
+    told = [[question for question in questions if question.right.any()] for questions in sets]
+    kept = [question for questions in told for question in questions]
+    shares = [
+        weight / len(questions) / sum(weights)
+        for questions, weight in zip(told, weights, strict=True)
+        for _ in questions
+    ]
+    return fit_choices([question.rows for question in kept], [question.right for question in kept], shares)
 
 
 def is_right(question: Question, weights: np.ndarray) -> bool:

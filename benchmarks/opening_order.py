@@ -22,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from scipy.optimize import minimize
+from choice_fit import fit_choices
 
 from tamsa.agent.baseline import BaselinePolicy
 from tamsa.agent.baseline.navigation import WEIGHTS, Candidate
@@ -34,7 +34,6 @@ from tamsa.types import Message
 SIGNS = list(WEIGHTS)
 MAX_ALTERNATIVES = 60
 """Alternatives kept of one choice: those now thought best, and every right one."""
-PENALTY = 1e-3
 FOLDS = 3
 MAX_TURNS = 60
 
@@ -99,28 +98,9 @@ def collect(questions: Path, documents: Path, every: int) -> list[list[Choice]]:
 
 def fit(sets: Sequence[Sequence[Sequence[Choice]]]) -> np.ndarray:
     """Return the likeliest weights `[S]`, each set and within it each question counting alike."""
-    rows, right, starts, shares, position = [], [], [], [], 0
-    for questions in sets:
-        for choices in questions:
-            for choice in choices:
-                rows.append(choice.signs)
-                right.append(choice.right)
-                starts.append(position)
-                shares.append(1.0 / len(choices) / len(questions))
-                position += len(choice.right)
-    signs, good = np.concatenate(rows), np.concatenate(right).astype(float)
-    sizes = np.diff(np.append(starts, position))
-    share = np.array(shares)
-
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        worth = signs @ weights
-        odds = np.exp(worth - np.repeat(np.maximum.reduceat(worth, starts), sizes))
-        every, best = np.add.reduceat(odds, starts), np.add.reduceat(odds * good, starts) + 1e-12
-        slope = np.repeat(share / every, sizes) * odds - np.repeat(share / best, sizes) * odds * good
-        total = float(share @ np.log(every / best)) + PENALTY * float(weights @ weights)
-        return total, slope @ signs + 2 * PENALTY * weights
-
-    return np.asarray(minimize(loss, np.zeros(len(SIGNS)), jac=True, method="L-BFGS-B").x)
+    kept = [choice for questions in sets for choices in questions for choice in choices]
+    shares = [1.0 / len(choices) / len(questions) for questions in sets for choices in questions for _ in choices]
+    return fit_choices([choice.signs for choice in kept], [choice.right for choice in kept], shares)
 
 
 def accuracy(weights: np.ndarray, questions: Sequence[Sequence[Choice]]) -> float:

@@ -15,30 +15,15 @@ from tamsa.backbone.config import NetworkConfig
 from tamsa.backbone.loading import INDEX, load_network, weight_files
 from tamsa.backbone.network import KimiLinear
 from tamsa.errors import InputError
-from tamsa.models import KimiLinearConfig, KimiLinearForCausalLM
+from tamsa.models import KimiLinearForCausalLM
+from tests.models.conftest import KINDS, make_config
 
-SIZES: dict[str, Any] = {
-    "vocab_size": 97,
-    "hidden_size": 64,
-    "num_hidden_layers": 4,
-    "intermediate_size": 96,
-    "num_attention_heads": 4,
-    "linear_num_heads": 2,
-    "linear_head_dim": 16,
-    "kv_lora_rank": 24,
-    "qk_nope_head_dim": 16,
-    "qk_rope_head_dim": 8,
-    "v_head_dim": 16,
-    "moe_intermediate_size": 32,
-    "num_experts_per_tok": 2,
-    "initializer_range": 0.06,
-}
-MOE = {"num_local_experts": 8, "n_group": 4, "topk_group": 2, "q_lora_rank": 24, "attention_bias": True}
+MOE = KINDS["grouped"]
 
 
 def saved(folder: Path, changes: dict[str, Any] | None = None, **options: Any) -> Path:
     torch.manual_seed(5)
-    model = KimiLinearForCausalLM(KimiLinearConfig(**(SIZES | {"num_local_experts": 0} | (changes or {}))))
+    model = KimiLinearForCausalLM(make_config(**(changes or {})))
     for name, buffer in model.named_buffers():
         if name.endswith("e_score_correction_bias"):
             buffer.normal_()

@@ -16,23 +16,10 @@ from tamsa.reproduce.nano import rounds
 from tamsa.reproduce.nano.command import Nano
 from tamsa.reproduce.nano.recipe import NanoRecipe
 from tamsa.store import read_json
+from tests.networks import TINY
 
 ASKED, TRIES, FRESH, PROBE = 6, 2, 5, 4
-NETWORK = """
-[stages.model]
-hidden_size = 64
-num_hidden_layers = 4
-num_attention_heads = 2
-intermediate_size = 96
-num_local_experts = 0
-linear_num_heads = 2
-linear_head_dim = 32
-kv_lora_rank = 32
-qk_nope_head_dim = 16
-qk_rope_head_dim = 16
-v_head_dim = 32
-tie_word_embeddings = true
-"""
+NETWORK = f"\n[stages.model]\n{TINY}"
 SFT = """
 precision = "float32"
 stages = [{context = 4096}]

@@ -22,6 +22,7 @@ from tamsa.synthesis.flywheel import CEILING, FLOOR
 from tamsa.synthesis.plan import Plan
 from tamsa.synthesis.rounds import Flywheel
 from tamsa.synthesis.teacher import PROFILE
+from tests.networks import TINY
 
 TOKENIZER = """
 out = "{folder}/tokenizer"
@@ -39,19 +40,7 @@ schedule = {{steps = 3, warmup = 1}}
 [[sources]]
 path = "{samples}"
 [model]
-hidden_size = 64
-num_hidden_layers = 4
-num_attention_heads = 2
-intermediate_size = 96
-num_local_experts = 0
-linear_num_heads = 2
-linear_head_dim = 32
-kv_lora_rank = 32
-qk_nope_head_dim = 16
-qk_rope_head_dim = 16
-v_head_dim = 32
-tie_word_embeddings = true
-"""
+{network}"""
 TRIED, TRIES = 4, 2
 
 
@@ -64,7 +53,7 @@ def train(folder: Path, samples: Path) -> Path:
     """Train a tiny model on samples, for a few steps, and return its folder."""
     for stage, recipe in (("tokenizer", TOKENIZER), ("sft", TRAINING)):
         path = folder / f"{stage}.toml"
-        path.write_text(recipe.format(folder=folder, samples=samples))
+        path.write_text(recipe.format(network=TINY, folder=folder, samples=samples))
         tamsa("train", stage, path)
     model = folder / "sft" / "model"
     about = {"schema_version": 1, "profile": {"brief": True, "page_chars": 400, "hits_per_query": 2}}

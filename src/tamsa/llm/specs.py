@@ -148,7 +148,7 @@ def _open_local(path: str, settings: ModelSettings, name: str) -> Model:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Import without the garbage collector: it would walk the growing modules again and again, and none is garbage."""
+    """Open a model without the garbage collector: it would walk the imported modules again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:

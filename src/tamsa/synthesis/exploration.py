@@ -219,7 +219,7 @@ async def explore(
         recorder, policy, strategy = model, model, "react"
     else:
         recorder = Recorder(model)
-        policy, strategy = (led.read_by(recorder), "react") if led is not None else with_mode(recorder, mode)
+        policy, strategy = (led.with_reader(recorder), "react") if led is not None else with_mode(recorder, mode)
     steps: list[dict[str, Any]] = []
     served: dict[str, str] = {}
 

@@ -55,12 +55,10 @@ def test_every_sign_has_a_weight_and_the_probabilities_are_those_of_a_softmax(in
     assert {name for item in judged for name in item.signs} <= set(WEIGHTS)
 
 
-def test_what_was_reckoned_stands_whatever_the_candidates_weigh(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_reckoned_stands_whatever_the_candidates_weigh(index: Index) -> None:
     question = "How many years passed from the birth of Corin Vale to the birth of Dov Rehn?"
     run = run_policy(index, question)
     assert run.answer.split("\n")[0] == "22"
-    for name in ("tabled", "plan"):
-        monkeypatch.setitem(WEIGHTS, name, (-50.0, -50.0))
     conclusion = Conclusion(*BaselinePolicy().read(run.messages[:-1]))
     assert conclusion.judged[0].candidate.text != "22"
     assert (conclusion.outcome.text, conclusion.outcome.source) == ("22", "table")

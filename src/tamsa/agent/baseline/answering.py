@@ -38,7 +38,7 @@ class Outcome:
 
     text: str
     score: float = 0.0
-    """Its probability among the candidates, in [0, 1]."""
+    """Its probability among the candidates, in [0, 1]; 1 for what was compared or reckoned."""
     chain: tuple[Reading, ...] = ()
     settlement: Settlement | None = None
     source: str = ""
@@ -59,16 +59,11 @@ class Conclusion:
         self.resolver = Resolver(state, question)
 
     @cached_property
-    def tabled(self) -> Value | None:
-        """What was counted, added up or found to be the most, over a table or many pages."""
-        return aggregate(self.state, self.question, self.resolver, self.plan)
-
-    @cached_property
     def judged(self) -> list[Judged]:
         """The candidates, the likeliest first; one without a text is the refusal."""
         silent = self.plan is not None and is_silent(self.resolver, self.plan)
         gathering = Gathering(self.state, self.question, self.resolver, self.plan)
-        return Judge(gathering, silent=silent).judge(self.tabled)
+        return Judge(gathering, silent=silent).judge()
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -76,8 +71,9 @@ class Conclusion:
         verdict = compare(self.state, self.question, self.resolver)
         if verdict is not None:
             return Outcome(verdict.text, 1.0, verdict.readings, source="comparison")
-        if self.tabled is not None:
-            return Outcome(_full_name(self.state, self.tabled), self.tabled.score, self.tabled.chain, source="table")
+        reckoned = aggregate(self.state, self.question, self.resolver, self.plan)
+        if reckoned is not None:
+            return Outcome(_full_name(self.state, reckoned), 1.0, reckoned.chain, source="table")
         if unknown_subject(self.state, self.question):
             return Outcome("", 0.0, source="unknown")
         best = next(iter(self.judged), None)
@@ -86,7 +82,7 @@ class Conclusion:
         one = best.candidate
         if one.settled is not None:
             return Outcome(one.text, best.probability, (one.settled.winner,), one.settled, source="conflict")
-        source = "table" if one.tabled else "plan" if one.planned is not None else "span"
+        source = "plan" if one.planned is not None else "span"
         return Outcome(self.text_of(best), best.probability, one.value.chain, source=source)
 
     def text_of(self, judged: Judged) -> str:

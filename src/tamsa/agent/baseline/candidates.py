@@ -46,8 +46,6 @@ class Candidate:
     """How far the head of a table's column says that it is what is asked for, in [-1, 1]."""
     row: float = 0.0
     """How much of the question its row says, in [0, 1]; 0 for what is no cell of a row that fits."""
-    tabled: float = 0.0
-    """Score as the answer of a table: a count, the most, the row of a year; 0 for any other."""
     settled: Settlement | None = None
     """How a disagreement of sources was settled in its favour."""
     readings: list[Reading] = field(default_factory=list)
@@ -80,12 +78,8 @@ class Gathering:
         }  # fmt: skip
         """Pages that a page links to or that link to it."""
 
-    def gather(self, tabled: Value | None) -> list[Candidate]:
-        """Return every candidate, one for each text, those of the plan first.
-
-        Args:
-            tabled: the answer of a table, if there is one.
-        """
+    def gather(self) -> list[Candidate]:
+        """Return every candidate, one for each text, those of the plan first."""
         found: dict[str, Candidate] = {}
 
         def at(text: str, readings: Collection[Reading]) -> Candidate:
@@ -98,9 +92,6 @@ class Gathering:
             if one.planned is None:
                 one.planned, one.place = value, place
                 one.via = list(value.chain[self.plan.depth - 1 : -1]) if self.plan is not None else []
-        if tabled is not None:
-            one = at(tabled.text, tabled.chain[-1:])
-            one.tabled, one.value = tabled.score, tabled
         settled = self.settlement()
         if settled is not None:
             at(settled.winner.text, (settled.winner,)).settled = settled
@@ -120,8 +111,6 @@ class Gathering:
         return [one for one in found.values() if one.text and one.readings]
 
     def _value(self, one: Candidate) -> Value:
-        if one.tabled:
-            return one.value
         if one.settled is not None:
             return Value(one.text, one.settled.winner.target, 1.0, (one.settled.winner,))
         if one.planned is not None or one.spanned is not None:

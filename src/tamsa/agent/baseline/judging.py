@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tamsa.agent.baseline.candidates import Candidate, Gathering, by_authority, share
+from tamsa.agent.baseline.focus import focus
 from tamsa.agent.baseline.lexicon import concept, relation_terms, terms
 from tamsa.agent.baseline.measures import asked_measure, measured
 from tamsa.agent.baseline.nouns import COUNTRIES, ROLES, Kind, noun_fit, noun_of_name
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.periods import asked_period
-from tamsa.agent.baseline.question import focus
 from tamsa.agent.baseline.reading import Reading, looks_like_person
 from tamsa.agent.baseline.state import fold_title
 from tamsa.agent.baseline.values import DATE
@@ -70,13 +70,9 @@ class Judge:
             for key, text in gathering.texts.items()
         }
 
-    def judge(self, tabled: Value | None) -> list[Judged]:
-        """Return the candidates, the likeliest first.
-
-        Args:
-            tabled: the answer of a table, if there is one.
-        """
-        gathered = self.gathering.gather(tabled)
+    def judge(self) -> list[Judged]:
+        """Return the candidates, the likeliest first."""
+        gathered = self.gathering.gather()
         best_plan = max((one.planned.score for one in gathered if one.planned is not None), default=0.0) or 1.0
         best_span = max((one.spanned.score for one in gathered if one.spanned is not None), default=0.0) or 1.0
         column = self.question.kind in VALUES
@@ -180,7 +176,6 @@ class Judge:
             "span": one.spanned.score if one.spanned else 0.0,
             "span_share": one.spanned.score / best_span if one.spanned else 0.0,
             "tried": one.tried,
-            "tabled": one.tabled,
             "settled": float(one.settled is not None),
             "authority": authority,
             "source": source,

@@ -126,28 +126,6 @@ def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:
     return Question(text, form, kind, head, names, weights, options, _extreme(text))
 
 
-_BOUND = frozenset("who whom whose which that where when whom and but".split())
-FOCUS_WORDS = 6
-"""Words on either side of the one that asks which say what is asked."""
-
-
-def focus(question: Question) -> frozenset[str]:
-    """Return the concepts of the words around the one that asks: what is asked, not what leads there."""
-    asked = last_sentence(question.text, question.names)
-    match = _interrogative(asked)
-    before, after = (asked[: match.start()], asked[match.end() :]) if match is not None else ("", asked)
-    near: list[str] = []
-    for side in (before.split()[::-1], after.split()):
-        for word in side[:FOCUS_WORDS]:
-            if word.strip(",;").casefold() in _BOUND:
-                break
-            near.append(word)
-            if word.endswith((",", ";")):
-                break
-    head = concept(question.head) if question.head else ""
-    return frozenset(term for term in terms(" ".join(near)) if term in question.weights and term != head)
-
-
 def last_sentence(text: str, names: tuple[Name, ...]) -> str:
     """Return the sentence that asks: what follows the last full stop outside a name."""
     position = 0
@@ -280,7 +258,7 @@ _NP_END = frozenset(
 )
 
 
-def _interrogative(text: str) -> re.Match[str] | None:
+def interrogative(text: str) -> re.Match[str] | None:
     """Find the word that asks; one that opens a relative clause does not."""
     found = list(_WH.finditer(text))
     if not found:
@@ -308,7 +286,7 @@ def _wanted(text: str) -> tuple[Kind, str]:
     if _IMPERATIVE.match(text):
         return _imperative(text)
     match = _HOW_NUMBER.search(text)
-    first = _interrogative(text)
+    first = interrogative(text)
     if match and (first is None or match.start() <= first.start()):
         noun = re.match(r"\s+([a-z-]+)", text[match.end() :])
         return "number", noun[1] if noun and not _AUXILIARY.match(noun[1]) else ""

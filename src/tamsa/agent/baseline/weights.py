@@ -78,7 +78,6 @@ WEIGHTS: dict[str, tuple[float, float]] = {
     "suits": (0.10, 0.49),
     "support": (-0.60, -0.86),
     "table_title": (-1.29, -1.29),
-    "tabled": (3.16, 4.99),
     "title": (0.65, 1.01),
     "told": (-0.34, -0.50),
     "told_near": (0.46, 0.69),

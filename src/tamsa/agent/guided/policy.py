@@ -121,19 +121,10 @@ class GuidedPolicy:
     def __repr__(self) -> str:
         return f"GuidedPolicy({self.reader!r})"
 
-    def read_by(self, reader: Model) -> GuidedPolicy:
-        """Return this policy with another reader of the same context; where the rules lead is found out once for both.
-
-        Args:
-            reader: such as a recorder around this policy's own.
-        """
-        other = GuidedPolicy(reader)
-        other._rules, other._known = self._rules, self._known
-        return other
-
     def with_reader(self, reader: Model) -> GuidedPolicy:
-        """Return a policy with another reader; what the rules have found is shared."""
+        """Return this policy with another reader, shown as much; where the rules lead is found out once for both."""
         other = GuidedPolicy(reader)
+        other._rules = self._rules
         if other._size == self._size:
             other._known = self._known
         return other

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,9 +20,11 @@ import torch
 from tamsa.decoding import DecodingHeads
 from tamsa.errors import ModelError, TamsaError
 from tamsa.llm.local.memory import Rows, Step
-from tamsa.llm.local.requests import Outcome, Request, Sampling, is_looping
+from tamsa.llm.local.requests import Outcome, Request, Sampling
+from tamsa.llm.local.row import Row
 from tamsa.llm.local.rows import rows_for
 from tamsa.llm.local.sampler import draw
+from tamsa.llm.local.source import first_line
 from tamsa.types import FinishReason
 
 log = logging.getLogger(__name__)
@@ -38,66 +40,6 @@ class Network:
 
     model: Any
     heads: DecodingHeads | None = None
-
-
-@dataclass(eq=False, slots=True)
-class _Row:
-    """A completion under way."""
-
-    request: Request
-    state: Any = None
-    position: int = 0
-    """Tokens read, of the prompt and what came after it."""
-    reused: int = 0
-    mark: int = 0
-    """Where to keep the state on the way; see `Opened`."""
-    ids: list[int] = field(default_factory=list)
-    logprobs: list[float] = field(default_factory=list)
-    model_logprobs: list[float] = field(default_factory=list)
-    temperatures: list[float] = field(default_factory=list)
-    top_ps: list[float] = field(default_factory=list)
-    allowed: list[tuple[int, ...]] = field(default_factory=list)
-
-    @property
-    def length(self) -> int:
-        """Tokens known so far, of the prompt and after it."""
-        return len(self.request.prompt_ids) + len(self.ids)
-
-    def known(self, start: int, end: int) -> list[int]:
-        """Return a stretch of them."""
-        before = len(self.request.prompt_ids)
-        return [*self.request.prompt_ids[start:end], *self.ids[max(0, start - before) : max(0, end - before)]]
-
-    def may_draw(self) -> tuple[int, ...] | None:
-        """Return the tokens that may come next; None for all."""
-        return None if self.request.allowed is None else tuple(self.request.allowed(self.ids))
-
-    def take(self, token: int, logprob: float, model_logprob: float, allowed: tuple[int, ...] | None) -> None:
-        """Add the next token."""
-        self.ids.append(token)
-        self.logprobs.append(logprob)
-        self.model_logprobs.append(model_logprob)
-        if allowed is not None:
-            self.allowed.append(allowed)
-
-    def ending(self) -> FinishReason | None:
-        """Tell whether the token that was just taken ends the completion, and how."""
-        request, token = self.request, self.ids[-1]
-        if token in request.end_ids or (request.on_token is not None and request.on_token(token)):
-            return "stop"
-        return "length" if len(self.ids) >= request.max_tokens or is_looping(self.ids) else None
-
-    def outcome(self, finish: FinishReason) -> Outcome:
-        return Outcome(
-            self.ids,
-            self.logprobs,
-            self.model_logprobs,
-            self.temperatures,
-            self.top_ps,
-            finish,
-            self.reused,
-            self.allowed,
-        )
 
 
 class Engine:
@@ -129,8 +71,8 @@ class Engine:
         self._failure: BaseException | None = None
         self._network: Network | None = None
         self._rows: Rows | None = None
-        self._reading: deque[_Row] = deque()
-        self._decoding: list[_Row] = []
+        self._reading: deque[Row] = deque()
+        self._decoding: list[Row] = []
         self.num_steps = 0
         """Decoding steps made."""
         self.num_read = 0
@@ -200,7 +142,7 @@ class Engine:
             self._rows = rows_for(self._network.model, self._max_bytes, self._batch_size)
         except BaseException as error:
             known = isinstance(error, TamsaError)
-            reason = error if known else ModelError(f"{self._name}: cannot be loaded ({_line(error)})")
+            reason = error if known else ModelError(f"{self._name}: cannot be loaded ({first_line(error)})")
             if not known:
                 log.debug("%s: loading failed", self._name, exc_info=error)
             with self._wake:
@@ -214,7 +156,7 @@ class Engine:
                     self._turn()
             except Exception as error:
                 log.debug("%s: a step failed", self._name, exc_info=error)
-                self._fail(ModelError(f"{self._name}: decoding failed ({_line(error)})"), waiting=False)
+                self._fail(ModelError(f"{self._name}: decoding failed ({first_line(error)})"), waiting=False)
                 self._rows.forget()
             self.busy_s += time.monotonic() - began
         self._fail(ModelError(f"{self._name}: closed"))
@@ -234,7 +176,7 @@ class Engine:
             while self._waiting and not self._forget and len(self._reading) + len(self._decoding) < self._batch_size:
                 request = self._waiting.popleft()
                 if not request.cancelled:
-                    self._reading.append(_Row(request))
+                    self._reading.append(Row(request))
         return True
 
     def _fail(self, error: BaseException, *, waiting: bool = True) -> None:
@@ -264,7 +206,7 @@ class Engine:
             except Exception as error:  # a row that is being read stands apart: the others go on
                 log.debug("%s: a prompt could not be read", self._name, exc_info=error)
                 self._reading.popleft()
-                row.request.on_done(ModelError(f"{self._name}: the prompt could not be read ({_line(error)})"))
+                row.request.on_done(ModelError(f"{self._name}: the prompt could not be read ({first_line(error)})"))
                 continue
             if row.position == row.length - 1:
                 self._join()
@@ -279,7 +221,7 @@ class Engine:
             if self._decoding[index].request.cancelled:
                 self._leave(index, keep=False)
 
-    def _read(self, row: _Row) -> int:
+    def _read(self, row: Row) -> int:
         """Read a chunk of what a row knows, all but the last token; returns how many tokens."""
         rows = self._rows
         assert rows is not None
@@ -379,7 +321,7 @@ class Engine:
         self.forget()  # what was kept of the prompt may be broken too, and serves others
         return Step(step.logits[places], step.hidden[places] if step.hidden is not None else None)
 
-    def _leave(self, index: int, *, keep: bool) -> tuple[_Row, Any]:
+    def _leave(self, index: int, *, keep: bool) -> tuple[Row, Any]:
         """Take a row out of the batch; the last one takes its place, here and there."""
         assert self._rows is not None
         state = self._rows.leave(index, keep=keep)
@@ -406,12 +348,6 @@ def _held(logits: torch.Tensor, allowed: Sequence[Sequence[int] | None]) -> torc
             at = torch.tensor(ids, device=logits.device)
             held[row, at] = logits[row, at]
     return held
-
-
-def _line(error: BaseException) -> str:
-    """Name an error of a library on one line."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
 
 __all__ = ["Engine", "Network", "Outcome", "Request", "Sampling"]

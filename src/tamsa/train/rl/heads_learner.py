@@ -111,13 +111,7 @@ class HeadsLearner:
     def _choices(self, row: Row) -> list[_Choices]:
         """Read a row with the frozen model."""
         model = self._model
-        ids, cu_seqlens = row.forest.ids[None].to(row.at.device), row.forest.cu_seqlens.to(row.at.device)
-        if isinstance(model.base, KimiLinearForCausalLM):
-            packing = {"cu_seqlens": cu_seqlens, "parents": row.forest.parents}
-        else:
-            starts = torch.repeat_interleave(cu_seqlens[:-1], cu_seqlens.diff())
-            packing = {"position_ids": (torch.arange(ids.shape[1], device=ids.device) - starts)[None]}
-        hidden = model.hidden_states(ids, **packing)[0].index_select(0, row.at)
+        hidden = model.hidden_states(**row.packed())[0].index_select(0, row.at)
         found = []
         for part in row.parts():
             logits = model.project(hidden[part]).float()

@@ -104,15 +104,11 @@ class Learner:
     def logprobs(self, row: Row) -> Tensor:
         """Return the log-probabilities `[M]` of what was drawn, with gradient."""
         model = self._model
-        ids, cu_seqlens = row.forest.ids[None].to(row.at.device), row.forest.cu_seqlens.to(row.at.device)
         weight: Tensor | None = None
         if isinstance(model, KimiLinearForCausalLM):
-            read = model.model(input_ids=ids, cu_seqlens=cu_seqlens, parents=row.forest.parents, use_cache=False)
-            source, weight = read.last_hidden_state[0], model.lm_head.weight
+            source, weight = model.model(**row.packed(), use_cache=False).last_hidden_state[0], model.lm_head.weight
         else:
-            starts = torch.repeat_interleave(cu_seqlens[:-1], cu_seqlens.diff())
-            positions = (torch.arange(ids.shape[1], device=ids.device) - starts)[None]
-            source = model(input_ids=ids, position_ids=positions, use_cache=False).logits[0]
+            source = model(**row.packed(), use_cache=False).logits[0]
         source = source.index_select(0, row.at)
         parts = []
         for part in row.parts():

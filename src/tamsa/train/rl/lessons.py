@@ -69,6 +69,8 @@ class Row:
     """Lessons of one forward pass."""
 
     forest: Forest
+    is_shared: bool
+    """Whether what lessons have in common stands once."""
     at: Tensor
     """`[M]`: the token whose state predicts each drawn one."""
     targets: Tensor
@@ -108,10 +110,21 @@ class Row:
         }
         return cls(
             forest,
+            is_shared,
             torch.cat([forest.places(n)[torch.tensor(d.positions) - 1] for n, d in enumerate(drawn)]).to(device),
             **{name: torch.tensor(value, device=device) for name, value in values.items()},
             allowed=tuple(tokens for d in drawn for tokens in (d.allowed or ((),) * len(d.positions))),
         )
+
+    def packed(self) -> dict[str, Tensor | Sequence[int]]:
+        """Return `input_ids` `[1, N]` with what tells a model where sequences begin: segments and their parents where
+        lessons share any, else positions that restart.
+        """
+        ids, cu_seqlens = self.forest.ids[None].to(self.at.device), self.forest.cu_seqlens.to(self.at.device)
+        if self.is_shared:
+            return {"input_ids": ids, "cu_seqlens": cu_seqlens, "parents": self.forest.parents}
+        starts = torch.repeat_interleave(cu_seqlens[:-1], cu_seqlens.diff())
+        return {"input_ids": ids, "position_ids": (torch.arange(ids.shape[1], device=ids.device) - starts)[None]}
 
     def parts(self) -> Iterator[slice]:
         """Yield stretches of the drawn tokens whose logits may exist at a time."""

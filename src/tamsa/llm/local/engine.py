@@ -24,7 +24,6 @@ from tamsa.llm.local.requests import Outcome, Request, Sampling
 from tamsa.llm.local.row import Row
 from tamsa.llm.local.rows import rows_for
 from tamsa.llm.local.sampler import draw
-from tamsa.llm.local.source import first_line
 from tamsa.types import FinishReason
 
 log = logging.getLogger(__name__)
@@ -142,7 +141,7 @@ class Engine:
             self._rows = rows_for(self._network.model, self._max_bytes, self._batch_size)
         except BaseException as error:
             known = isinstance(error, TamsaError)
-            reason = error if known else ModelError(f"{self._name}: cannot be loaded ({first_line(error)})")
+            reason = error if known else ModelError(f"{self._name}: cannot be loaded ({_line(error)})")
             if not known:
                 log.debug("%s: loading failed", self._name, exc_info=error)
             with self._wake:
@@ -156,7 +155,7 @@ class Engine:
                     self._turn()
             except Exception as error:
                 log.debug("%s: a step failed", self._name, exc_info=error)
-                self._fail(ModelError(f"{self._name}: decoding failed ({first_line(error)})"), waiting=False)
+                self._fail(ModelError(f"{self._name}: decoding failed ({_line(error)})"), waiting=False)
                 self._rows.forget()
             self.busy_s += time.monotonic() - began
         self._fail(ModelError(f"{self._name}: closed"))
@@ -206,7 +205,7 @@ class Engine:
             except Exception as error:  # a row that is being read stands apart: the others go on
                 log.debug("%s: a prompt could not be read", self._name, exc_info=error)
                 self._reading.popleft()
-                row.request.on_done(ModelError(f"{self._name}: the prompt could not be read ({first_line(error)})"))
+                row.request.on_done(ModelError(f"{self._name}: the prompt could not be read ({_line(error)})"))
                 continue
             if row.position == row.length - 1:
                 self._join()
@@ -348,6 +347,12 @@ def _held(logits: torch.Tensor, allowed: Sequence[Sequence[int] | None]) -> torc
             at = torch.tensor(ids, device=logits.device)
             held[row, at] = logits[row, at]
     return held
+
+
+def _line(error: BaseException) -> str:
+    """Name an error of a library, with its kind, on one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
 
 __all__ = ["Engine", "Network", "Outcome", "Request", "Sampling"]

@@ -23,6 +23,10 @@ TEXTS = {
     "Corin Vale": "Corin Vale (born 3 May 1961) is a Veldan footballer who played for Lenn Rovers.",
     "Dov Rehn": "Dov Rehn (born 9 June 1983) is a Veldan footballer who played for Lenn Rovers.",
     "Sune Ground": "The Sune Ground is a football stadium in Lenn. It was built in 1931 and holds 5,200 spectators.",
+    "Velda": "Velda is a country. Its capital is Lenn.",
+    "Kell Horn": "Kell Horn is a mountain in Velda, one of the highest of the country.",
+    "List of mountains of Velda": "The mountains of Velda.\n\n| Mountain | Height (m) |\n| --- | --- |\n"
+    "| Kell Horn | 2,140 |\n| Mount Tand | 3,302 |\n| Nag Peak | 1,870 |",
     "List of grounds of Velda": "The grounds of Velda.\n\n| Ground | Town | Capacity |\n| --- | --- | --- |\n"
     "| Sune Ground | Lenn | 5,200 |\n| Aske Park | Torva | 3,100 |\n| Old Quay | Hald | 8,900 |",
 }
@@ -55,13 +59,21 @@ def test_every_sign_has_a_weight_and_the_probabilities_are_those_of_a_softmax(in
     assert {name for item in judged for name in item.signs} <= set(WEIGHTS)
 
 
-def test_what_was_reckoned_stands_whatever_the_candidates_weigh(index: Index) -> None:
-    question = "How many years passed from the birth of Corin Vale to the birth of Dov Rehn?"
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How many years passed from the birth of Corin Vale to the birth of Dov Rehn?", "22"),
+        ("What is the highest mountain of the country whose capital is Lenn?", "Mount Tand"),
+    ],
+)
+def test_what_was_reckoned_stands_whatever_the_candidates_weigh(
+    index: Index, monkeypatch: pytest.MonkeyPatch, question: str, answer: str
+) -> None:
+    monkeypatch.setitem(WEIGHTS, "plan", (-50.0, -50.0))
     run = run_policy(index, question)
-    assert run.answer.split("\n")[0] == "22"
     conclusion = Conclusion(*BaselinePolicy().read(run.messages[:-1]))
-    assert conclusion.judged[0].candidate.text != "22"
-    assert (conclusion.outcome.text, conclusion.outcome.source) == ("22", "table")
+    assert conclusion.judged[0].candidate.text != answer
+    assert (conclusion.outcome.text, conclusion.outcome.source) == (answer, "table")
 
 
 def test_a_number_is_known_by_its_unit() -> None:

@@ -72,6 +72,8 @@ class Conclusion:
         if verdict is not None:
             return Outcome(verdict.text, 1.0, verdict.readings, source="comparison")
         reckoned = aggregate(self.state, self.question, self.resolver, self.plan)
+        if reckoned is None and self.plan is not None:
+            reckoned = self.resolver.picked(self.plan)
         if reckoned is not None:
             return Outcome(_full_name(self.state, reckoned), 1.0, reckoned.chain, source="table")
         if unknown_subject(self.state, self.question):

@@ -132,7 +132,7 @@ class Resolver(Ties):
         subjects = self.values(step.of)[:MAX_VALUES] if picked is None else [picked]
         if picked is None and step.of.name and step.names and subjects:
             subjects = [*subjects, *(v for name in step.names[:2] for v in self._named(name, "")[:1] if v.id)]
-        if picked is not None and (step.kind not in ("person", "date", "year", "number") or not step.cues):
+        if picked is not None and _is_picked_whole(step):
             return [picked]
         if picked is not None and picked.id and not state.is_open(picked.id):
             self.wishes.page(picked.id, 2.6)
@@ -221,6 +221,10 @@ class Resolver(Ties):
                     score = best.score * (0.9 + 0.2 * reading.fit)
                     out.append(Value(reading.text, self._document(reading), score, (*best.chain, reading)))
         return out
+
+    def picked(self, step: Step) -> Value | None:
+        """Return a step's value where a superlative picks it from a table, and nothing is asked of it beyond that."""
+        return self._superlative(step) if step.of is not None and _is_picked_whole(step) else None
 
     def _superlative(self, step: Step) -> Value | None:
         """Resolve a step that a superlative picks from a table ("the longest river of X")."""
@@ -342,3 +346,8 @@ def _is_alias(name: str, lead: str) -> bool:
         return True
     known_as = re.search(r"\b(?:known (?:\w+ )?as|called|nicknamed|renamed)\b.{0,60}", lead[:400])
     return known_as is not None and folded in f" {fold_title(known_as[0])} "
+
+
+def _is_picked_whole(step: Step) -> bool:
+    """Tell whether what a superlative picks is what a step asks for, and not what something is asked of."""
+    return step.kind not in ("person", "date", "year", "number") or not step.cues

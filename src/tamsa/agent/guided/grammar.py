@@ -2,8 +2,8 @@
 
 A small model knows better which sentence it means than how to spell it. Where the model decodes in this process, its
 reply is held to the form of `prompt`: each line is one of the numbered sentences, none twice; the answer is a stretch
-of words of the sentences it copied, a guess of the rules, yes, no, a small number, or NOT FOUND. Its probabilities are
-then those of the choices it had.
+of words of the sentences it copied or of their pages' titles, a guess of the rules that was shown, yes, no, a small
+number, or NOT FOUND. Its probabilities are then those of the choices it had.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tamsa.agent.guided.evidence import Passage
 from tamsa.agent.guided.prompt import shown_sentence
 from tamsa.agent.react import NOT_FOUND
 from tamsa.llm.tokens import Encode
+from tamsa.tools.fencing import neutralise
 
 MAX_LINES = 20
 """Sentences that a reply may copy."""
@@ -49,7 +50,7 @@ class ReplyGrammar:
 
     Args:
         passages: what the prompt shows.
-        guesses: answers of the rules.
+        guesses: answers of the rules that the prompt shows.
         encode: of the model's tokenizer.
         ends: tokens that end a reply.
     """
@@ -59,6 +60,7 @@ class ReplyGrammar:
     ) -> None:
         self._encode, self._ends = encode, tuple(ends)
         self._guesses = guesses
+        self._titles = [passage.page.title for passage in passages]
         self._lines = [
             (number, shown_sentence(sentence))
             for number, passage in enumerate(passages, start=1)
@@ -105,9 +107,10 @@ class ReplyGrammar:
         for text in (NOT_FOUND, "yes", "no", *self._guesses, *map(str, range(LARGEST_COUNT + 1) if self._used else ())):
             root.add(self._encode(f" {text}")[0]).may_end = True
         for place in self._used:
-            text = self._lines[place][1]
-            for match in _WORD_START.finditer(text):
-                self._add_stretches(root, f" {text[match.start() : match.start() + MAX_ANSWER_CHARS]}")
+            number, line = self._lines[place]
+            for text in (line, neutralise(self._titles[number - 1])):
+                for match in _WORD_START.finditer(text):
+                    self._add_stretches(root, f" {text[match.start() : match.start() + MAX_ANSWER_CHARS]}")
         return root
 
     def _add_stretches(self, root: Node, text: str) -> None:

@@ -71,7 +71,8 @@ def gather(
         question: what is asked.
         plan: its steps.
         size: characters of evidence at most.
-        max_guesses: answers of the rules that are shown.
+        max_guesses: answers of the rules that are shown. A model that is trained to read is shown none: it would
+            learn to repeat the first.
         held: what is to be shown before all else.
     """
     conclusion = Conclusion(state, question, plan)
@@ -170,7 +171,9 @@ class GuidedPolicy:
     def _lead(self, messages: Sequence[Message], *, may_call: bool) -> str | Task:
         state, question, plan = self._rules.read(messages)
         turn = self._search(state, question, plan) if may_call else None
-        return turn if turn is not None else gather(state, question, plan, self._size)
+        if turn is not None:
+            return turn
+        return gather(state, question, plan, self._size, 0 if self.profile.brief else MAX_GUESSES)
 
     def _search(self, state: State, question: Question, plan: Step | None) -> str | None:
         return self._rules.search(state, question, plan)

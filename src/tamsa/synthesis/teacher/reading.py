@@ -22,9 +22,9 @@ from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
 from tamsa.tools.fencing import neutralise
 from tamsa.types import Completion, Document, Message, Profile, Sampled, ToolSchema, Usage
 
-VIEWS = ((3_000, 3, True), (2_000, 0, True), (1_200, 1, False))
-"""Characters of evidence and guesses of each prompt that one research gives, and whether the sentences of the chain are
-sure to be shown where the teacher opens its documents. The first is answered for good."""
+VIEWS = ((3_000, True), (700, True), (1_200, False))
+"""Characters of evidence of each prompt that one research gives, and whether the sentences of the chain are sure to be
+shown where the teacher opens its documents. The first is answered for good."""
 _HEADER = re.compile(r"^\[(\d+)\] (.+)$")
 MIN_DECOYS, MAX_DECOYS = 2, 7
 """Documents that are opened beside those of the chain."""
@@ -200,9 +200,9 @@ class GuidedTeacher(GuidedPolicy):
             return turn
         held = self._gold(state) if self._opens_chain else ()
         tasks = []
-        for size, guesses, sure in VIEWS:
+        for size, sure in VIEWS:
             size = round(size * self._random.uniform(0.8, 1.0))
-            tasks.append(gather(state, question, plan, size, guesses, held if sure else ()))
+            tasks.append(gather(state, question, plan, size, 0, held if sure else ()))
         prompts = [task.prompt(brief=self.oracle.profile.brief) for task in tasks]
         self.views = [(*prompt, Message("assistant", self.oracle.answer(prompt[-1].content))) for prompt in prompts]
         return tasks[0]

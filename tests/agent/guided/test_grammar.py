@@ -55,7 +55,7 @@ def test_every_line_is_a_shown_sentence_once_and_the_answer_stands_in_one_of_the
     assert len(lines) == len(set(lines)) == len(reply.quotes)
     assert [f"{shown_sentence(s)}" for _, s in reply.quotes] == [line.split("] ", 1)[1] for line in lines]
     assert last.startswith("Answer: ") and reply.answer
-    copied = any(reply.answer in shown_sentence(sentence) for _, sentence in reply.quotes)
+    copied = any(reply.answer in shown_sentence(s) or reply.answer == page.name for page, s in reply.quotes)
     assert copied or reply.answer in ("NOT FOUND", "yes", "no", "Velda") or (reply.answer.isdigit() and reply.quotes)
 
 
@@ -63,6 +63,16 @@ def test_what_is_wanted_can_be_written() -> None:
     wanted = "[1] It had a population of 14,250 in 2010.\n[2] | River Aske | 87 |\nAnswer: River Aske"
     grammar = ReplyGrammar(passages(), (), encode, (END,))
     ids = list(encode(wanted.split("Answer:")[0] + "Answer:")[0]) + list(encode(" River Aske")[0])
+    for place, token in enumerate(ids):
+        assert token in grammar(ids[:place]), VOCABULARY[token]
+    assert END in grammar(ids)
+
+
+def test_the_name_of_a_page_that_was_copied_from_may_be_the_answer() -> None:
+    first = passages()[0]
+    line = f"[1] {shown_sentence(first.sentences[0])}\nAnswer:"
+    ids = [*encode(line)[0], *encode(f" {first.page.name}")[0]]
+    grammar = ReplyGrammar(passages(), (), encode, (END,))
     for place, token in enumerate(ids):
         assert token in grammar(ids[:place]), VOCABULARY[token]
     assert END in grammar(ids)

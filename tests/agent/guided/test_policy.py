@@ -183,3 +183,11 @@ def test_below_the_floor_of_its_own_probability_the_rules_answer_and_confidence_
         assert report.answer == answer != "NOT FOUND"
         assert report.confidence is not None
         assert report.confidence.likelihood.answer == pytest.approx(-0.05)
+
+
+@pytest.mark.parametrize("brief", [True, False])
+def test_a_model_trained_to_read_is_shown_no_guesses(index: Index, brief: bool) -> None:
+    reader = Reader("Answer: Hald")
+    reader.profile = Profile(brief=brief, mode="guided")
+    ask(index, reader)
+    assert ("Guesses: " in reader.asked[0]) is not brief

@@ -2,7 +2,7 @@
 
 A small model knows better which sentence it means than how to spell it. Where the model decodes in this process, its
 reply is held to the form of `prompt`: each line is one of the numbered sentences, none twice; the answer is a stretch
-of words of the sentences it copied or of their pages' titles, a guess of the rules that was shown, yes, no, a small
+of words of the sentences it copied, the name of a page it copied from, a guess of the rules that was shown, yes, no, a small
 number, or NOT FOUND. Its probabilities are then those of the choices it had.
 """
 
@@ -60,7 +60,7 @@ class ReplyGrammar:
     ) -> None:
         self._encode, self._ends = encode, tuple(ends)
         self._guesses = guesses
-        self._titles = [passage.page.title for passage in passages]
+        self._names = [neutralise(passage.page.name) for passage in passages]
         self._lines = [
             (number, shown_sentence(sentence))
             for number, passage in enumerate(passages, start=1)
@@ -108,9 +108,9 @@ class ReplyGrammar:
             root.add(self._encode(f" {text}")[0]).may_end = True
         for place in self._used:
             number, line = self._lines[place]
-            for text in (line, neutralise(self._titles[number - 1])):
-                for match in _WORD_START.finditer(text):
-                    self._add_stretches(root, f" {text[match.start() : match.start() + MAX_ANSWER_CHARS]}")
+            root.add(self._encode(f" {self._names[number - 1]}")[0]).may_end = True
+            for match in _WORD_START.finditer(line):
+                self._add_stretches(root, f" {line[match.start() : match.start() + MAX_ANSWER_CHARS]}")
         return root
 
     def _add_stretches(self, root: Node, text: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from tamsa.agent.guided.grammar import ReplyGrammar
-from tamsa.agent.guided.prompt import read_reply, shown_sentence
+from tamsa.agent.guided.prompt import copied_line, read_reply, shown_sentence
 from tests.agent.guided.test_prompt import passages
 
 END = 0x110000
@@ -53,16 +53,16 @@ def test_every_line_is_a_shown_sentence_once_and_the_answer_stands_in_one_of_the
     reply = read_reply(text, passages())
     *lines, last = text.split("\n")
     assert len(lines) == len(set(lines)) == len(reply.quotes)
-    assert [f"{shown_sentence(s)}" for _, s in reply.quotes] == [line.split("] ", 1)[1] for line in lines]
+    assert [copied_line(page.title, shown_sentence(s)) for page, s in reply.quotes] == lines
     assert last.startswith("Answer: ") and reply.answer
     copied = any(reply.answer in shown_sentence(s) or reply.answer == page.name for page, s in reply.quotes)
     assert copied or reply.answer in ("NOT FOUND", "yes", "no", "Velda") or (reply.answer.isdigit() and reply.quotes)
 
 
 def test_what_is_wanted_can_be_written() -> None:
-    wanted = "[1] It had a population of 14,250 in 2010.\n[2] | River Aske | 87 |\nAnswer: River Aske"
+    copied = "Torva (town): It had a population of 14,250 in 2010.\nList of rivers: | River Aske | 87 |\n"
     grammar = ReplyGrammar(passages(), (), encode, (END,))
-    ids = list(encode(wanted.split("Answer:")[0] + "Answer:")[0]) + list(encode(" River Aske")[0])
+    ids = list(encode(f"{copied}Answer:")[0]) + list(encode(" River Aske")[0])
     for place, token in enumerate(ids):
         assert token in grammar(ids[:place]), VOCABULARY[token]
     assert END in grammar(ids)
@@ -70,7 +70,7 @@ def test_what_is_wanted_can_be_written() -> None:
 
 def test_the_name_of_a_page_that_was_copied_from_may_be_the_answer() -> None:
     first = passages()[0]
-    line = f"[1] {shown_sentence(first.sentences[0])}\nAnswer:"
+    line = f"{copied_line(first.page.title, shown_sentence(first.sentences[0]))}\nAnswer:"
     ids = [*encode(line)[0], *encode(f" {first.page.name}")[0]]
     grammar = ReplyGrammar(passages(), (), encode, (END,))
     for place, token in enumerate(ids):
@@ -80,7 +80,7 @@ def test_the_name_of_a_page_that_was_copied_from_may_be_the_answer() -> None:
 
 def test_an_answer_may_end_only_after_a_whole_word() -> None:
     grammar = ReplyGrammar(passages(), (), encode, (END,))
-    lines = list(encode("[1] Torva is a town in the county of Hald.\nAnswer:")[0])
+    lines = list(encode("Torva (town): Torva is a town in the county of Hald.\nAnswer:")[0])
     first, second = encode(" Torva")[0]
     for place in range(len(lines)):
         grammar(lines[:place])

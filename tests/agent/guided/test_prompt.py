@@ -31,7 +31,9 @@ def test_every_sentence_stands_on_a_line_of_its_own_below_its_numbered_title() -
 
 def test_what_was_copied_is_found_at_its_place_in_the_page() -> None:
     shown = passages()
-    text = reply([(1, "It had a population of 14,250 in 2010."), (2, "| River Aske | 87 |")], "87")
+    text = reply(
+        [("Torva (town)", "It had a population of 14,250 in 2010."), ("List of rivers", "| River Aske | 87 |")], "87"
+    )
     read = read_reply(text, shown)
     assert [(page.id, page.text[s.start : s.end]) for page, s in read.quotes] == [
         ("t", "It had a population of 14,250 in 2010."),
@@ -40,8 +42,19 @@ def test_what_was_copied_is_found_at_its_place_in_the_page() -> None:
     assert read.answer == "87" == text[read.start : read.end]
 
 
+@pytest.mark.parametrize("opening", ["Torva (town): ", "[1] ", "[1] Torva (town): "])
+def test_a_line_may_name_its_passage_by_title_or_number(opening: str) -> None:
+    (page, sentence), *rest = read_reply(
+        f"{opening}It had a population of 14,250 in 2010.\nAnswer: x", passages()
+    ).quotes
+    assert not rest
+    assert (page.id, page.text[sentence.start : sentence.end]) == ("t", "It had a population of 14,250 in 2010.")
+
+
 def test_a_slip_in_copying_still_names_its_sentence_and_the_quote_is_the_page_s_own_words() -> None:
-    (page, sentence), *rest = read_reply("[1] It had a populaton of 14,250 in 2010.\nAnswer: x", passages()).quotes
+    (page, sentence), *rest = read_reply(
+        "Torva (town): It had a populaton of 14,250 in 2010.\nAnswer: x", passages()
+    ).quotes
     assert not rest
     assert page.text[sentence.start : sentence.end] == "It had a population of 14,250 in 2010."
 
@@ -50,6 +63,8 @@ def test_a_slip_in_copying_still_names_its_sentence_and_the_quote_is_the_page_s_
     "line",
     [
         "[1] Torva was founded by giants.",
+        "Torva (town): Torva was founded by giants.",
+        "Torva: It had a population of 14,250 in 2010.",
         "[7] Nobody showed this at all.",
         "[99999999999999999999] Torva",
         "It had none",
@@ -62,7 +77,7 @@ def test_what_was_not_shown_is_no_quote(line: str) -> None:
 
 
 def test_the_same_sentence_counts_once_and_the_last_answer_holds() -> None:
-    line = "[1] Torva is a town in the county of Hald."
+    line = "Torva (town): Torva is a town in the county of Hald."
     read = read_reply(f"Answer: no\n{line}\n{line}\nanswer :  Hald \n", passages())
     assert len(read.quotes) == 1
     assert read.answer == "Hald"

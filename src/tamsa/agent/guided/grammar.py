@@ -1,9 +1,9 @@
 """What a reader may write, token by token: lines that were shown, then words that it copied.
 
 A small model knows better which sentence it means than how to spell it. Where the model decodes in this process, its
-reply is held to the form of `prompt`: each line is one of the numbered sentences, none twice; the answer is a stretch
-of words of the sentences it copied, the name of a page it copied from, a guess of the rules that was shown, yes, no, a small
-number, or NOT FOUND. Its probabilities are then those of the choices it had.
+reply is held to the form of `prompt`: each line is a sentence that was shown, after its page's title, none twice; the
+answer is a stretch of words of the sentences it copied, the name of a page it copied from, a guess of the rules that
+was shown, yes, no, a small number, or NOT FOUND. Its probabilities are then those of the choices it had.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from tamsa.agent.guided.evidence import Passage
-from tamsa.agent.guided.prompt import shown_sentence
+from tamsa.agent.guided.prompt import copied_line, shown_sentence
 from tamsa.agent.react import NOT_FOUND
 from tamsa.llm.tokens import Encode
 from tamsa.tools.fencing import neutralise
@@ -60,14 +60,12 @@ class ReplyGrammar:
     ) -> None:
         self._encode, self._ends = encode, tuple(ends)
         self._guesses = guesses
-        self._names = [neutralise(passage.page.name) for passage in passages]
         self._lines = [
-            (number, shown_sentence(sentence))
-            for number, passage in enumerate(passages, start=1)
-            for sentence in passage.sentences
+            (passage.page, shown_sentence(sentence)) for passage in passages for sentence in passage.sentences
         ]
         self._left = {
-            place: tuple(encode(f"[{number}] {text}\n")[0]) for place, (number, text) in enumerate(self._lines)
+            place: tuple(encode(f"{copied_line(page.title, text)}\n")[0])
+            for place, (page, text) in enumerate(self._lines)
         }
         self._opening = tuple(encode(_OPENING)[0])
         self._used: list[int] = []
@@ -107,8 +105,8 @@ class ReplyGrammar:
         for text in (NOT_FOUND, "yes", "no", *self._guesses, *map(str, range(LARGEST_COUNT + 1) if self._used else ())):
             root.add(self._encode(f" {text}")[0]).may_end = True
         for place in self._used:
-            number, line = self._lines[place]
-            root.add(self._encode(f" {self._names[number - 1]}")[0]).may_end = True
+            page, line = self._lines[place]
+            root.add(self._encode(f" {neutralise(page.name)}")[0]).may_end = True
             for match in _WORD_START.finditer(line):
                 self._add_stretches(root, f" {line[match.start() : match.start() + MAX_ANSWER_CHARS]}")
         return root

@@ -16,7 +16,7 @@ from tamsa.agent.baseline.steps import Step
 from tamsa.agent.guided.evidence import LONGEST
 from tamsa.agent.guided.grammar import MAX_LINES
 from tamsa.agent.guided.policy import GuidedPolicy, Task, gather
-from tamsa.agent.guided.prompt import reply
+from tamsa.agent.guided.prompt import copied_line, reply
 from tamsa.agent.react import render_call
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
 from tamsa.tools.fencing import neutralise
@@ -25,7 +25,7 @@ from tamsa.types import Completion, Document, Message, Profile, Sampled, ToolSch
 VIEWS = ((3_000, True), (700, True), (1_200, False))
 """Characters of evidence of each prompt that one research gives, and whether the sentences of the chain are sure to be
 shown where the teacher opens its documents. The first is answered for good."""
-_HEADER = re.compile(r"^\[(\d+)\] (.+)$")
+_HEADER = re.compile(r"^\[\d+\] (.+)$")
 MIN_DECOYS, MAX_DECOYS = 2, 7
 """Documents that are opened beside those of the chain."""
 MAX_OPENED = 14
@@ -81,24 +81,24 @@ class OracleReader:
 
     def approves(self, prompt: str, said: str) -> bool:
         """Tell whether a reply copies, for each fact of the chain that a prompt shows, a line that states it."""
-        shown, copied = list(_sentences(prompt)), said.splitlines()
+        shown, copied = list(_sentences(prompt)), set(said.splitlines())
         for hop in self.question.chain:
             lines = [line for place in (hop.evidence, *hop.others) for line in self._lines(place, shown)]
-            if lines and not any(own.endswith(f" {text}") for own in copied for _, text in lines):
+            if lines and not copied & {copied_line(title, text) for title, text in lines}:
                 return False
         return True
 
-    def _held(self, hop: Hop, shown: Sequence[tuple[int, str, str]]) -> list[tuple[int, str]]:
-        """Find the lines that state a hop: number of the passage and sentence, of the first place that is shown."""
+    def _held(self, hop: Hop, shown: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Find the lines that state a hop: title of the page and sentence, of the first place that is shown."""
         found = (self._lines(place, shown) for place in (hop.evidence, *hop.others))
         return next((lines for lines in found if lines), [])
 
-    def _lines(self, place: Evidence, shown: Sequence[tuple[int, str, str]]) -> list[tuple[int, str]]:
+    def _lines(self, place: Evidence, shown: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         """Find the lines of a prompt that show a place whole, at most three."""
         words, title = self._words(place), neutralise(place.title)
         lines = [
-            (number, line)
-            for number, head, line in shown
+            (title, line)
+            for head, line in shown
             if (head == title or head.startswith(f"{title} (")) and (words in line or line in words)
         ]
         whole = any(words in line for _, line in lines) or sum(len(line) for _, line in lines) >= len(words) - 8
@@ -117,14 +117,14 @@ class OracleReader:
         """Do nothing: there is no connection."""
 
 
-def _sentences(prompt: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the lines of the passages: number, title, sentence."""
+def _sentences(prompt: str) -> Iterator[tuple[str, str]]:
+    """Yield the lines of the passages: heading and sentence."""
     for block in prompt.split("\n\n"):
         head, *lines = block.split("\n")
         match = _HEADER.match(head)
         if match:
             for line in lines:
-                yield int(match[1]), match[2], line
+                yield match[1], line
 
 
 class GuidedTeacher(GuidedPolicy):

@@ -175,6 +175,8 @@ class Sampled:
     allowed: tuple[tuple[int, ...], ...] = ()
     """By token: those that could be drawn, where the reply was held to a form; else empty. A token without an
     alternative has log-probability 0; its temperature and top-p, where given, are 1."""
+    answer_logprob: float | None = None
+    """Natural logarithm of the probability of the answer, where it was weighed among several; else its tokens tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +248,13 @@ class Profile:
     """Strategy the model was trained in most."""
     calibration: Calibration | None = None
     """What its own probabilities are worth, where that was measured."""
-    guided_floor: float = 0.0
-    """In guided research: its own probability of the weakest token of a reply below which the rules answer."""
+    reader_votes: int = 0
+    """In guided research: replies that are drawn of one prompt and vote, with the rules, on the answer; 0: it answers
+    alone, with one reply."""
+    reader_weight: float = 1.0
+    """What the votes weigh against the rules, as an exponent."""
+    evidence_chars: int | None = None
+    """In guided research: characters of evidence that it is shown; None: by the context length."""
 
 
 @dataclass(frozen=True, slots=True)

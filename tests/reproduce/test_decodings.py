@@ -25,7 +25,7 @@ def recipe(tmp_path):
     network = make_network("kimi", len(tokenizer))
     network.save_pretrained(tmp_path / "model")
     tokenizer.save_pretrained(tmp_path / "model")
-    about = {"schema_version": 1, "profile": {"brief": True, "mode": "guided", "guided_floor": 0.85}}
+    about = {"schema_version": 1, "profile": {"brief": True, "mode": "guided", "reader_votes": 8}}
     (tmp_path / "model" / "tamsa.json").write_text(json.dumps(about))
     with_heads(network).save_pretrained(tmp_path / "heads")
     pages = [{"id": f"p{n}", "title": f"Page {n}", "text": f"Page {n} speaks of river {n}."} for n in range(6)]

@@ -42,7 +42,7 @@ def tried(world: Studied, say: Sequence[Say]) -> tuple[list[GoldQuestion], list[
         question, teacher = readers[text]
         return say[number](question, prompt, teacher.answer(prompt))
 
-    profile = replace(PROFILE, mode="guided", guided_floor=0.9)
+    profile = replace(PROFILE, mode="guided", reader_votes=4)
     model = ScriptedModel(read, profile=profile)
     with asyncio.Runner() as runner:
         solver = Solver(model, runner, world.index, len(say), concurrency=1)

@@ -27,6 +27,8 @@ def measure(sampled: Sampled, turn: Turn) -> dict[str, Any]:
 
 def _of_answer(sampled: Sampled, turn: Turn) -> float | None:
     """Add the log-probabilities of the tokens of the short answer, and of the one that ends it."""
+    if sampled.answer_logprob is not None:
+        return sampled.answer_logprob
     if turn.answer is None or not turn.answer.strip() or not sampled.text_ends:
         return None
     first, last = (turn.answer_start + offset for offset in short_answer_span(turn.answer))

@@ -20,6 +20,8 @@ from tamsa.types import Message, ToolSchema
 
 Encode = Callable[[str], tuple[Sequence[int], Sequence[int]]]
 """A tokenizer that is at hand: gives a text's token ids, and where in the text each ends."""
+Grammar = Callable[[Encode, frozenset[int]], Callable[[Sequence[int]], Sequence[int]]]
+"""Makes the form of one reply for a tokenizer and the tokens that end a reply: what may follow the tokens drawn."""
 MESSAGE_TOKENS = 6
 """Tokens that a chat template spends on the frame of one message, from above."""
 

@@ -69,7 +69,9 @@ class Conversation:
 
 
 def _sampled_from_json(record: Mapping[str, Any]) -> Sampled:
-    fields = {name: tuple(value) for name, value in record.items()}
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in record.items()
+    }
     return Sampled(**{**fields, "allowed": tuple(map(tuple, record.get("allowed", ())))})
 
 
@@ -138,7 +140,7 @@ class Recorder:
         self.name = self.model.name
         self.context_length = self.model.context_length
         self.native_tools = False
-        self.profile = replace(self.model.profile, guided_floor=0.0)
+        self.profile = replace(self.model.profile, reader_votes=0)
         self.takes_grammar = bool(getattr(self.model, "takes_grammar", False))
 
     async def complete(

@@ -1,7 +1,7 @@
 """Tokens of a source on disk, made once and mapped into memory.
 
 A cache folder holds `tokens.bin` (uint16 or uint32), `ends.npy` (int64, cumulative), for conversations
-`generated.bin` (one byte a token), and `cache.json`. It is written aside and renamed when whole.
+`marks.bin` (one byte a token, see `tokenizer.CHOSEN`), and `cache.json`. It is written aside and renamed when whole.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ import numpy as np
 from tamsa.errors import InputError, StorageError
 from tamsa.store import make_folder, read_json, write_json
 from tamsa.train.sources import Item, Source, fingerprint, kind_of, read_items
-from tamsa.train.tokenizer import ChatEncoder, batch_text_ids, smallest_dtype
+from tamsa.train.tokenizer import CONTEXT, ChatEncoder, batch_text_ids, smallest_dtype
 from tamsa.types import SCHEMA_VERSION
 
+LAYOUT = 2
+"""Of a cache folder; one of another layout is made anew."""
 BATCH = 512
 """Items tokenised at a time."""
 
@@ -37,9 +39,9 @@ class TokenCache:
         dtype = np.dtype(self.about["dtype"])
         self.tokens: np.ndarray[Any, Any] = np.memmap(folder / "tokens.bin", dtype=dtype, mode="r")
         self.ends: np.ndarray[Any, Any] = np.load(folder / "ends.npy")
-        self.generated: np.ndarray[Any, Any] | None = None
+        self.marks: np.ndarray[Any, Any] | None = None
         if self.is_chat:
-            self.generated = np.memmap(folder / "generated.bin", dtype=np.uint8, mode="r")
+            self.marks = np.memmap(folder / "marks.bin", dtype=np.uint8, mode="r")
 
     @property
     def is_chat(self) -> bool:
@@ -59,10 +61,10 @@ class TokenCache:
         return len(self.ends)
 
     def span(self, item: int, start: int, end: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any] | None]:
-        """Return tokens `start:end` of an item and, for a conversation, their generation marks."""
+        """Return tokens `start:end` of an item and, for a conversation, their marks."""
         begin = int(self.ends[item - 1]) if item else 0
         part = slice(begin + start, begin + end)
-        return self.tokens[part], None if self.generated is None else self.generated[part]
+        return self.tokens[part], None if self.marks is None else self.marks[part]
 
 
 def open_cache(
@@ -81,7 +83,7 @@ def open_cache(
         StorageError: the disk is full or the folder not writable.
     """
     kind = kind_of(source)
-    mark = f"{SCHEMA_VERSION} {kind} {fingerprint(source)} {_tokenizer_mark(tokenizer)}"
+    mark = f"{LAYOUT} {kind} {fingerprint(source)} {_tokenizer_mark(tokenizer)}"
     path = folder / hashlib.sha256(mark.encode()).hexdigest()[:24]
     if not (path / "cache.json").is_file():
         _make(source, tokenizer, path, kind, on_note)
@@ -103,12 +105,12 @@ def _make(source: Source, tokenizer: Any, path: Path, kind: str, on_note: Callab
     ends: list[int] = []
     total = generated = 0
     try:
-        with open(aside / "tokens.bin", "wb") as tokens, open(aside / "generated.bin", "wb") as marks:
+        with open(aside / "tokens.bin", "wb") as tokens, open(aside / "marks.bin", "wb") as marks:
             for ids, mark in _encoded(source, tokenizer, kind, skipped):
                 np.asarray(ids, dtype).tofile(tokens)
                 if kind == "chat":
                     np.asarray(mark, np.uint8).tofile(marks)
-                    generated += sum(mark)
+                    generated += sum(kind != CONTEXT for kind in mark)
                 total += len(ids)
                 ends.append(total)
         if not ends:
@@ -126,7 +128,7 @@ def _make(source: Source, tokenizer: Any, path: Path, kind: str, on_note: Callab
             "skipped": dict(skipped),
         }
         write_json(aside / "cache.json", about)
-        for name in ("tokens.bin", "generated.bin", "ends.npy"):
+        for name in ("tokens.bin", "marks.bin", "ends.npy"):
             with open(aside / name, "rb+") as file:
                 os.fsync(file.fileno())
         if not path.exists():  # else another process was faster
@@ -141,9 +143,7 @@ def _make(source: Source, tokenizer: Any, path: Path, kind: str, on_note: Callab
     on_note(note)
 
 
-def _encoded(
-    source: Source, tokenizer: Any, kind: str, skipped: Counter[str]
-) -> Iterator[tuple[list[int], list[bool]]]:
+def _encoded(source: Source, tokenizer: Any, kind: str, skipped: Counter[str]) -> Iterator[tuple[list[int], list[int]]]:
     encoder = ChatEncoder(tokenizer)
     first = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     last = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
@@ -159,7 +159,7 @@ def _encoded(
             except InputError as error:
                 skipped[str(error)] += 1
                 continue
-            yield found.ids, found.generated
+            yield found.ids, found.marks
 
 
 def sample_texts(sources: tuple[Source, ...], max_chars: int, skipped: Counter[str]) -> Iterator[str]:

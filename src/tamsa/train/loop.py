@@ -33,6 +33,10 @@ FREE = ("schedule", "track", "cache", "threads", "save_dtype")
 """Fields of a recipe that may change between the sessions of a run."""
 
 
+LOW, MIDDLE = 0.25, 0.5
+"""Weights by which the tokens of a conversation are told apart: context and copies."""
+
+
 @dataclass
 class Mixture:
     """The data of a run."""
@@ -53,7 +57,7 @@ class Mixture:
             cache = open_cache(source, tokenizer, recipe.cache, on_note)
             training, kept = split_items(cache, source.held_out)
             weight = recipe.context_loss_weight if source.context_loss_weight is None else source.context_loss_weight
-            feed = Feed(cache, source.weight, source.join, weight, training)
+            feed = Feed(cache, source.weight, source.join, weight, recipe.copied_loss_weight, training)
             mixture.feeds.append(feed)
             if len(kept):
                 name = source.path.stem
@@ -296,13 +300,15 @@ class Trainer:
         )
 
     def held_out_loss(self) -> dict[str, float]:
-        """Return the mean loss in nats a token by source, and of a conversation's own tokens as `source/generated`."""
+        """Return the mean loss in nats a token by source, a conversation's own tokens as `source/generated`,
+        of those that were a choice as `source/chosen`.
+        """
         losses: dict[str, float] = {}
         context = self.recipe.stages[self.stage_index].context
         self.model.eval()
         for name, (feed, items) in self.mixture.held_out.items():
             sums: dict[float, tuple[float, int]] = {}
-            whole = Feed(feed.cache, feed.weight, feed.join, 0.5 if feed.cache.is_chat else 1.0)
+            whole = Feed(feed.cache, feed.weight, feed.join, *(LOW, MIDDLE) if feed.cache.is_chat else ())
             limit = self.recipe.track.held_out_tokens
             for batch in held_out_batches(whole, items, context, self.recipe.batch.micro_tokens, limit):
                 # without gradients Kimi Linear keeps its weights in blocks, which would go stale when they are sharded
@@ -314,8 +320,11 @@ class Trainer:
             if not sums:
                 continue
             losses[name] = sum(loss for loss, _ in sums.values()) / sum(count for _, count in sums.values())
-            if feed.cache.is_chat and 1.0 in sums:
-                losses[f"{name}/generated"] = sums[1.0][0] / sums[1.0][1]
+            if feed.cache.is_chat:
+                written = [sums[weight] for weight in (1.0, MIDDLE) if weight in sums]
+                losses[f"{name}/generated"] = sum(loss for loss, _ in written) / max(1, sum(n for _, n in written))
+                if len(written) == 2:
+                    losses[f"{name}/chosen"] = written[0][0] / written[0][1]
         self.model.train()
         return losses
 

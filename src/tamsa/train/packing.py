@@ -64,6 +64,8 @@ class Feed:
     join: bool = False
     context_weight: float = 1.0
     """Weight of tokens that the model did not write."""
+    copied_weight: float = 1.0
+    """Weight of tokens of a reading that an earlier choice had settled."""
     items: np.ndarray[Any, Any] | None = None
     """Indices of the items to use; None for all."""
 
@@ -238,12 +240,12 @@ def build_batch(chosen: Sequence[tuple[Feed, Sequence[Segment]]]) -> PackedBatch
     bounds = [0]
     for feed, segments in chosen:
         for segment in segments:
-            tokens, generated = feed.cache.span(*segment)
+            tokens, marks = feed.cache.span(*segment)
             ids.append(tokens.astype(np.int64))
-            if generated is None:
+            if marks is None:
                 weights.append(np.ones(len(tokens), np.float32))
             else:
-                weights.append(np.where(generated > 0, np.float32(1.0), np.float32(feed.context_weight)))
+                weights.append(np.array((feed.context_weight, 1.0, feed.copied_weight), np.float32)[marks])
         bounds.append(bounds[-1] + _length(segments))
     flat = torch.from_numpy(np.concatenate(ids))
     weight = torch.from_numpy(np.concatenate(weights))

@@ -102,6 +102,8 @@ class TrainRecipe:
     track: TrackSettings = TrackSettings()
     context_loss_weight: float = 1.0
     """Weight in [0, 1] of chat tokens that the model did not write; sft: 0 unless said."""
+    copied_loss_weight: float = 1.0
+    """Weight in [0, 1] of tokens of a guided reading that an earlier choice had settled: the rest of a copied line."""
     precision: Literal["float32", "bfloat16", "autocast"] = "bfloat16"
     """Of the computation; weights, gradient sums and optimiser are float32 in any case."""
     gradient_checkpointing: bool = False
@@ -129,8 +131,9 @@ class TrainRecipe:
                 raise ConfigError(f"sources: weight = {source.weight} of {source.path}; give a weight above 0")
             if source.context_loss_weight is not None and not 0 <= source.context_loss_weight <= 1:
                 raise ConfigError(f"sources: context_loss_weight = {source.context_loss_weight}; give 0 to 1")
-        if not 0 <= self.context_loss_weight <= 1:
-            raise ConfigError(f"context_loss_weight = {self.context_loss_weight}; give 0 to 1")
+        for name in ("context_loss_weight", "copied_loss_weight"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name} = {getattr(self, name)}; give 0 to 1")
         if self.init is None and self.tokenizer is None:
             raise ConfigError("tokenizer: missing; name its folder, or an `init` folder that holds one")
         if self.init is not None and self.model:

@@ -60,8 +60,8 @@ def _prompts(
     prompts = []
     for feed, items in list(held_out.values())[:NUM_PROMPTS]:
         item = int(items[0])
-        tokens, generated = feed.cache.span(item, 0, feed.cache.length(item))
-        end = PROMPT_TOKENS if generated is None else int(np.argmax(generated > 0)) or PROMPT_TOKENS
+        tokens, marks = feed.cache.span(item, 0, feed.cache.length(item))
+        end = PROMPT_TOKENS if marks is None else int(np.argmax(marks > 0)) or PROMPT_TOKENS
         if len(tokens) > end:
             prompts.append([int(token) for token in tokens[:end]])
     return prompts

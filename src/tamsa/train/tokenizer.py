@@ -16,6 +16,8 @@ import numpy as np
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+from tamsa.agent.guided.choices import chosen
+from tamsa.agent.guided.prompt import BRIEF
 from tamsa.errors import ConfigError, InputError
 
 PAD, BEGIN, END = "<|pad|>", "<|begin|>", "<|end|>"
@@ -136,13 +138,23 @@ def load_tokenizer(folder: Path) -> Any:
         raise InputError(f"{folder}: holds no tokenizer ({str(error).splitlines()[0]})") from error
 
 
+CONTEXT, CHOSEN, COPIED = 0, 1, 2
+"""Marks of tokens: what the model does not write; what it writes; what it writes in a reading after the choice that
+settled it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """A conversation as tokens."""
 
     ids: list[int]
-    generated: list[bool]
-    """True for what the model writes: the content of assistant messages and the end after it."""
+    marks: list[int]
+    """What each token is. A model writes the content of assistant messages and the end after it."""
+
+    @property
+    def generated(self) -> list[bool]:
+        """True for what the model writes."""
+        return [mark != CONTEXT for mark in self.marks]
 
 
 class ChatEncoder:
@@ -172,13 +184,24 @@ class ChatEncoder:
         return self._encode_own(messages) if self._own else self._encode_foreign(messages)
 
     def _encode_own(self, messages: Sequence[Mapping[str, Any]]) -> Encoded:
-        ids, generated = [self._known[BEGIN]], [False]
+        ids, marks = [self._known[BEGIN]], [CONTEXT]
         end = self._known[END]
-        for message in messages:
+        is_reading = messages[0]["content"] == BRIEF
+        for number, message in enumerate(messages):
             content = text_ids(self.tokenizer, message["content"])
             ids += [self._known[f"<|{message['role']}|>"], *content, end]
-            generated += [False] + [message["role"] == "assistant"] * (len(content) + 1)
-        return Encoded(ids, generated)
+            if message["role"] != "assistant":
+                marks += [CONTEXT] * (len(content) + 2)
+            elif is_reading:
+                marks += [CONTEXT, *self._reading(messages[number - 1]["content"], message["content"]), CHOSEN]
+            else:
+                marks += [CONTEXT] + [CHOSEN] * (len(content) + 1)
+        return Encoded(ids, marks)
+
+    def _reading(self, prompt: str, reply: str) -> list[int]:
+        found = self.tokenizer(reply, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)
+        ends = [end for _, end in found["offset_mapping"]]
+        return [CHOSEN if is_chosen else COPIED for is_chosen in chosen(prompt, reply, ends)]
 
     def _encode_foreign(self, messages: Sequence[Mapping[str, Any]]) -> Encoded:
         plain = [{"role": message["role"], "content": message["content"]} for message in messages]
@@ -194,7 +217,7 @@ class ChatEncoder:
                     "give a template that only grows at its end"
                 )
             generated[len(start) : len(end)] = [True] * (len(end) - len(start))
-        return Encoded(ids, generated)
+        return Encoded(ids, [CHOSEN if mark else CONTEXT for mark in generated])
 
     def _apply(self, messages: Sequence[Mapping[str, Any]], prompt: bool) -> list[int]:
         if self.tokenizer.chat_template is None:

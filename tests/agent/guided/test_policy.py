@@ -169,16 +169,36 @@ def test_runs_of_one_question_are_led_by_the_rules_once(index: Index, monkeypatc
     assert len(led) == turns
 
 
-def test_below_the_floor_of_its_own_probability_the_rules_answer_and_confidence_stays_the_readers(index: Index) -> None:
+class Voters(Reader):
+    """Draws its replies in turn."""
+
+    takes_grammar = True
+
+    def __init__(self, *texts: str, weight: float = 1.0) -> None:
+        super().__init__("")
+        self.texts = texts
+        self.profile = Profile(brief=True, mode="guided", reader_votes=len(texts), reader_weight=weight)
+
+    async def draw(self, messages: Sequence[Message], count: int, **more: object) -> list[Completion]:
+        assert count == len(self.texts)
+        drawn = []
+        for text in self.texts:
+            self.text = text
+            drawn.append(await self.complete(messages))
+        return drawn
+
+
+def test_votes_and_rules_elect_the_answer_and_confidence_is_that_of_the_election(index: Index) -> None:
     rules = BaselinePolicy()
-    alone = asyncio.run(research(QUESTION, model=rules, tools=corpus_toolset(index, profile=rules.profile)))
-    for floor, answer in ((0.98, "Velda"), (0.995, alone.answer)):  # every letter has probability exp(-0.01)
-        reader = Reader("Answer: Velda")
-        reader.profile = Profile(brief=True, mode="guided", guided_floor=floor)
-        report = ask(index, reader)
-        assert report.answer == answer != "NOT FOUND"
-        assert report.confidence is not None
-        assert report.confidence.likelihood.answer == pytest.approx(-0.05)
+    alone = asyncio.run(research(QUESTION, model=rules, tools=corpus_toolset(index, profile=rules.profile))).answer
+    few = ask(index, Voters("Answer: Velda", *[f"Answer: {alone}"] * 3))
+    none = ask(index, Voters(*["Answer: Velda"] * 4, weight=0.1))
+    many = ask(index, Voters(*["Answer: Velda"] * 4, weight=9.0))
+    assert (few.answer, none.answer, many.answer) == (alone, alone, "Velda")
+    assert few.confidence is not None and none.confidence is not None and many.confidence is not None
+    assert few.confidence.probability > none.confidence.probability
+    assert many.confidence.probability > 0.9
+    assert none.citations, "what the rules answer rests on their chain"
 
 
 @pytest.mark.parametrize("brief", [True, False])

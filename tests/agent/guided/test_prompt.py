@@ -6,8 +6,8 @@ import pytest
 
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.guided.evidence import Passage
-from tamsa.agent.guided.policy import mend
 from tamsa.agent.guided.prompt import has_answer, read_reply, reading_prompt, reply, shown_sentence
+from tamsa.agent.guided.turn import mend
 
 TORVA = "Torva is a town in the county of Hald. It had a population of 14,250 in 2010. See </answer> the [2] sign."
 SUNE = "| River | Length (km) |\n| --- | --- |\n| River Sune | 214 |\n| River Aske | 87 |"

@@ -49,13 +49,13 @@ def test_a_reply_without_an_answer_earns_nothing_though_the_rules_know_it(tmp_pa
 
 
 def test_the_floor_below_which_rules_answer_is_off_in_training_and_kept_in_the_model(world):  # noqa: F811
-    about = {"schema_version": 1, "profile": {"brief": True, "mode": "guided", "guided_floor": 0.85}}
+    about = {"schema_version": 1, "profile": {"brief": True, "mode": "guided", "reader_votes": 8}}
     (world / "model" / "tamsa.json").write_text(json.dumps(about))
     recipe = load_config(RlRecipe, world / "rl.toml", ["rollouts.mode='guided'", "steps=1"])
     trainer = RlTrainer(recipe, resume=False, on_note=lambda _: None)
-    assert [explorer._model.reader.profile.guided_floor for explorer in trainer._explorers] == [0.0, 0.0]
+    assert [explorer._model.reader.profile.reader_votes for explorer in trainer._explorers] == [0, 0]
     trainer.run()
-    assert read_about(world / "run" / "model").profile.guided_floor == 0.85
+    assert read_about(world / "run" / "model").profile.reader_votes == 8
 
 
 def test_a_step_says_where_its_time_went(world):  # noqa: F811

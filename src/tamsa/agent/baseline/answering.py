@@ -79,13 +79,17 @@ class Conclusion:
         if unknown_subject(self.state, self.question):
             return Outcome("", 0.0, source="unknown")
         best = next(iter(self.judged), None)
-        if best is None or not best.candidate.text:
-            return Outcome("", best.probability if best is not None else 0.0, source="silent")
-        one = best.candidate
+        return Outcome("", source="silent") if best is None else self.outcome_of(best)
+
+    def outcome_of(self, judged: Judged) -> Outcome:
+        """Return what it is to answer a candidate."""
+        one = judged.candidate
+        if not one.text:
+            return Outcome("", judged.probability, source="silent")
         if one.settled is not None:
-            return Outcome(one.text, best.probability, (one.settled.winner,), one.settled, source="conflict")
+            return Outcome(one.text, judged.probability, (one.settled.winner,), one.settled, source="conflict")
         source = "plan" if one.planned is not None else "span"
-        return Outcome(self.text_of(best), best.probability, one.value.chain, source=source)
+        return Outcome(self.text_of(judged), judged.probability, one.value.chain, source=source)
 
     def text_of(self, judged: Judged) -> str:
         """Return a candidate as it is answered; empty for the refusal."""

@@ -23,7 +23,7 @@ from tamsa.llm.local.reading import Reading, Vocabulary
 from tamsa.llm.local.requests import Outcome, Request, Sampling
 from tamsa.llm.local.source import ids_of
 from tamsa.llm.settings import ModelSettings
-from tamsa.llm.tokens import Encode
+from tamsa.llm.tokens import Grammar
 from tamsa.llm.wire import MIN_ANSWER_TOKENS, check_roles
 from tamsa.types import Completion, Message, Profile, Sampled, ToolCall, ToolSchema
 
@@ -173,14 +173,15 @@ class LocalModel:
         max_tokens: int | None = None,
         stop: Sequence[str] = (),
         on_text: Callable[[str], None] | None = None,
-        grammar: Callable[[Encode, frozenset[int]], Callable[[Sequence[int]], Sequence[int]]] | None = None,
+        grammar: Grammar | None = None,
+        sampling: Sampling | None = None,
     ) -> Completion:
         """Answer a conversation; see `tamsa.types.Model`. A cancelled call gives its place up at the next token.
 
         Args:
             messages, tools, max_tokens, stop, on_text: as there.
-            grammar: called with a function that encodes a text and with the tokens that end a completion, gives a
-                function that says of the tokens drawn which may come next.
+            grammar: the form that the answer is held to.
+            sampling: how tokens are drawn, where not as the settings say.
 
         Raises:
             ContextLengthError: the prompt does not fit.
@@ -219,7 +220,7 @@ class LocalModel:
         def done(result: Outcome | BaseException) -> None:
             post(settle, result, "" if isinstance(result, BaseException) else reading.finish())
 
-        request = Request(prompt, room, self._sampler(prompt), self._end_ids, done, reading.take)
+        request = Request(prompt, room, sampling or self._sampler(prompt), self._end_ids, done, reading.take)
         if grammar is not None:
             request.allowed = grammar(self._encoded, self._end_ids)
         self.engine.submit(request)
@@ -233,6 +234,33 @@ class LocalModel:
             on_text(text[len(before) :])  # what the format held back, and belongs to the text all the same
         ends = reading.ends if text == raw else []
         return self._completion(messages, offered, owner, prompt, outcome, text.replace("\x00", "\ufffd"), calls, ends)
+
+    async def draw(
+        self, messages: Sequence[Message], count: int, *, max_tokens: int | None = None, grammar: Grammar | None = None
+    ) -> list[Completion]:
+        """Draw several answers to one conversation, also where the settings say greedy: at temperature 1, or as the
+        model's heads say. The prompt is read once; the draws depend on it and on the seed alone.
+
+        Args:
+            messages, max_tokens, grammar: as of `complete`.
+            count: how many.
+        """
+        text = "\0".join(f"{message.role}\0{message.content}" for message in messages)
+        key = np.frombuffer(hashlib.blake2b(text.encode(), digest_size=16).digest(), dtype=np.uint32).tolist()
+        seed = (self._settings.seed or 0) % 2**63
+        return list(
+            await asyncio.gather(
+                *(
+                    self.complete(
+                        messages,
+                        max_tokens=max_tokens,
+                        grammar=grammar,
+                        sampling=Sampling(random=np.random.default_rng([seed, number, *key])),
+                    )
+                    for number in range(count)
+                )
+            )
+        )
 
     def _completion(
         self,

@@ -71,7 +71,7 @@ class Trials:
         self._base: Any = load_model(recipe.model, self._tokenizer).eval()
         about = Folder(recipe.model, str(recipe.model)).about
         # the model's own answers, drawn as each decoding says
-        self._about = replace(about, sampling=Defaults(), profile=replace(about.profile, guided_floor=0.0))
+        self._about = replace(about, sampling=Defaults(), profile=replace(about.profile, reader_votes=0))
 
     def _open(self, decoding: Decoding) -> LocalModel:
         settings = ModelSettings(

@@ -5,27 +5,28 @@ It says that nothing is found where what it is shown does not carry the answer, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
+from tamsa.agent.baseline.answering import Conclusion
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.state import State
 from tamsa.agent.baseline.steps import Step
+from tamsa.agent.guided.choices import shown_lines
 from tamsa.agent.guided.evidence import LONGEST
 from tamsa.agent.guided.grammar import MAX_LINES
-from tamsa.agent.guided.policy import GuidedPolicy, Task, gather
+from tamsa.agent.guided.policy import GuidedPolicy
 from tamsa.agent.guided.prompt import copied_line, reply
+from tamsa.agent.guided.task import Task, gather
 from tamsa.agent.react import render_call
 from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
 from tamsa.tools.fencing import neutralise
 from tamsa.types import Completion, Document, Message, Profile, Sampled, ToolSchema, Usage
 
-VIEWS = ((3_000, True), (700, True), (1_200, False))
+VIEWS = ((1_400, True), (700, True), (1_400, False))
 """Characters of evidence of each prompt that one research gives, and whether the sentences of the chain are sure to be
 shown where the teacher opens its documents. The first is answered for good."""
-_HEADER = re.compile(r"^\[\d+\] (.+)$")
 MIN_DECOYS, MAX_DECOYS = 2, 7
 """Documents that are opened beside those of the chain."""
 MAX_OPENED = 14
@@ -68,7 +69,7 @@ class OracleReader:
     def answer(self, prompt: str) -> str:
         """Write the reply to a reading prompt."""
         question = self.question
-        shown = list(_sentences(prompt))
+        shown = list(shown_lines(prompt))
         held = [self._held(hop, shown) for hop in question.chain]
         quotes = list(dict.fromkeys(line for lines in held for line in lines))[:MAX_LINES]
         if question.kind == "unanswerable":
@@ -81,7 +82,7 @@ class OracleReader:
 
     def approves(self, prompt: str, said: str) -> bool:
         """Tell whether a reply copies, for each fact of the chain that a prompt shows, a line that states it."""
-        shown, copied = list(_sentences(prompt)), set(said.splitlines())
+        shown, copied = list(shown_lines(prompt)), set(said.splitlines())
         for hop in self.question.chain:
             lines = [line for place in (hop.evidence, *hop.others) for line in self._lines(place, shown)]
             if lines and not copied & {copied_line(title, text) for title, text in lines}:
@@ -115,16 +116,6 @@ class OracleReader:
 
     async def aclose(self) -> None:
         """Do nothing: there is no connection."""
-
-
-def _sentences(prompt: str) -> Iterator[tuple[str, str]]:
-    """Yield the lines of the passages: heading and sentence."""
-    for block in prompt.split("\n\n"):
-        head, *lines = block.split("\n")
-        match = _HEADER.match(head)
-        if match:
-            for line in lines:
-                yield match[1], line
 
 
 class GuidedTeacher(GuidedPolicy):
@@ -199,10 +190,11 @@ class GuidedTeacher(GuidedPolicy):
         if turn is not None:
             return turn
         held = self._gold(state) if self._opens_chain else ()
+        conclusion = Conclusion(state, question, plan)
         tasks = []
         for size, sure in VIEWS:
             size = round(size * self._random.uniform(0.8, 1.0))
-            tasks.append(gather(state, question, plan, size, 0, held if sure else ()))
+            tasks.append(gather(conclusion, size, 0, held if sure else ()))
         prompts = [task.prompt(brief=self.oracle.profile.brief) for task in tasks]
         self.views = [(*prompt, Message("assistant", self.oracle.answer(prompt[-1].content))) for prompt in prompts]
         return tasks[0]

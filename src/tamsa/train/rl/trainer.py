@@ -104,7 +104,7 @@ class RlTrainer:
         """
         recipe, r = self.recipe, self.recipe.rollouts
         found = Folder(recipe.init, str(recipe.init)).about
-        about = replace(found, profile=replace(found.profile, guided_floor=0.0))  # what rules answer teaches nothing
+        about = replace(found, profile=replace(found.profile, reader_votes=0))  # what rules answer teaches nothing
         plain = replace(about, sampling=type(about.sampling)())
         model = self.with_heads if r.heads else self.model
         common = ModelSettings(batch_size=r.concurrency, threads=recipe.threads, max_tokens=r.max_completion_tokens)

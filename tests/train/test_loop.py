@@ -228,6 +228,7 @@ def test_another_architecture_trains_packed(make_recipe: MakeRecipe, tokenizer: 
         ({"model": {"hidden_size": 32, "num_hidden_layers": 0}}, "num_hidden_layers"),
         ({"init": "nowhere", "model": {}}, "nowhere"),
         ({"context_loss_weight": 2.0}, "context_loss_weight"),
+        ({"copied_loss_weight": -1.0}, "copied_loss_weight"),
     ],
 )
 def test_mistake_is_named_before_anything_is_written(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from tamsa.agent.guided.prompt import BRIEF
 from tamsa.errors import InputError
 from tamsa.train.building import new_model
 from tamsa.train.cache import TokenCache, open_cache
@@ -44,10 +45,10 @@ def test_cache_holds_each_text_between_begin_and_end(texts: TokenCache, tokenize
     records = [json.loads(line) for line in (data / "texts.jsonl").read_text().splitlines()]
     assert len(texts) == len(records)
     for i in (0, 7, len(records) - 1):
-        tokens, generated = texts.span(i, 0, texts.length(i))
+        tokens, marks = texts.span(i, 0, texts.length(i))
         text = tokenizer.decode(tokens.tolist())
         assert text == f"<|begin|>{records[i]['title']}\n{records[i]['text']}<|end|>"
-        assert generated is None
+        assert marks is None
 
 
 def test_one_epoch_reads_every_token_once(texts: TokenCache) -> None:
@@ -96,6 +97,20 @@ def test_conversations_are_whole_and_only_the_models_tokens_count(chats: TokenCa
         assert written.startswith("<think>") and written.endswith("</answer><|end|>")
         assert "tool_response" not in written
     assert set(batch.weights.tolist()) == {0.0, 0.25, 1.0}
+
+
+def test_copies_of_a_reading_have_a_weight_of_their_own(tokenizer: Any, tmp_path: Path) -> None:
+    asked = "Question: Where?\n\n[1] Torva\nIt lies in Hald, by the sea.\nIt is old.\n\nQuestion: Where?"
+    said = "Torva: It lies in Hald, by the sea.\nAnswer: Hald"
+    roles = ("system", "user", "assistant")
+    messages = [{"role": role, "content": text} for role, text in zip(roles, (BRIEF, asked, said), strict=True)]
+    (tmp_path / "reading.jsonl").write_text(json.dumps({"messages": messages}) + "\n")
+    cache = open_cache(Source(tmp_path / "reading.jsonl"), tokenizer, tmp_path / "tokens")
+    batch = build_batch([(Feed(cache, 1.0, context_weight=0.0, copied_weight=0.25), [(0, 0, cache.length(0))])])
+    targets, copied = batch.targets[batch.weights == 1.0], batch.targets[batch.weights == 0.25]
+    assert tokenizer.decode(targets.tolist()).endswith("Answer: Hald<|end|>")
+    assert "by the sea" in tokenizer.decode(copied.tolist())
+    assert cache.about["generated"] == len(targets) + len(copied)
 
 
 def test_mixture_keeps_its_shares(texts: TokenCache, chats: TokenCache) -> None:

@@ -10,10 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tamsa.agent.guided.prompt import BRIEF
 from tamsa.agent.react import NOT_FOUND, render_call
 from tamsa.errors import ConfigError, InputError
 from tamsa.train.tokenizer import (
+    CHOSEN,
+    CONTEXT,
     CONTROL_TOKENS,
+    COPIED,
     MIN_VOCAB_SIZE,
     PROTOCOL_TOKENS,
     ChatEncoder,
@@ -98,6 +102,29 @@ def test_marked_tokens_are_what_the_assistant_wrote_with_the_end(tokenizer: Any)
     found = ChatEncoder(tokenizer)(messages)
     written = tokenizer.decode([token for token, mark in zip(found.ids, found.generated, strict=True) if mark])
     assert written == "".join(m["content"] + "<|end|>" for m in messages if m["role"] == "assistant")
+
+
+def test_what_a_reading_copies_after_its_choices_is_told_apart(tokenizer: Any) -> None:
+    shown = "[1] Port Vuvinkot (2004-01-02)\nIt lies in Hald.\nIt lies low."
+    prompt = f"Question: Where is it?\n\n{shown}\n\nQuestion: Where is it?"
+    lines = "Port Vuvinkot: It lies in Hald.\n"
+    reading = [
+        {"role": "system", "content": BRIEF},
+        {"role": "user", "content": prompt},
+        {"role": "assistant", "content": f"{lines}Answer: Hald"},
+    ]
+    found = ChatEncoder(tokenizer)(reading)
+    by_mark = {
+        mark: tokenizer.decode([token for token, own in zip(found.ids, found.marks, strict=True) if own == mark])
+        for mark in (CONTEXT, CHOSEN, COPIED)
+    }
+    assert by_mark[CHOSEN].endswith("Answer: Hald<|end|>")
+    assert len(by_mark[CHOSEN]) < len("P in Hald.Answer: Hald<|end|>") + 8  # the first token, and one where lines part
+    assert "ort Vuvinkot: It lies" in by_mark[COPIED]
+    assert "Question" in by_mark[CONTEXT] and "Answer" not in by_mark[CONTEXT]
+    assert found.generated == [mark != CONTEXT for mark in found.marks]
+    other = ChatEncoder(tokenizer)([{**reading[0], "content": "Mode: react"}, *reading[1:]])
+    assert set(other.marks) == {CONTEXT, CHOSEN}
 
 
 def test_foreign_template_is_marked_too(tokenizer: Any, tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ class ChatEncoder:
     def _encode_own(self, messages: Sequence[Mapping[str, Any]]) -> Encoded:
         ids, marks = [self._known[BEGIN]], [CONTEXT]
         end = self._known[END]
-        is_reading = messages[0]["content"] == BRIEF
+        is_reading = bool(messages) and messages[0]["content"] == BRIEF
         for number, message in enumerate(messages):
             content = text_ids(self.tokenizer, message["content"])
             ids += [self._known[f"<|{message['role']}|>"], *content, end]

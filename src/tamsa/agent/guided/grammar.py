@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from tamsa.agent.guided.evidence import Passage
-from tamsa.agent.guided.prompt import copied_line, shown_sentence
+from tamsa.agent.guided.prompt import copied_line, marks_of, shown_sentence
 from tamsa.agent.react import NOT_FOUND
 from tamsa.llm.tokens import Encode
 from tamsa.tools.fencing import neutralise
@@ -53,18 +53,26 @@ class ReplyGrammar:
         guesses: answers of the rules that the prompt shows.
         encode: of the model's tokenizer.
         ends: tokens that end a reply.
+        brief: the model was trained on this form; see `prompt`.
     """
 
     def __init__(
-        self, passages: Sequence[Passage], guesses: Sequence[str], encode: Encode, ends: Collection[int]
+        self,
+        passages: Sequence[Passage],
+        guesses: Sequence[str],
+        encode: Encode,
+        ends: Collection[int],
+        *,
+        brief: bool = False,
     ) -> None:
         self._encode, self._ends = encode, tuple(ends)
         self._guesses = guesses
         self._lines = [
             (passage.page, shown_sentence(sentence)) for passage in passages for sentence in passage.sentences
         ]
+        marks = marks_of(passages, brief=brief)
         self._left = {
-            place: tuple(encode(f"{copied_line(page.title, text)}\n")[0])
+            place: tuple(encode(f"{copied_line(page.title, marks.mark(text, page.title))}\n")[0])
             for place, (page, text) in enumerate(self._lines)
         }
         self._opening = tuple(encode(_OPENING)[0])

@@ -133,7 +133,7 @@ class GuidedPolicy:
         if not getattr(self.reader, "takes_grammar", False):
             return [await self.reader.complete(prompt, max_tokens=room)]
         local: Any = self.reader
-        grammar = partial(ReplyGrammar, task.passages, task.guesses)
+        grammar = partial(ReplyGrammar, task.passages, task.guesses, brief=self.reader.profile.brief)
         votes = self.reader.profile.reader_votes
         if votes:
             drawn: Sequence[Completion] = await local.draw(prompt, votes, max_tokens=room, grammar=grammar)

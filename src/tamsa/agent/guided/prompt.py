@@ -4,12 +4,13 @@ The prompt shows numbered passages, a sentence a line, between the question and 
 the sentences that carry the answer, each after the title of its page, in the order of the reasoning, and ends with the
 answer:
 
-    The Restless Testament: The book was dedicated to Rirdine Dirmignac.
+    The Restless Testament: The book was dedicated to [Rirdine Dirmignac].
     Rirdine Dirmignac: She died in Lessoumont.
     Answer: Lessoumont
 
 A title stands in the question or in the line before, so a reader goes from name to name; a small model learns that,
-where it learns nothing from a number that it would have to know before it has read the name.
+where it learns nothing from a number that it would have to know before it has read the name. For a model that was
+trained on this form, names of other passages stand in brackets (`marks`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 
 from tamsa.agent.baseline.passages import Page, Sentence
 from tamsa.agent.guided.evidence import LONGEST, Passage
+from tamsa.agent.guided.marks import Marks, without_marks
 from tamsa.agent.react import NOT_FOUND
 from tamsa.tools.fencing import neutralise
 from tamsa.types import Message
@@ -53,16 +55,22 @@ def reading_prompt(
         guesses: answers of the rules, best first.
         brief: the model was trained on this form.
     """
-    question = neutralise(" ".join(question.split()))
+    marks = marks_of(passages, brief=brief)
+    question = marks.mark(neutralise(" ".join(question.split())))
     parts = [f"Question: {question}"]
-    parts += [_shown(number, passage) for number, passage in enumerate(passages, start=1)]
+    parts += [_shown(number, passage, marks) for number, passage in enumerate(passages, start=1)]
     if guesses:
         parts.append("Guesses: " + "; ".join(neutralise(" ".join(guess.split())) for guess in guesses))
     parts.append(f"Question: {question}")
     return [Message("system", BRIEF if brief else _SYSTEM), Message("user", "\n\n".join(parts))]
 
 
-def _shown(number: int, passage: Passage) -> str:
+def marks_of(passages: Sequence[Passage], *, brief: bool) -> Marks:
+    """Return what is marked in passages: nothing for a model that was not trained on it."""
+    return Marks(passage.page.title for passage in passages if brief)
+
+
+def _shown(number: int, passage: Passage, marks: Marks) -> str:
     page = passage.page
     lines = [f"[{number}] {neutralise(page.title)}" + (f" ({neutralise(page.date)})" if page.date else "")]
     headed = -1
@@ -71,7 +79,7 @@ def _shown(number: int, passage: Passage) -> str:
         if sentence.row and table >= 0 and table != headed:
             headed = table
             lines.append(neutralise("| " + " | ".join(page.tables[table].header) + " |"))
-        lines.append(shown_sentence(sentence))
+        lines.append(marks.mark(shown_sentence(sentence), page.title))
     return "\n".join(lines)
 
 
@@ -80,7 +88,7 @@ def _in(spans: Sequence[tuple[int, int]], sentence: Sentence) -> bool:
 
 
 def shown_sentence(sentence: Sentence) -> str:
-    """Write a sentence as it stands in the prompt: on one line, cut where it is very long."""
+    """Write a sentence as it stands in the prompt but for marks: on one line, cut where it is very long."""
     return neutralise(" ".join(sentence.text.split())[:LONGEST])
 
 
@@ -142,18 +150,19 @@ def _find(line: str, passages: Sequence[Passage]) -> tuple[Page, Sentence] | Non
     """Find the shown sentence that a line copies, in the passages that it names by title or number, else anywhere."""
     number = _NUMBER.match(line)
     named = [passages[int(number[1]) - 1]] if number and 0 < int(number[1]) <= len(passages) else []
-    words = line[number.end() :].strip() if number else line
-    titles = [title for title in {neutralise(p.page.title) for p in passages} if words.startswith(f"{title}:")]
+    words = without_marks(line[number.end() :].strip() if number else line)
+    shown_titles = {without_marks(neutralise(p.page.title)) for p in passages}
+    titles = [title for title in shown_titles if words.startswith(f"{title}:")]
     if titles:
         title = max(titles, key=len)
-        named = [passage for passage in passages if neutralise(passage.page.title) == title]
+        named = [passage for passage in passages if without_marks(neutralise(passage.page.title)) == title]
         words = words[len(title) + 1 :].strip()
     if not named and not number:
         return None
     for group in (named, passages):
         for passage in group:
             for sentence in passage.sentences:
-                if shown_sentence(sentence) == words:
+                if without_marks(shown_sentence(sentence)) == words:
                     return passage.page, sentence
     wanted = set(_WORD.findall(words.casefold()))
     best: tuple[float, tuple[Page, Sentence] | None] = (MIN_LIKENESS, None)

@@ -16,6 +16,7 @@ from tamsa.agent.baseline.steps import Step
 from tamsa.agent.guided.choices import shown_lines
 from tamsa.agent.guided.evidence import LONGEST
 from tamsa.agent.guided.grammar import MAX_LINES
+from tamsa.agent.guided.marks import without_marks
 from tamsa.agent.guided.policy import GuidedPolicy
 from tamsa.agent.guided.prompt import copied_line, reply
 from tamsa.agent.guided.task import Task, gather
@@ -77,7 +78,7 @@ class OracleReader:
         whole = all(held) and bool(held)
         if not whole:
             return reply(quotes, "")
-        said = "\n".join(line for _, line in quotes)
+        said = without_marks("\n".join(line for _, line in quotes))
         return reply(quotes, next((form for form in question.answers if form in said), question.answers[0]))
 
     def approves(self, prompt: str, said: str) -> bool:
@@ -100,15 +101,17 @@ class OracleReader:
         lines = [
             (title, line)
             for head, line in shown
-            if (head == title or head.startswith(f"{title} (")) and (words in line or line in words)
+            if (head == title or head.startswith(f"{title} ("))
+            and (words in (bare := without_marks(line)) or bare in words)
         ]
-        whole = any(words in line for _, line in lines) or sum(len(line) for _, line in lines) >= len(words) - 8
+        bare_lines = [without_marks(line) for _, line in lines]
+        whole = any(words in line for line in bare_lines) or sum(map(len, bare_lines)) >= len(words) - 8
         return lines[:3] if words and whole else []
 
     def _words(self, place: Evidence) -> str:
         document = self._find(place.document)
         text = document.text[place.start : place.end] if document is not None else ""
-        return neutralise(" ".join(text.split())[:LONGEST])
+        return without_marks(neutralise(" ".join(text.split())[:LONGEST]))
 
     def count_tokens(self, text: str) -> int:
         """Estimate the tokens of a text at four characters each."""

@@ -23,6 +23,7 @@ from tamsa.train.objective import Objective
 from tamsa.train.optimisers import Optimisers
 from tamsa.train.packing import Feed, PackedBatch, Packer, held_out_batches, split_items
 from tamsa.train.recipe import TrainRecipe
+from tamsa.train.renaming import Renaming
 from tamsa.train.samples import write_samples
 from tamsa.train.saving import save_model
 from tamsa.train.schedule import Schedule
@@ -53,11 +54,16 @@ class Mixture:
             InputError: a source holds nothing that can be used.
         """
         mixture = cls([])
-        for source in recipe.sources:
-            cache = open_cache(source, tokenizer, recipe.cache, on_note)
+        caches = [open_cache(source, tokenizer, recipe.cache, on_note) for source in recipe.sources]
+        renaming = None
+        if recipe.renamed:
+            counts = sum(np.bincount(cache.tokens, minlength=len(tokenizer)) for cache in caches)
+            names = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+            renaming = Renaming(names, np.asarray(counts), recipe.renamed, recipe.seed)
+        for source, cache in zip(recipe.sources, caches, strict=True):
             training, kept = split_items(cache, source.held_out)
             weight = recipe.context_loss_weight if source.context_loss_weight is None else source.context_loss_weight
-            feed = Feed(cache, source.weight, source.join, weight, recipe.copied_loss_weight, training)
+            feed = Feed(cache, source.weight, source.join, weight, recipe.copied_loss_weight, training, renaming)
             mixture.feeds.append(feed)
             if len(kept):
                 name = source.path.stem

@@ -14,6 +14,7 @@ import torch
 
 from tamsa.errors import InputError
 from tamsa.train.cache import TokenCache
+from tamsa.train.renaming import Renaming
 
 IGNORE = -100
 """Target of a token that does not count."""
@@ -68,6 +69,8 @@ class Feed:
     """Weight of tokens of a reading that an earlier choice had settled."""
     items: np.ndarray[Any, Any] | None = None
     """Indices of the items to use; None for all."""
+    renaming: Renaming | None = None
+    """Of the tokens of conversations; None: they stand as they are."""
 
 
 Segment = tuple[int, int, int]
@@ -241,6 +244,8 @@ def build_batch(chosen: Sequence[tuple[Feed, Sequence[Segment]]]) -> PackedBatch
     for feed, segments in chosen:
         for segment in segments:
             tokens, marks = feed.cache.span(*segment)
+            if feed.renaming is not None and marks is not None:
+                tokens = feed.renaming(tokens, segment[0])
             ids.append(tokens.astype(np.int64))
             if marks is None:
                 weights.append(np.ones(len(tokens), np.float32))

@@ -104,6 +104,8 @@ class TrainRecipe:
     """Weight in [0, 1] of chat tokens that the model did not write; sft: 0 unless said."""
     copied_loss_weight: float = 1.0
     """Weight in [0, 1] of tokens of a guided reading that an earlier choice had settled: the rest of a copied line."""
+    renamed: float = 0.0
+    """Share in [0, 1] of the conversations in which rare tokens take each other's places (`tamsa.train.renaming`)."""
     precision: Literal["float32", "bfloat16", "autocast"] = "bfloat16"
     """Of the computation; weights, gradient sums and optimiser are float32 in any case."""
     gradient_checkpointing: bool = False
@@ -131,7 +133,7 @@ class TrainRecipe:
                 raise ConfigError(f"sources: weight = {source.weight} of {source.path}; give a weight above 0")
             if source.context_loss_weight is not None and not 0 <= source.context_loss_weight <= 1:
                 raise ConfigError(f"sources: context_loss_weight = {source.context_loss_weight}; give 0 to 1")
-        for name in ("context_loss_weight", "copied_loss_weight"):
+        for name in ("context_loss_weight", "copied_loss_weight", "renamed"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} = {getattr(self, name)}; give 0 to 1")
         if self.init is None and self.tokenizer is None:

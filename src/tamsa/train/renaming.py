@@ -48,4 +48,5 @@ class Renaming:
         names = np.arange(self._size)
         for group in self._classes:
             names[group] = dice.permutation(group)
-        return names[ids].astype(ids.dtype)
+        renamed: np.ndarray[Any, Any] = names[ids].astype(ids.dtype)
+        return renamed

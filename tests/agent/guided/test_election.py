@@ -45,10 +45,13 @@ def test_the_likeliest_answer_of_the_pool_is_given_with_its_probability(weight: 
 
 
 def test_what_the_rules_reckoned_counts_as_nearly_sure() -> None:
-    reckoned = task(Outcome("yes", 1.0, source="comparison"), Outcome("14,250", 0.6, source="span"))
+    reckoned = task(Outcome("yes", 1.0, source="comparison"), Outcome("14,250", 0.99, source="span"))
     turn = elected_turn(reckoned, [reply("14,250"), reply("yes")], 1.0)
     assert answer_of(turn) == "yes"
-    silent = task(Outcome("", 0.0, source="unknown"), Outcome("14,250", SURE / 2, source="span"))
+    assert turn.sampled is not None and turn.sampled.answer_logprob is not None
+    odds = (SURE + LEAST_RULED) / (0.99 * (1 - SURE) + LEAST_RULED)
+    assert math.exp(turn.sampled.answer_logprob) == pytest.approx(odds / (1 + odds))
+    silent = task(Outcome("", 0.0, source="unknown"), Outcome("14,250", 0.9, source="span"))
     assert answer_of(elected_turn(silent, [reply("14,250"), reply("NOT FOUND")], 1.0)) == "NOT FOUND"
 
 

@@ -24,7 +24,8 @@ LEAST_RULED, LEAST_VOTED = 0.01, 0.05
 """Added to the rules' probability of an answer and to its share of the votes: what one of them never thought of is
 unlikely, not impossible."""
 SURE = 0.9
-"""The rules' probability of what they compared, counted or found in no document, which they do not weigh."""
+"""The rules' probability of what they compared, counted or found in no document, which they do not weigh against
+others; those share the rest."""
 UNWEIGHED = ("comparison", "table", "unknown")
 
 
@@ -34,6 +35,8 @@ class Nominee:
 
     outcome: Outcome | None = None
     """The rules' candidate, where it is one."""
+    ruled: float = 0.0
+    """The rules' probability of it."""
     replies: list[Completion] = field(default_factory=list)
     """The replies that gave it."""
 
@@ -44,11 +47,18 @@ class Nominee:
             num_votes: replies that gave any answer.
             weight: exponent of the share of the votes.
         """
-        outcome, ruled = self.outcome, 0.0
-        if outcome is not None:
-            ruled = max(SURE, outcome.score) if outcome.source in UNWEIGHED else outcome.score
         voted = len(self.replies) / num_votes
-        return math.log(ruled + LEAST_RULED) + weight * math.log(voted + LEAST_VOTED)
+        return math.log(self.ruled + LEAST_RULED) + weight * math.log(voted + LEAST_VOTED)
+
+
+def _nominees(candidates: Sequence[Outcome]) -> dict[str, Nominee]:
+    """Return the rules' candidates with their probabilities, by answer."""
+    first, *others = candidates
+    reckoned = first.source in UNWEIGHED
+    found = {_key(first.text): Nominee(first, SURE if reckoned else first.score)}
+    for outcome in others:
+        found.setdefault(_key(outcome.text), Nominee(outcome, outcome.score * (1.0 - SURE if reckoned else 1.0)))
+    return found
 
 
 def elected_turn(task: Task, completions: Sequence[Completion], weight: float) -> Completion:
@@ -63,7 +73,7 @@ def elected_turn(task: Task, completions: Sequence[Completion], weight: float) -
         The turn, with the usage of all replies, and with what was drawn for the likeliest reply that gave the answer
         (or any answer, where only the rules gave this one). `Sampled.answer_logprob` is that of the election.
     """
-    nominees = {_key(outcome.text): Nominee(outcome) for outcome in task.candidates}
+    nominees = _nominees(task.candidates)
     for completion in completions:
         answer = read_reply(completion.text, task.passages).answer
         if answer is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tamsa.agent.guided.marks import without_marks
 from tamsa.agent.guided.prompt import NOT_FOUND
 from tamsa.llm import ScriptedModel
 from tamsa.scoring.metrics import exact_match
@@ -37,7 +38,7 @@ def tried(world: Studied, say: Sequence[Say]) -> tuple[list[GoldQuestion], list[
 
     def read(messages: Any) -> str:
         prompt = messages[-1].content
-        text = prompt.rpartition("Question: ")[2]
+        text = without_marks(prompt.rpartition("Question: ")[2])
         number = asked[text] = asked.get(text, -1) + 1
         question, teacher = readers[text]
         return say[number](question, prompt, teacher.answer(prompt))
@@ -112,7 +113,7 @@ def test_a_reply_without_an_answer_is_wrong_whatever_the_rules_say(world: Studie
     assert any(exploration.correct for exploration, _ in judged)  # the rules were right
 
 
-def test_the_floor_of_a_model_hides_no_try(world: Studied) -> None:
+def test_the_votes_of_a_model_hide_no_try(world: Studied) -> None:
     _, judged = tried(world, [wrong])
     assert {exploration.report["answer"] for exploration, _ in judged} == {"Nobody at all"}
 

@@ -25,7 +25,7 @@ def plot_curve(
         path: of the PNG.
         rounds: records of the stages that are rounds; their probe is drawn too, where the round begins and ends.
     """
-    figure = Figure(figsize=(9.5, 4.2), layout="constrained")
+    figure = Figure(figsize=(9.5, 5.6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     probe = axes.twinx() if rounds else None
@@ -58,7 +58,7 @@ def plot_curve(
         start = end
     axes.set(xlabel="million tokens", ylabel="nats per token", yscale="log", title="nano, stage after stage")
     axes.grid(alpha=0.3, which="both")
-    axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0 if probe is None else 1.1, 1.0))
+    figure.legend(fontsize=6.5, loc="outside lower center", ncols=4)
     temporary = path.with_name(f".{path.name}.tmp.png")
     figure.savefig(temporary, dpi=110)
     temporary.replace(path)

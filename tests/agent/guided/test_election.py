@@ -7,6 +7,7 @@ import math
 import pytest
 
 from tamsa.agent.baseline.answering import Outcome
+from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.guided.election import LEAST_RULED, LEAST_VOTED, SURE, elected_turn
 from tamsa.agent.guided.task import Task
 from tamsa.types import Completion, Sampled, Usage
@@ -67,3 +68,14 @@ def test_replies_without_an_answer_leave_it_to_the_rules() -> None:
     turn = elected_turn(task(Outcome("14,250", 0.6, source="span")), [Completion("Well."), Completion("")], 1.0)
     assert answer_of(turn) == "14,250"
     assert turn.sampled is None
+
+
+def test_an_answer_that_the_rules_reached_step_by_step_rests_on_their_chain() -> None:
+    page = passages()[0].page
+    first = page.sentences[0]
+    chain = (Reading("Hald", 1.0, page, first.start, first.end),)
+    for source, quoted in (("plan", first.text), ("span", "It had a population of 14,250 in 2010.")):
+        turn = elected_turn(task(Outcome("14,250", 0.6, chain, source=source)), [reply("14,250")], 1.0)
+        assert answer_of(turn) == "14,250"
+        assert quoted in turn.text.rpartition("</think>")[2]
+        assert turn.sampled is not None and turn.sampled.answer_logprob is not None

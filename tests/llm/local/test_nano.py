@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,50 +14,50 @@ pytest.importorskip("transformers")
 from tamsa.agent import research
 from tamsa.agent.modes import with_mode
 from tamsa.corpus import open_corpus
-from tamsa.eval import read_questions
+from tamsa.eval import Question, read_questions
 from tamsa.llm import ModelSettings, open_model
 from tamsa.scoring.metrics import exact_match
 from tamsa.tools import corpus_toolset
+from tamsa.types import Report
 from tamsa.world import build_world
 
 
-async def test_it_reads_what_the_rules_find_in_an_unseen_world_and_quotes_it(tmp_path: Path) -> None:
-    build_world(tmp_path / "world", num_pages=300, seed=77, num_questions=60)
-    questions = [q for q in read_questions(tmp_path / "world" / "questions.jsonl") if q.kind == "chain"][:16]
-    index = open_corpus([tmp_path / "world" / "pages.jsonl"])
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An unseen world with questions."""
+    folder = tmp_path_factory.mktemp("nano") / "world"
+    build_world(folder, num_pages=300, seed=77, num_questions=60)
+    return folder
+
+
+async def answered(world: Path, votes: int | None = None) -> list[tuple[Report, Question]]:
+    """Let nano answer sixteen chains; `votes` replaces its own number of votes."""
+    questions = [q for q in read_questions(world / "questions.jsonl") if q.kind == "chain"][:16]
+    index = open_corpus([world / "pages.jsonl"])
     model = open_model("nano", ModelSettings(threads=1))
+    assert model.profile.brief and model.profile.reader_votes > 0
+    if votes is not None:
+        model.profile = replace(model.profile, reader_votes=votes)
     policy, mode = with_mode(model)
-    assert policy is not model and model.profile.brief and model.profile.calibration is not None
-    right = quoted = 0
+    assert policy is not model
+    tools = partial(corpus_toolset, index, profile=policy.profile)
     try:
-        for question in questions:
-            report = await research(
-                question.question, model=policy, tools=corpus_toolset(index, profile=policy.profile), mode=mode
-            )
-            right += int(exact_match(report.answer, question.answers))
-            quoted += bool(report.citations)
-            assert report.confidence is not None and report.confidence.calibrated
+        return [(await research(q.question, model=policy, tools=tools(), mode=mode), q) for q in questions]
     finally:
         await model.aclose()
         index.close()
-    assert right >= 10
-    assert quoted >= 8
 
 
-async def test_it_reads_by_itself_what_is_shown_in_an_unseen_world(tmp_path: Path) -> None:
-    build_world(tmp_path / "world", num_pages=300, seed=77, num_questions=60)
-    questions = [q for q in read_questions(tmp_path / "world" / "questions.jsonl") if q.kind == "chain"][:16]
-    index = open_corpus([tmp_path / "world" / "pages.jsonl"])
-    model = open_model("nano", ModelSettings(threads=1))
-    model.profile = replace(model.profile, reader_votes=0)  # the rules have no say in the answer
-    policy, mode = with_mode(model)
-    try:
-        reports = [
-            await research(q.question, model=policy, tools=corpus_toolset(index, profile=policy.profile), mode=mode)
-            for q in questions
-        ]
-    finally:
-        await model.aclose()
-        index.close()
-    right = sum(exact_match(report.answer, q.answers) for report, q in zip(reports, questions, strict=True))
-    assert right >= 3  # without reading hardly any of these answers could be guessed
+def num_right(found: Sequence[tuple[Report, Question]]) -> float:
+    return sum(exact_match(report.answer, question.answers) for report, question in found)
+
+
+async def test_it_elects_with_the_rules_what_they_find_in_an_unseen_world_and_quotes_it(world: Path) -> None:
+    found = await answered(world)
+    assert num_right(found) >= 10
+    assert sum(bool(report.citations) for report, _ in found) >= 8
+    assert all(report.confidence is not None and report.confidence.calibrated for report, _ in found)
+
+
+async def test_it_reads_by_itself_what_is_shown_in_an_unseen_world(world: Path) -> None:
+    assert num_right(await answered(world, votes=0)) >= 3  # hardly any of these answers could be guessed

@@ -75,6 +75,11 @@ class Table:
     caption: str = ""
 
 
+def name_of(title: str) -> str:
+    """Return a title without its disambiguation in parentheses."""
+    return re.sub(r"\s*\([^()]*\)$", "", title).strip() or title
+
+
 def split_sentences(text: str) -> list[Sentence]:
     """Cut a text into sentences; a line break always ends one."""
     out: list[Sentence] = []
@@ -178,7 +183,7 @@ class Page:
     @cached_property
     def name(self) -> str:
         """The title without its disambiguation."""
-        return re.sub(r"\s*\([^()]*\)$", "", self.title).strip() or self.title
+        return name_of(self.title)
 
     @cached_property
     def sentences(self) -> list[Sentence]:
@@ -280,7 +285,7 @@ class Page:
                 continue
             anchor = self.text[start:end]
             title = str(link.get("title") or "")
-            plain = re.sub(r"\s*\([^()]*\)$", "", title)
+            plain = name_of(title)
             inner = title[len(plain) :]
             if plain.casefold() == anchor.casefold() and " " not in anchor:
                 before = re.search(rf"({CAPITALISED})\s$", self.text[max(0, start - 30) : start])

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from tamsa.agent.baseline.nouns import Kind, kind_of_name
-from tamsa.agent.baseline.passages import Page
+from tamsa.agent.baseline.passages import Page, name_of
 from tamsa.types import Message
 
 MAX_SNIPPET_CHARS = 1_000
@@ -19,7 +19,7 @@ MAX_SNIPPET_CHARS = 1_000
 @lru_cache(maxsize=65536)
 def fold_title(title: str) -> str:
     """Fold case, diacritics, dashes and a closing disambiguation, so that titles and names compare."""
-    plain = re.sub(r"\s*\([^()]*\)$", "", title).strip() or title
+    plain = name_of(title)
     letters = unicodedata.normalize("NFKD", plain)
     kept = "".join(char for char in letters if not unicodedata.combining(char))
     return " ".join(re.sub(r"[^\w\s]", " ", kept.casefold().replace("'s", "s").replace("’s", "s")).split())

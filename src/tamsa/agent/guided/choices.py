@@ -10,11 +10,10 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from tamsa.agent.guided.prompt import copied_line
+from tamsa.agent.guided.prompt import OPENING, copied_line
 
 _HEADER = re.compile(r"^\[\d+\] (.+)$")
 _DATE = re.compile(r" \(\d{4}-\d\d-\d\d[^()]*\)$")
-_OPENING = "Answer:"
 
 
 def shown_lines(prompt: str) -> Iterator[tuple[str, str]]:
@@ -42,10 +41,10 @@ def chosen(prompt: str, reply: str, ends: Sequence[int]) -> list[bool]:
     left = [f"{line}\n" for line in _options(prompt)]
     start = 0
     for line in reply.splitlines(keepends=True):
-        if line.startswith(_OPENING):
+        if line.startswith(OPENING):
             break
         others = [option for option in left if option != line]
-        for length in {_shared(line, option) for option in (*others, _OPENING)}:
+        for length in {_shared(line, option) for option in (*others, OPENING)}:
             marks[min(bisect_left(ends, start + length + 1), len(marks) - 1)] = True
         left = others
         start += len(line)

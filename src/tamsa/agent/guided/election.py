@@ -1,7 +1,7 @@
 """Several replies to one prompt vote on the answer, together with the rules.
 
-Rules and reader err on different questions, so neither is believed alone: their probabilities are multiplied, the
-reader's with an exponent, and the likeliest answer is given (a logarithmic opinion pool: Genest & Zidek, "Combining
+Neither is believed alone: their probabilities are multiplied, the reader's with an exponent, and the likeliest answer
+is given (a logarithmic opinion pool: Genest & Zidek, "Combining
 Probability Distributions", Statistical Science 1986). The reader's probability of an answer is its share of the votes
 (Wang et al., "Self-Consistency Improves Chain of Thought Reasoning", ICLR 2023).
 """
@@ -70,8 +70,9 @@ def elected_turn(task: Task, completions: Sequence[Completion], weight: float) -
         weight: exponent of the votes.
 
     Returns:
-        The turn, with the usage of all replies, and with what was drawn for the likeliest reply that gave the answer
-        (or any answer, where only the rules gave this one). `Sampled.answer_logprob` is that of the election.
+        The turn, with the usage of all replies. It rests on the rules' chain where they reached the answer step by
+        step, else on what the likeliest reply that gave it copied. What was drawn is that reply's (or the likeliest of
+        all, where only the rules gave this answer), and `Sampled.answer_logprob` is that of the election.
     """
     nominees = _nominees(task.candidates)
     for completion in completions:
@@ -87,13 +88,13 @@ def elected_turn(task: Task, completions: Sequence[Completion], weight: float) -
     winner = list(nominees.values())[worths.index(most)]
     probability = 1.0 / math.fsum(math.exp(worth - most) for worth in worths)
     best = max(winner.replies or voted, key=_likelihood)
-    sampled = best.sampled
-    if winner.replies:
-        turn = answer_turn(task, best, winner.outcome)
-        sampled = turn.sampled
+    outcome = winner.outcome
+    if outcome is not None and (outcome.source != "span" or not winner.replies):
+        turn = rules_turn(outcome, best)
+        sampled = best.sampled and replace(best.sampled, text_ends=())
     else:
-        assert winner.outcome is not None
-        turn = rules_turn(winner.outcome, best)
+        turn = answer_turn(task, best, outcome)
+        sampled = turn.sampled
     if sampled is not None:
         sampled = replace(sampled, answer_logprob=math.log(probability))
     return replace(turn, usage=usage, sampled=sampled)

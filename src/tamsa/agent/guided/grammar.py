@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from tamsa.agent.guided.evidence import Passage
-from tamsa.agent.guided.prompt import copied_line, marks_of, shown_sentence
+from tamsa.agent.guided.prompt import OPENING, copied_line, marks_of, shown_sentence
 from tamsa.agent.react import NOT_FOUND
 from tamsa.llm.tokens import Encode
 from tamsa.tools.fencing import neutralise
@@ -24,7 +24,6 @@ MAX_ANSWER_CHARS = 90
 LARGEST_COUNT = 150
 """Numbers up to here may be counted or reckoned; larger ones are copied."""
 _WORD_START = re.compile(r"(?<![\w'’,.-])[\w\"“‘(]")
-_OPENING = "Answer:"
 
 
 @dataclass(slots=True)
@@ -75,7 +74,7 @@ class ReplyGrammar:
             place: tuple(encode(f"{copied_line(page.title, marks.mark(text, page.title))}\n")[0])
             for place, (page, text) in enumerate(self._lines)
         }
-        self._opening = tuple(encode(_OPENING)[0])
+        self._opening = tuple(encode(OPENING)[0])
         self._used: list[int] = []
         self._answering = False
         self._node = self._line_start()

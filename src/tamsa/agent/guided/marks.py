@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tamsa.agent.baseline.passages import name_of
 from tamsa.tools.fencing import neutralise
 
 OPEN, CLOSE = "[", "]"
 MIN_NAME = 3
 """Characters of the shortest name that is marked."""
-_DISAMBIGUATION = re.compile(r"\s*\([^()]*\)$")
 
 
 class Marks:
@@ -53,5 +53,5 @@ def without_marks(text: str) -> str:
 
 def _names_of(title: str) -> tuple[str, ...]:
     """Return how a page is called: its title without a disambiguation, and what stands before a comma in that."""
-    name = _DISAMBIGUATION.sub("", neutralise(title)).strip()
+    name = name_of(neutralise(title))
     return tuple(item for item in dict.fromkeys((name, name.partition(", ")[0])) if len(item) >= MIN_NAME)

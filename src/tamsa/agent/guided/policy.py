@@ -125,7 +125,7 @@ class GuidedPolicy:
                     raise
                 task = replace(task, passages=task.passages[: len(task.passages) // 2])
                 continue
-            if self.reader.profile.reader_votes:
+            if self.reader.profile.reader_votes > 0:
                 return elected_turn(task, completions, self.reader.profile.reader_weight)
             return answer_turn(task, completions[0])
 
@@ -135,7 +135,7 @@ class GuidedPolicy:
         local: Any = self.reader
         grammar = partial(ReplyGrammar, task.passages, task.guesses, brief=self.reader.profile.brief)
         votes = self.reader.profile.reader_votes
-        if votes:
+        if votes > 0:
             drawn: Sequence[Completion] = await local.draw(prompt, votes, max_tokens=room, grammar=grammar)
             return drawn
         return [await local.complete(prompt, max_tokens=room, grammar=grammar)]

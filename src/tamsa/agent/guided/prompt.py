@@ -38,6 +38,8 @@ _SYSTEM = (
     "The line of guesses is what simple rules make of the passages; it is often wrong."
 )
 _NUMBER = re.compile(r"\[(\d{1,6})\]")
+OPENING = "Answer:"
+"""Beginning of the line that answers."""
 _ANSWER = re.compile(r"^[ \t]*answer[ \t]{0,8}:(.*)$", re.IGNORECASE | re.MULTILINE)
 _WORD = re.compile(r"\w+")
 MIN_LIKENESS = 0.6
@@ -109,7 +111,7 @@ def reply(quotes: Sequence[tuple[str, str]], answer: str) -> str:
         quotes: titles of pages with sentences as shown.
         answer: the answer; empty for none.
     """
-    return "\n".join([*(copied_line(title, text) for title, text in quotes), f"Answer: {answer or NOT_FOUND}"])
+    return "\n".join([*(copied_line(title, text) for title, text in quotes), f"{OPENING} {answer or NOT_FOUND}"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,7 @@ class KimiDeltaAttention(nn.Module):
             initial_state=window,
             output_final_state=memory is not None,
             bounds=layout.bounds if windows is None else windows.bounds,
+            positions=layout.positions if windows is None else None,
         )
         if windows is not None:
             y = y.index_select(1, windows.own)

@@ -27,8 +27,15 @@ class Layout:
     """Positions `[N]` of the kept tokens in the flattened batch; None when nothing was left out."""
     shape: tuple[int, int] = (0, 0)
     """Batch and length of the input before packing."""
+    positions: torch.Tensor | None = None
+    """`[N]` int32, of each token in its packed sequence; on a GPU alone, where loops over sequences are slow."""
     branches: Branches | None = None
     """Where packed sequences go on from one another; None when each stands alone."""
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest sequence in the call."""
+        return self.shape[1] if self.bounds is None else max(b - a for a, b in itertools.pairwise(self.bounds))
 
     @property
     def num_sequences(self) -> int:
@@ -61,7 +68,11 @@ def _packed(
     gather: torch.Tensor | None = None,
 ) -> Layout:
     cu_seqlens = torch.tensor(bounds, dtype=torch.int32, device=device)
-    return Layout(tuple(bounds), None if rows is None else tuple(rows), cu_seqlens, gather, shape)
+    positions = None
+    if device.type == "cuda":
+        starts = torch.repeat_interleave(cu_seqlens[:-1], cu_seqlens.diff(), output_size=bounds[-1])
+        positions = torch.arange(bounds[-1], dtype=torch.int32, device=device) - starts
+    return Layout(tuple(bounds), None if rows is None else tuple(rows), cu_seqlens, gather, shape, positions)
 
 
 def _check_cu_seqlens(cu_seqlens: torch.Tensor, shape: tuple[int, int]) -> list[int]:

@@ -15,7 +15,14 @@ from tamsa.backbone.latents import Latents
 from tamsa.backbone.layout import Layout
 from tamsa.backbone.norm import RMSNorm
 from tamsa.backbone.projections import Projections, linear
-from tamsa.kernels.latent_attention import attend_block, causal_attention, latent_attention, merge_blocks
+from tamsa.kernels.latent_attention import (
+    attend_block,
+    causal_attention,
+    latent_attention,
+    merge_blocks,
+    packed_attention,
+    packs,
+)
 
 ABSORB_UP_TO = 16
 """New tokens up to which attending to the latents themselves is cheaper than expanding them."""
@@ -129,6 +136,13 @@ class LatentAttention(nn.Module):
     def _packed(self, q: torch.Tensor, latents: torch.Tensor, layout: Layout, memory: Latents | None) -> torch.Tensor:
         """Attend within each packed sequence, and to its row's past where there is one."""
         assert layout.bounds is not None
+        dropout = self.dropout if self.training else 0.0
+        if memory is None and not dropout and packs(q):
+            assert layout.cu_seqlens is not None
+            k, v = self._expand(latents)
+            return packed_attention(
+                q, k.transpose(1, 2), v.transpose(1, 2), layout.cu_seqlens, layout.longest, self.scale
+            )
         past: tuple[int, ...] = ()
         if memory is not None:
             assert layout.rows is not None

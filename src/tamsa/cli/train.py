@@ -11,7 +11,7 @@ import typer
 from tamsa.train.stages import run_stage
 
 app = typer.Typer(
-    help="Train a model: tokenizer, pretraining, mid-training, fine-tuning, merging, decoding heads (extra `train`).",
+    help="Train a model: tokenizer, pretraining, mid-training, fine-tuning, heads, growing, merging (extra `train`).",
     no_args_is_help=True,
 )
 
@@ -71,6 +71,7 @@ app.command("sft")(_stage("sft", "Fine-tune on conversations: loss on what the m
 app.command("rl")(
     _stage("rl", "Reinforce a model in environments of documents and prompts, by verifiable rewards.", "minutes")
 )
+app.command("grow")(_plain("grow", "Make a larger Kimi Linear that computes what a trained one does."))
 app.command("merge")(_plain("merge", "Average variants of one model."))
 app.command("heads")(
     _plain("heads", "Train decoding heads of a frozen model: on data, its own right answers, by reward, for control.")

@@ -1,7 +1,7 @@
 """Pointwise parts of the layers: forget gate, gated norm, norm, SwiGLU, cross-entropy rows.
 
-On a CPU they run as compiled loops that read and write each number once; elsewhere, and while torch traces, as plain
-torch expressions (the `reference_*` functions), which are the definition of each.
+On a CPU they run as compiled loops that read and write each number once, on a GPU as what torch's compiler makes of
+the plain torch expressions (the `reference_*` functions), which are the definition of each; elsewhere as they stand.
 
 Shapes: `[..., H, K]` for heads and channels per head, `[..., D]` for the hidden size.
 """
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tamsa.kernels.fused import fused
 from tamsa.kernels.gates_cpu import BLOCK, KERNELS, LANES, address, run
 
 _DTYPES = (torch.float32, torch.bfloat16)
@@ -118,7 +119,7 @@ def log_decay(z: Tensor, A_log: Tensor, dt_bias: Tensor, lower_bound: float | No
     """
     if is_compiled(dt_bias.numel() // A_log.numel(), z, A_log, dt_bias):
         return apply(_LogDecay, z, A_log, dt_bias, 1.0 if lower_bound is None else lower_bound)
-    return reference_log_decay(z, A_log, dt_bias, lower_bound)
+    return fused(reference_log_decay, z, A_log, dt_bias, lower_bound)  # type: ignore[no-any-return]
 
 
 def reference_gated_rms_norm(x: Tensor, gate: Tensor, weight: Tensor, eps: float) -> Tensor:
@@ -177,7 +178,7 @@ def gated_rms_norm(x: Tensor, gate: Tensor, weight: Tensor, eps: float) -> Tenso
     """Return sigmoid(gate) * RMSNorm(x) over the last dimension, computed in fp32, in gate's dtype."""
     if x.shape == gate.shape and is_compiled(x.shape[-1], x, gate, weight):
         return apply(_GatedRMSNorm, x, gate, weight, eps)
-    return reference_gated_rms_norm(x, gate, weight, eps)
+    return fused(reference_gated_rms_norm, x, gate, weight, eps)  # type: ignore[no-any-return]
 
 
 def reference_rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
@@ -225,7 +226,7 @@ def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     """Return x / sqrt(mean of squares + eps) * weight, normalised in fp32, in x's dtype."""
     if is_compiled(x.shape[-1], x, weight):
         return apply(_RMSNorm, x, weight, eps)
-    return reference_rms_norm(x, weight, eps)
+    return fused(reference_rms_norm, x, weight, eps)  # type: ignore[no-any-return]
 
 
 def reference_swiglu(joined: Tensor) -> Tensor:
@@ -259,7 +260,19 @@ def swiglu(joined: Tensor) -> Tensor:
     """Return SiLU(gate) * up `[..., I]` of `[gate | up]` `[..., 2I]`."""
     if joined.shape[-1] % 2 == 0 and is_compiled(joined.shape[-1] // 2, joined):
         return apply(_SwiGLU, joined)
-    return reference_swiglu(joined)
+    return fused(reference_swiglu, joined)  # type: ignore[no-any-return]
+
+
+def reference_entropy_rows(logits: Tensor, labels: Tensor) -> Tensor:
+    """Compute `entropy_rows` in plain torch."""
+    wide = logits.float()
+    lse = wide.logsumexp(-1, keepdim=True)
+    counts = labels >= 0
+    index = labels.clamp_min(0)[:, None]
+    losses = (lse - wide.gather(1, index)).squeeze(1) * counts
+    own = torch.arange(logits.shape[1], device=logits.device) == index
+    logits.copy_((torch.exp(wide - lse) - own.float()) * counts[:, None])
+    return losses
 
 
 def entropy_rows(logits: Tensor, labels: Tensor) -> Tensor:
@@ -279,14 +292,4 @@ def entropy_rows(logits: Tensor, labels: Tensor) -> Tensor:
         a = (address(logits), address(labels), address(losses), N, V, _bf16(logits), BLOCK)
         run(KERNELS["entropy"], _units(N), a, 1.0, N * V)
         return losses
-    wide = logits.float()
-    lse = wide.logsumexp(-1, keepdim=True)
-    counts = labels >= 0
-    index = labels.clamp_min(0)[:, None]
-    losses = (lse - wide.gather(1, index)).squeeze(1) * counts
-    slope = wide.sub_(lse).exp_()
-    slope.scatter_add_(1, index, slope.new_full((1, 1), -1.0).expand_as(index))
-    slope *= counts[:, None]
-    if slope.dtype != logits.dtype:
-        logits.copy_(slope)
-    return losses
+    return fused(reference_entropy_rows, logits, labels)  # type: ignore[no-any-return]

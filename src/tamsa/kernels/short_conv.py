@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tamsa.kernels import fused
 from tamsa.kernels.gates import apply, is_compiled
 from tamsa.kernels.gates_cpu import address, run
 from tamsa.kernels.kda.threads import scratch
@@ -66,6 +67,27 @@ def reference_short_conv(
         heads = heads * torch.rsqrt(heads.square().sum(-1, keepdim=True) + L2_EPS)
         y = torch.cat([heads.flatten(-2).to(y.dtype), y[..., num_normalised:]], -1)
     return y, padded[:, T:]
+
+
+def shifted_short_conv(x: Tensor, weight: Tensor, positions: Tensor, num_normalised: int, head_dim: int) -> Tensor:
+    """Convolve all packed sequences at once, in fp32: one expression, made for a compiler to fuse.
+
+    Args:
+        x, weight, num_normalised, head_dim: as in `reference_short_conv`.
+        positions: `[T]`, of each token in its sequence; taps that would reach before its beginning read zeros.
+
+    Returns:
+        `[B, T, C]` in x's dtype.
+    """
+    W, wide, taps = weight.shape[1], x.float(), weight.float()
+    y = wide * taps[:, W - 1]
+    for back in range(1, W):
+        earlier = F.pad(wide, (0, 0, back, 0))[:, : x.shape[1]]
+        y = y + torch.where((positions >= back)[:, None], earlier, 0.0) * taps[:, W - 1 - back]
+    y = F.silu(y)
+    heads = y[..., :num_normalised].unflatten(-1, (-1, head_dim))
+    heads = heads * torch.rsqrt(heads.square().sum(-1, keepdim=True) + L2_EPS)
+    return torch.cat([heads.flatten(-2), y[..., num_normalised:]], -1).to(x.dtype)
 
 
 class _ShortConv(torch.autograd.Function):
@@ -150,10 +172,12 @@ def short_conv(
     initial_state: Tensor | None = None,
     output_final_state: bool = True,
     bounds: Sequence[int] | None = None,
+    positions: Tensor | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     """Convolve, apply SiLU and normalise with the fastest backend for the device.
 
     Arguments and results are those of `reference_short_conv`; the final state is None where it is not asked for.
+    `positions` `[T]` say on a GPU what `bounds` say; without them packed sequences are convolved one by one.
     """
     fits = weight.shape[1] == WIDTH and x.shape[2] % head_dim == 0 and num_normalised % head_dim == 0
     constant = initial_state is None or not initial_state.requires_grad
@@ -162,6 +186,10 @@ def short_conv(
         y = apply(_ShortConv, x, weight, initial_state, table, num_normalised, head_dim)
         state = _final_state(x, initial_state, WIDTH, bounds) if output_final_state else None
         return y, state
+    if initial_state is None and fused.takes(x) and (bounds is None or positions is not None):
+        place = torch.arange(x.shape[1], device=x.device) if positions is None else positions
+        y = fused.fused(shifted_short_conv, x, weight, place, num_normalised, head_dim)
+        return y, _final_state(x, None, weight.shape[1], bounds) if output_final_state else None
     y, last = reference_short_conv(
         x, weight, num_normalised=num_normalised, head_dim=head_dim, initial_state=initial_state, bounds=bounds
     )

@@ -12,6 +12,8 @@ from tamsa.kernels.gates import entropy_rows
 
 IGNORE = -100
 """Label of tokens that do not count."""
+CHUNK = {"cpu": 512, "cuda": 16_384}
+"""Tokens at a time: on a CPU a chunk's logits stay in the cache, on a GPU they should fill it."""
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
@@ -53,7 +55,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
 
 
 def linear_cross_entropy(
-    hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor, *, chunk_size: int = 512
+    hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor, *, chunk_size: int | None = None
 ) -> torch.Tensor:
     """Return the summed cross-entropy (natural log, fp32 scalar) of `softmax(hidden weight^T)` against labels.
 
@@ -61,8 +63,9 @@ def linear_cross_entropy(
         hidden: `[N, D]`.
         weight: `[V, D]`.
         labels: `[N]`; -100 where a token does not count.
-        chunk_size: tokens whose logits exist at a time.
+        chunk_size: tokens whose logits exist at a time; None for what suits the device.
     """
+    chunk_size = chunk_size or CHUNK.get(hidden.device.type, 512)
     if torch.is_autocast_enabled(hidden.device.type):
         dtype = torch.get_autocast_dtype(hidden.device.type)
         hidden, weight = hidden.to(dtype), weight.to(dtype)

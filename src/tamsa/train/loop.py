@@ -13,13 +13,14 @@ import torch
 from tamsa.errors import ConfigError, InputError, TamsaError
 from tamsa.kernels import heap
 from tamsa.store import make_folder, read_json, write_json
+from tamsa.train.ahead import Ahead
 from tamsa.train.building import build_tokenizer, load_model, new_model, with_adapters
 from tamsa.train.cache import open_cache
 from tamsa.train.checkpoints import Checkpoint, checkpoints, read_checkpoint, write_checkpoint
 from tamsa.train.distribution import Group, repeated_layers, shard
 from tamsa.train.manifest import make_manifest, parent_of
 from tamsa.train.metrics import Metrics
-from tamsa.train.objective import Objective
+from tamsa.train.objective import Objective, Parts
 from tamsa.train.optimisers import Optimisers
 from tamsa.train.packing import Feed, PackedBatch, Packer, held_out_batches, split_items
 from tamsa.train.recipe import TrainRecipe
@@ -120,6 +121,7 @@ class Trainer:
                 f"batch: {self.num_micro} batches of micro_tokens a step over {self.group.size} processes; "
                 "give a multiple"
             )
+        self.ahead = Ahead(self.packer, self.num_micro)
         self.step = self.tokens = self.stage_index = 0
         self._evaluated_at = -1
         self.seconds = 0.0
@@ -179,7 +181,7 @@ class Trainer:
             "tokens": self.tokens,
             "seconds": self.seconds,
             "stage_index": self.stage_index,
-            "packer": self.packer.state(),
+            "packer": self.ahead.state(),
             "schedule": self.schedule.state(),
             "rng": torch.get_rng_state().numpy().tobytes().hex(),
         }
@@ -258,21 +260,23 @@ class Trainer:
             index += 1
         if index != self.stage_index:
             self.stage_index = index
-            self.packer.set_context(stages[index].context)
+            self.ahead.set_context(stages[index].context)
             self.on_note(f"step {self.step:,}: context {stages[index].context:,}")
 
     def _step(self) -> tuple[float, float, int]:
         """Take one step; return its mean loss, the gradient's norm and the tokens read."""
-        batches = [self.packer.next_batch() for _ in range(self.num_micro)]
+        batches = self.ahead.take()
         weight = sum(float(batch.weights.sum()) for batch in batches)
-        total = 0.0
+        values = []
         for batch in batches[self.group.rank :: self.group.size]:
             value = self._forward(batch)[0]
             # FSDP takes the mean over the processes, the loss is a sum over them
             torch.autograd.backward(value * (self.group.size / max(weight, 1e-9)))
             self.optimisers.collect()
-            total += float(value.detach())
-        loss = self.group.total(total) / max(weight, 1e-9)
+            values.append(value.detach())
+        if self.group.device.type == "cuda":
+            self.ahead.prepare()  # before the first number is read back, which waits for the GPU
+        loss = self.group.total(sum(float(value) for value in values)) / max(weight, 1e-9)
         if loss != loss:
             raise TamsaError(
                 f"step {self.step:,}: the loss is not a number; resume from the checkpoint with a lower optimiser.lr"
@@ -280,7 +284,7 @@ class Trainer:
         norm = self.optimisers.step(self.schedule.scale(self.step))
         return loss, norm, sum(batch.num_tokens for batch in batches)
 
-    def _forward(self, batch: PackedBatch) -> tuple[torch.Tensor, dict[float, tuple[float, int]]]:
+    def _forward(self, batch: PackedBatch) -> tuple[torch.Tensor, Parts]:
         device = self.group.device
         with torch.autocast(device.type, torch.bfloat16, enabled=self.recipe.precision == "autocast"):
             return self.objective(batch.to(device))  # type: ignore[no-any-return]
@@ -322,7 +326,7 @@ class Trainer:
                     found = self._forward(batch)[1]
                 for weight, (loss, count) in found.items():
                     before = sums.get(weight, (0.0, 0))
-                    sums[weight] = (before[0] + loss, before[1] + count)
+                    sums[weight] = (before[0] + float(loss), before[1] + count)
             if not sums:
                 continue
             losses[name] = sum(loss for loss, _ in sums.values()) / sum(count for _, count in sums.values())

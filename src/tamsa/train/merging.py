@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
 from tamsa.config import load_config
-from tamsa.errors import ConfigError, InputError, StorageError
-from tamsa.llm.about import inherit_about
-from tamsa.store import make_folder, read_json, write_json
+from tamsa.errors import ConfigError, InputError
 from tamsa.train.building import load_model
+from tamsa.train.manifest import parent_of
+from tamsa.train.saving import save_model
 from tamsa.train.stages import Call
 from tamsa.train.tokenizer import load_tokenizer
 from tamsa.types import SCHEMA_VERSION
@@ -69,21 +66,12 @@ def merge(recipe: MergeRecipe) -> None:
         if load_tokenizer(variant.path).get_vocab() != tokenizer.get_vocab():
             raise InputError(f"{variant.path}: another tokenizer than {first}; only variants of one base merge")
     model = average([variant.path for variant in recipe.variants], shares, tokenizer)
-    aside = recipe.out.with_name(f".{recipe.out.name}.tmp")
-    make_folder(recipe.out.parent)
     parents = [
-        {"path": str(v.path), "share": share, "run_id": _run_id(v.path)}
+        {"path": str(v.path), "share": share, "run_id": parent_of(v.path)}
         for v, share in zip(recipe.variants, shares, strict=True)
     ]
-    try:
-        shutil.rmtree(aside, ignore_errors=True)
-        model.to(getattr(torch, recipe.dtype)).save_pretrained(aside)
-        tokenizer.save_pretrained(aside)
-        write_json(aside / "training.json", {"schema_version": SCHEMA_VERSION, "stage": "merge", "parents": parents})
-        inherit_about(first, aside)
-        aside.replace(recipe.out)
-    except OSError as error:
-        raise StorageError(f"{recipe.out}: cannot write the model ({error.strerror or error})") from error
+    about = {"schema_version": SCHEMA_VERSION, "stage": "merge", "parents": parents}
+    save_model(model, {}, tokenizer, recipe.out, recipe.dtype, about, first)
 
 
 def average(folders: Sequence[Path], shares: Sequence[float], tokenizer: Any) -> Any:
@@ -105,8 +93,3 @@ def average(folders: Sequence[Path], shares: Sequence[float], tokenizer: Any) ->
             sums[name] += value.double() * share
     model.load_state_dict({name: value.to(state[name].dtype) for name, value in sums.items()})
     return model
-
-
-def _run_id(folder: Path) -> str:
-    card = folder / "training.json"
-    return str(read_json(card).get("run_id", "")) if card.is_file() else ""

@@ -16,6 +16,10 @@ GATHER_BELOW = 0.9
 """Share of counting tokens below which their hidden states are gathered, so that the head skips the others."""
 
 
+Parts = dict[float, tuple[torch.Tensor, int]]
+"""By weight: the plain sum of the cross-entropies (a scalar without gradient) and the number of its tokens."""
+
+
 class Objective(nn.Module):
     """A model with its loss; the outermost module, so that sharding sees every weight used in `forward`.
 
@@ -30,11 +34,11 @@ class Objective(nn.Module):
         self.base = (base,)  # in a tuple: not a second registration of the same weights
         self.is_kimi = isinstance(base, KimiLinearForCausalLM)
 
-    def forward(self, batch: PackedBatch) -> tuple[torch.Tensor, dict[float, tuple[float, int]]]:
+    def forward(self, batch: PackedBatch) -> tuple[torch.Tensor, Parts]:
         """Return the weighted sum of the cross-entropies in nats.
 
         Returns:
-            The sum (a scalar with gradient), and by weight the plain sum and the number of its tokens.
+            The sum (a scalar with gradient), and its parts.
         """
         if self.is_kimi:
             base = self.base[0]
@@ -43,10 +47,10 @@ class Objective(nn.Module):
         else:
             logits = self.model(input_ids=batch.ids, position_ids=batch.positions, use_cache=False).logits[0]
         total = torch.zeros((), dtype=torch.float32, device=batch.ids.device)
-        parts: dict[float, tuple[float, int]] = {}
+        parts: Parts = {}
         targets = torch.where(batch.weights > 0, batch.targets, IGNORE)
         counts = targets != IGNORE
-        kinds = sorted(set(batch.weights[counts].tolist()))
+        kinds: list[float] = torch.unique(batch.weights[counts]).tolist()
         gather = len(kinds) > 1 or int(counts.sum()) < GATHER_BELOW * len(targets)
         for weight in kinds:
             rows = (counts & (batch.weights == weight)).nonzero().squeeze(1)
@@ -57,6 +61,6 @@ class Objective(nn.Module):
                 part = linear_cross_entropy(source, head, chosen)
             else:
                 part = F.cross_entropy(source.float(), chosen, ignore_index=IGNORE, reduction="sum")
-            parts[weight] = (float(part.detach()), len(rows))
+            parts[weight] = (part.detach(), len(rows))
             total = total + weight * part
         return total, parts

@@ -35,7 +35,7 @@ class PackedBatch:
     weights: torch.Tensor
     """`[N]`, fp32 in [0, 1]: what the prediction of the target counts; 0 where there is no target."""
     cu_seqlens: torch.Tensor
-    """`[S + 1]`, int32."""
+    """`[S + 1]`, int32, on the CPU always: a model asks for the numbers before it computes."""
 
     @property
     def num_tokens(self) -> int:
@@ -47,13 +47,13 @@ class PackedBatch:
         """`[1, N]` positions that restart with each sequence."""
         bounds = self.cu_seqlens.long()
         starts = torch.repeat_interleave(bounds[:-1], bounds.diff())
-        return (torch.arange(self.num_tokens, device=bounds.device) - starts)[None]
+        return (torch.arange(self.num_tokens) - starts)[None].to(self.ids.device)
 
     def to(self, device: torch.device) -> PackedBatch:
         """Move the batch."""
         if device == self.ids.device:
             return self
-        return PackedBatch(*(part.to(device) for part in (self.ids, self.targets, self.weights, self.cu_seqlens)))
+        return PackedBatch(*(part.to(device) for part in (self.ids, self.targets, self.weights)), self.cu_seqlens)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ STAGES = {
     "mid": "tamsa.train.mid",
     "sft": "tamsa.train.sft",
     "rl": "tamsa.train.rl.stage",
+    "grow": "tamsa.train.growing",
     "merge": "tamsa.train.merging",
     "heads": "tamsa.train.heads.stage",
 }

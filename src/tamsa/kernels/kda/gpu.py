@@ -5,7 +5,7 @@ fla's `safe_gate` lets the gates of later tokens change earlier outputs (fla iss
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import torch
@@ -24,6 +24,12 @@ def _kernels() -> tuple[Any, Any]:
     except ImportError as error:
         raise ConfigError(f"backend: 'gpu' cannot import fla.ops.kda ({error}); install tamsa[gpu]") from error
     return chunk_kda, fused_recurrent_kda
+
+
+@lru_cache(maxsize=4)
+def _long(cu_seqlens: Tensor) -> Tensor:
+    """Return int64 offsets, the same tensor for the same one: fla lists a tensor's chunks once, waiting for the GPU."""
+    return cu_seqlens.to(torch.long)
 
 
 def forward(
@@ -46,7 +52,7 @@ def forward(
     wants_grad = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
     run = recurrent if q.shape[1] <= RECURRENT_TOKENS and not wants_grad else chunk
     if cu_seqlens is not None:
-        cu_seqlens = cu_seqlens.to(torch.long)
+        cu_seqlens = _long(cu_seqlens)
     o, state = run(
         q=q.contiguous(),
         k=k.contiguous(),

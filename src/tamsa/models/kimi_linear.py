@@ -73,7 +73,9 @@ class KimiLinearModel(KimiLinearPreTrainedModel, Decoder):
             output_hidden_states=bool(
                 config.output_hidden_states if output_hidden_states is None else output_hidden_states
             ),
-            output_router_logits=config.output_router_logits if output_router_logits is None else output_router_logits,
+            output_router_logits=getattr(config, "output_router_logits", False)
+            if output_router_logits is None
+            else output_router_logits,
         )
         return MoeModelOutputWithPast(
             last_hidden_state=decoded.last_hidden_state,

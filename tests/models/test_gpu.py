@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 
@@ -40,7 +42,7 @@ def test_shifted_convolution_is_the_convolution_of_each_sequence() -> None:
     g = torch.Generator().manual_seed(0)
     bounds = (0, 1, 3, 6, 70)
     x, w = torch.randn(1, 70, 96, generator=g), torch.randn(96, 4, generator=g)
-    positions = torch.cat([torch.arange(b - a) for a, b in zip(bounds[:-1], bounds[1:], strict=True)])
+    positions = torch.cat([torch.arange(b - a) for a, b in itertools.pairwise(bounds)])
     expected, _ = reference_short_conv(x, w, num_normalised=64, head_dim=32, bounds=bounds)
     torch.testing.assert_close(shifted_short_conv(x, w, positions, 64, 32), expected, rtol=1e-5, atol=1e-5)
 
@@ -66,7 +68,7 @@ def test_packed_attention_is_attention_within_each_sequence() -> None:
     wide = [x.float().requires_grad_() for x in (q, k, v)]
     parts = [
         causal_attention(*(x[:, a:b].transpose(1, 2) for x in wide), 0.125).transpose(1, 2)
-        for a, b in zip(BOUNDS[:-1], BOUNDS[1:], strict=True)
+        for a, b in itertools.pairwise(BOUNDS)
     ]
     expected = torch.cat(parts, 1)
     assert relative(out.cpu(), expected) < 1e-2

@@ -41,10 +41,18 @@ def relative(x: torch.Tensor, y: torch.Tensor) -> float:
 def test_shifted_convolution_is_the_convolution_of_each_sequence() -> None:
     g = torch.Generator().manual_seed(0)
     bounds = (0, 1, 3, 6, 70)
-    x, w = torch.randn(1, 70, 96, generator=g), torch.randn(96, 4, generator=g)
+    x, w, dy = (torch.randn(shape, generator=g) for shape in ((1, 70, 130), (96, 4), (1, 70, 96)))
     positions = torch.cat([torch.arange(b - a) for a, b in itertools.pairwise(bounds)])
-    expected, _ = reference_short_conv(x, w, num_normalised=64, head_dim=32, bounds=bounds)
-    torch.testing.assert_close(shifted_short_conv(x, w, positions, 64, 32), expected, rtol=1e-5, atol=1e-5)
+    results = []
+    for shifted in (False, True):
+        inputs, taps = x[..., :96].requires_grad_(), w.clone().requires_grad_()
+        if shifted:
+            y = shifted_short_conv(inputs, taps, positions, 64, 32)
+        else:
+            y, _ = reference_short_conv(inputs, taps, num_normalised=64, head_dim=32, bounds=bounds)
+        results.append((y.detach(), *torch.autograd.grad((y * dy).sum(), (inputs, taps))))
+    for ours, expected in zip(*reversed(results), strict=True):
+        torch.testing.assert_close(ours, expected, rtol=1e-5, atol=2e-5)
 
 
 def _model() -> KimiLinearForCausalLM:

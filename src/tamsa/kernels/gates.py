@@ -119,7 +119,7 @@ def log_decay(z: Tensor, A_log: Tensor, dt_bias: Tensor, lower_bound: float | No
     """
     if is_compiled(dt_bias.numel() // A_log.numel(), z, A_log, dt_bias):
         return apply(_LogDecay, z, A_log, dt_bias, 1.0 if lower_bound is None else lower_bound)
-    return fused(reference_log_decay, z, A_log, dt_bias, lower_bound)  # type: ignore[no-any-return]
+    return fused(reference_log_decay, z, A_log, dt_bias, lower_bound)
 
 
 def reference_gated_rms_norm(x: Tensor, gate: Tensor, weight: Tensor, eps: float) -> Tensor:
@@ -178,7 +178,7 @@ def gated_rms_norm(x: Tensor, gate: Tensor, weight: Tensor, eps: float) -> Tenso
     """Return sigmoid(gate) * RMSNorm(x) over the last dimension, computed in fp32, in gate's dtype."""
     if x.shape == gate.shape and is_compiled(x.shape[-1], x, gate, weight):
         return apply(_GatedRMSNorm, x, gate, weight, eps)
-    return fused(reference_gated_rms_norm, x, gate, weight, eps)  # type: ignore[no-any-return]
+    return fused(reference_gated_rms_norm, x, gate, weight, eps)
 
 
 def reference_rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
@@ -226,7 +226,7 @@ def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     """Return x / sqrt(mean of squares + eps) * weight, normalised in fp32, in x's dtype."""
     if is_compiled(x.shape[-1], x, weight):
         return apply(_RMSNorm, x, weight, eps)
-    return fused(reference_rms_norm, x, weight, eps)  # type: ignore[no-any-return]
+    return fused(reference_rms_norm, x, weight, eps)
 
 
 def reference_swiglu(joined: Tensor) -> Tensor:
@@ -260,7 +260,7 @@ def swiglu(joined: Tensor) -> Tensor:
     """Return SiLU(gate) * up `[..., I]` of `[gate | up]` `[..., 2I]`."""
     if joined.shape[-1] % 2 == 0 and is_compiled(joined.shape[-1] // 2, joined):
         return apply(_SwiGLU, joined)
-    return fused(reference_swiglu, joined)  # type: ignore[no-any-return]
+    return fused(reference_swiglu, joined)
 
 
 def reference_entropy_rows(logits: Tensor, labels: Tensor) -> Tensor:
@@ -292,4 +292,4 @@ def entropy_rows(logits: Tensor, labels: Tensor) -> Tensor:
         a = (address(logits), address(labels), address(losses), N, V, _bf16(logits), BLOCK)
         run(KERNELS["entropy"], _units(N), a, 1.0, N * V)
         return losses
-    return fused(reference_entropy_rows, logits, labels)  # type: ignore[no-any-return]
+    return fused(reference_entropy_rows, logits, labels)

@@ -66,23 +66,30 @@ class Muon(torch.optim.Optimizer):
         """Update every matrix that has a gradient."""
         loss = None if closure is None else closure()
         for group in self.param_groups:
+            params = [param for param in group["params"] if param.grad is not None]
+            if not params:
+                continue
+            for param in params:
+                if "momentum" not in self.state[param]:
+                    self.state[param]["momentum"] = torch.zeros_like(param)
+            grads = [param.grad for param in params]
+            momenta = [self.state[param]["momentum"] for param in params]
+            mu = group["momentum"]
+            torch._foreach_mul_(momenta, mu)
+            torch._foreach_add_(momenta, grads, alpha=1 - mu)
+            updates = torch._foreach_mul(grads, 1 - mu)
+            torch._foreach_add_(updates, momenta, alpha=mu)
+            torch._foreach_mul_(params, 1 - group["lr"] * group["weight_decay"])
             by_shape: dict[torch.Size, list[tuple[torch.Tensor, torch.Tensor]]] = {}
-            for param in group["params"]:
-                if param.grad is None:
-                    continue
-                state = self.state[param]
-                if "momentum" not in state:
-                    state["momentum"] = torch.zeros_like(param)
-                momentum = state["momentum"].mul_(group["momentum"]).add_(param.grad, alpha=1 - group["momentum"])
-                update = (param.grad * (1 - group["momentum"])).add_(momentum, alpha=group["momentum"])
+            for param, update in zip(params, updates, strict=True):
                 by_shape.setdefault(param.shape, []).append((param, _whole(update)))
             for shape, members in by_shape.items():
-                updates = torch.stack([update for _, update in members]).view(-1, *shape[-2:])
-                updates = orthogonalise(updates, steps=group["steps"], dtype=self.dtype)
+                whole = torch.stack([update for _, update in members]).view(-1, *shape[-2:])
+                whole = orthogonalise(whole, steps=group["steps"], dtype=self.dtype).to(members[0][0].dtype)
                 scale = RMS_OF_ADAMW * max(shape[-2:]) ** 0.5
-                for (param, _), update in zip(members, updates.view(len(members), *shape), strict=True):
-                    param.mul_(1 - group["lr"] * group["weight_decay"])
-                    param.add_(_like(update.to(param.dtype), param), alpha=-group["lr"] * scale)
+                alike = [param for param, _ in members]
+                moves = [_like(part, alike[0]) for part in whole.view(len(members), *shape).unbind()]
+                torch._foreach_add_(alike, moves, alpha=-group["lr"] * scale)
         return loss
 
 

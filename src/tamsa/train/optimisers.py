@@ -142,9 +142,9 @@ class Optimisers:
                 group["lr"] = group["peak"] * scale
             member.step()
             member.zero_grad(set_to_none=True)
-        for name, param in self.params.items():
-            if self.masters[name] is not param:
-                param.copy_(self.masters[name])
+        lowered = [name for name, param in self.params.items() if self.masters[name] is not param]
+        if lowered:
+            torch._foreach_copy_([self.params[name] for name in lowered], [self.masters[name] for name in lowered])
         return size
 
     def drop_gradients(self) -> None:

@@ -53,7 +53,7 @@ class PackedBatch:
         """Move the batch."""
         if device == self.ids.device:
             return self
-        return PackedBatch(*(part.to(device) for part in (self.ids, self.targets, self.weights)), self.cu_seqlens)
+        return PackedBatch(self.ids.to(device), self.targets.to(device), self.weights.to(device), self.cu_seqlens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +195,8 @@ class Packer:
         while room > 1:
             while len(self._waiting) < LOOKAHEAD:
                 self._waiting.append(self._draw())
-            fitting = [n for n, (_, segments) in enumerate(self._waiting) if _length(segments) <= room]
-            if fitting:
-                # the oldest first as long as there is room: else short sequences would wait for ever
-                best = fitting[0] if room > self.context_length else max(fitting, key=lambda n: self._length(n))
+            best = self._best(room)
+            if best is not None:
                 feed, segments = self._waiting.pop(best)
                 chosen.append((feed, segments))
                 room -= _length(segments)
@@ -210,8 +208,14 @@ class Packer:
             room -= _length(cut[1])
         return self._build(chosen)
 
-    def _length(self, waiting: int) -> int:
-        return _length(self._waiting[waiting][1])
+    def _best(self, room: int) -> int | None:
+        """Choose a waiting sequence: the oldest as long as any fits, else short ones would wait for ever; then the
+        longest that fits; None where none does.
+        """
+        if room > self.context_length:
+            return 0
+        lengths = [_length(segments) for _, segments in self._waiting]
+        return max((n for n, length in enumerate(lengths) if length <= room), key=lengths.__getitem__, default=None)
 
     def _cut(self, room: int) -> tuple[int, list[Segment]] | None:
         """Take the first `room` tokens of a waiting text, if both parts stay worth reading."""

@@ -109,3 +109,37 @@ def maybe_noun(word: str) -> bool:
 def is_base_verb(word: str) -> bool:
     """Tell whether a word can be the bare verb after "did" or "does"."""
     return word.casefold() in BASE_VERBS or word.casefold() in ("be", "become")
+
+
+_BASE_OF = {form: base for base in sorted(_BASE) for form in _inflect(base) if form != base} | {
+    form: base
+    for base, forms in (
+        pair.split(":")
+        for pair in """become:became begin:began break:broke bring:brought build:built buy:bought catch:caught
+        choose:chose draw:drew drive:drove fall:fell feel:felt fight:fought find:found fly:flew get:got give:gave go:went
+        grow:grew have:had,has hold:held keep:kept know:knew lay:laid lead:led leave:left lend:lent lie:lay lose:lost
+        make:made mean:meant meet:met pay:paid ride:rode rise:rose run:ran say:said see:saw sell:sold send:sent
+        shoot:shot show:showed sing:sang sink:sank sit:sat speak:spoke spend:spent stand:stood steal:stole strike:struck
+        swim:swam take:took teach:taught tell:told think:thought wear:wore win:won write:wrote withdraw:withdrew
+        bear:bore overlook:overlooked""".split()
+    )
+    for form in forms.split(",")
+}
+_PAST_OF = dict(
+    pair.split(":")
+    for pair in """written:wrote drawn:drew sung:sang given:gave taken:took begun:began chosen:chose driven:drove
+    known:knew shown:showed spoken:spoke broken:broke worn:wore ridden:rode flown:flew seen:saw done:did
+    overseen:oversaw grown:grew beaten:beat undertaken:undertook rewritten:rewrote stolen:stole sunk:sank run:ran""".split()
+)
+
+
+@lru_cache(maxsize=4096)
+def base_of(word: str) -> str | None:
+    """Return the bare verb of a past form or third person ("moved" gives "move"), None where it is not known."""
+    low = word.casefold()
+    return _BASE_OF.get(low) if not low.endswith("ing") else None
+
+
+def past_of(participle: str) -> str:
+    """Return the past form of a participle: "written" gives "wrote"."""
+    return _PAST_OF.get(participle.casefold(), participle)

@@ -1,0 +1,247 @@
+"""Reading samples of pairs: question, evidence and reply, in the form that a guided reader is trained on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from math import log
+from random import Random
+
+from tamsa.agent.baseline.lexicon import terms, words
+from tamsa.agent.baseline.names import names_in
+from tamsa.agent.baseline.verbs import AUXILIARIES, PREPOSITIONS, is_verb, maybe_noun
+from tamsa.agent.guided.evidence import LONGEST, Passage
+from tamsa.synthesis.recurring.clauses import X, clause_of, is_loose
+from tamsa.synthesis.recurring.evidence import lay_out, rivals_of
+from tamsa.synthesis.recurring.naming import asked, description, named, telling_words
+from tamsa.synthesis.recurring.pairs import Pair, alike, find_pairs
+from tamsa.synthesis.recurring.rows import Sample
+from tamsa.synthesis.recurring.shelf import Line, Shelf
+from tamsa.synthesis.recurring.wording import ask
+
+DESCRIBED, UNANSWERABLE = 0.3, 0.1
+"""Shares of the questions that describe a thing instead of naming it, where they can, and that nothing shown answers."""
+MIN_WORDS, MAX_WORDS = 6, 45
+MIN_SUPPORT = {"own": 4.0, "shared": 6.0, "foreign": 10.0}
+"""Weight of the words that a question must share with the sentence that answers it, names left out, in nats: where the
+two sentences stand on the pages of the two things, where one of them does, and where neither does."""
+MIN_PLAIN = 2.0
+"""The same of words without capitals, which say how the things belong together."""
+SELDOM = 30
+"""Sentences that may name X before more than the usual support is needed."""
+MAX_NAMED = 80
+"""Sentences that may name the more seldom of the two things."""
+LONG, LONG_KEPT = 28, 0.3
+"""Words beyond which a question is kept in that share of cases only."""
+MAX_USES = 10
+"""Questions for which one thing is the answer."""
+_LISTED_BEFORE = re.compile(
+    r"[A-ZÀ-Þ][\w.’')\]”\"]*,? (?:and|or|&) (?:the )?[“\"]?$|[A-ZÀ-Þ][\w.’')\]”\"]*( \(\d{4}\))?, [“\"]?$"
+)
+_LISTED_AFTER = re.compile(
+    r"[”\"]?(?: \([^()]*\))?,? (?:and|or|&) (?:the )?[“\"]?[A-ZÀ-Þ]|[”\"]?(?: \([^()]*\))?, [“\"]?[A-ZÀ-Þ]"
+)
+
+
+class Samples:
+    """Makes reading samples.
+
+    Args:
+        shelf: all pages.
+        seed: of all choices.
+        barred: pages of which no sentence is shown.
+    """
+
+    def __init__(self, shelf: Shelf, seed: int, barred: Collection[int] = ()) -> None:
+        self._shelf, self._seed, self._barred = shelf, seed, frozenset(barred)
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield samples, as many as there are."""
+        asked_before: set[str] = set()
+        uses: dict[int, int] = {}
+        for number, pair in enumerate(find_pairs(self._shelf, Random(f"{self._seed}/recurring"))):
+            if pair.telling.page in self._barred or uses.get(pair.y, 0) >= MAX_USES:
+                continue
+            sample = self._sample(pair, Random(f"{self._seed}/recurring/{number}"))
+            if sample is not None and sample.question not in asked_before:
+                asked_before.add(sample.question)
+                uses[pair.y] = uses.get(pair.y, 0) + 1
+                yield sample
+
+    # ------------------------------------------------------------------ one sample
+
+    def _sample(self, pair: Pair, random: Random) -> Sample | None:
+        shelf, x, y = self._shelf, pair.x, pair.y
+        answer = self._answer(pair)
+        if answer is None or not self._says(pair) or self._crowded(pair):
+            return None
+        clause = clause_of(shelf, pair.asking, x, y, random)
+        if clause is None or is_loose(clause):
+            return None
+        place = next((place for place in pair.asking.places if place.thing == y), None)
+        want = asked(shelf, y, place, pair.asking)
+        question = ask(clause, want, random)
+        if question is None:
+            return None
+        told = description(shelf, x) if random.random() < DESCRIBED else None
+        opening = shelf.lines_of(x)[0] if told else None
+        if told and not _takes_description(question):
+            told = None
+        if told and (
+            opening is pair.telling or opening is pair.asking or self._gives_away(told, y) or x in self._barred
+        ):
+            told = None
+        bare = question
+        question = _with_x(question, told or self._name(x, question, random))
+        if not MIN_WORDS <= len(question.split()) <= MAX_WORDS or self._gives_away(question, y):
+            return None
+        if len(question.split()) > LONG and random.random() > LONG_KEPT:
+            return None
+        support, plain = self._shared(bare, pair.telling, x, y)
+        if not self._plain(pair) and (plain < MIN_PLAIN or support < self._wanted(pair)):
+            return None
+        lines = [*([opening] if told and opening else []), pair.telling]
+        unanswerable = random.random() < UNANSWERABLE
+        passages = self._evidence(pair, bare, lines[:-1] if unanswerable else lines, support, unanswerable, random)
+        if passages is None:
+            return None
+        copied = tuple(lines[:-1] if unanswerable else lines)
+        kind = "unanswerable" if unanswerable else "recurring"
+        return Sample(question, passages, copied, "" if unanswerable else answer, kind)
+
+    def _answer(self, pair: Pair) -> str | None:
+        """Return what is asked for as the telling sentence writes it, else as its page is called."""
+        line, shelf = pair.telling, self._shelf
+        if len(line.text) > LONGEST:
+            return None
+        if shelf.is_value(pair.y):
+            place = next((place for place in line.places if place.thing == pair.y), None)
+            text = line.text[place.start : place.end] if place else ""
+            if shelf.value_type(pair.y) == "quantity":
+                number = re.match(r"[\d.,]*\d(?:\s(?:million|billion|thousand))?", text)
+                return number[0] if number else None
+            return text or None
+        name = shelf.pages[pair.y].name
+        place = next((place for place in line.places if place.thing == pair.y), None)
+        if place is None:
+            return name
+        text = line.text[place.start : place.end]
+        closes = text.count("(") > text.count(")") and line.text[place.end : place.end + 1] == ")"
+        return " ".join(f"{text})".split() if closes else text.split())
+
+    def _says(self, pair: Pair) -> bool:
+        """Tell whether the telling sentence leaves no other thing that could be asked for."""
+        shelf, line, y = self._shelf, pair.telling, pair.y
+        if line.subject is not None and line.subject.thing == y:
+            return True
+        place = next((place for place in line.places if place.thing == y), None)
+        if place is None:
+            return False
+        before, after = line.text[: place.start], line.text[place.end :]
+        if shelf.is_value(y):
+            kind = shelf.value_type(y)
+            others = {p.thing for p in line.places if shelf.is_value(p.thing) and shelf.value_type(p.thing) == kind}
+            return len(others) <= 2
+        if _LISTED_BEFORE.search(before) or _LISTED_AFTER.match(after):
+            return False
+        kind = shelf.entries[y].kind
+        others = {p.thing for p in line.places if p.thing not in (pair.x, y) and not shelf.is_value(p.thing)}
+        return not any(shelf.entries[other].kind == kind for other in others) and len(names_in(line.text)) <= 7
+
+    def _crowded(self, pair: Pair) -> bool:
+        """Tell whether so many sentences name both things that two of them need not say the same."""
+        things = [thing for thing in (pair.x, pair.y) if not self._shelf.is_value(thing)]
+        return min(self._shelf.times_named(thing) for thing in things) > MAX_NAMED
+
+    def _wanted(self, pair: Pair) -> float:
+        """Return the weight of common words that two sentences need: more where X is named everywhere."""
+        near = sum(page in (pair.x, pair.y) for page in (pair.asking.page, pair.telling.page))
+        often = max(0.0, log(self._shelf.times_named(pair.x) / SELDOM))
+        return MIN_SUPPORT[("foreign", "shared", "own")[near]] + 2 * often
+
+    def _plain(self, pair: Pair) -> bool:
+        """Tell whether two sentences are sure to say the same without sharing a word: each is on the page of a thing of
+        the other, and both things are seldom named."""
+        if self._shelf.is_value(pair.y):
+            return False
+        return {pair.asking.page, pair.telling.page} == {pair.x, pair.y} and all(
+            self._shelf.times_named(thing) <= 15 for thing in (pair.x, pair.y)
+        )
+
+    def _shared(self, question: str, line: Line, x: int, y: int) -> tuple[float, float]:
+        """Weigh the words that a question has in common with a line, and those without capitals among them.
+
+        The names of the two things are left out.
+        """
+        names = set(terms(self._shelf.pages[x].title))
+        if not self._shelf.is_value(y):
+            names |= set(terms(self._shelf.pages[y].title))
+        told = set(terms(line.text)) - names
+        plain = set(terms(re.sub(r"[^\W_]*[^\W\d_a-z][\w-]*|\S*\d\S*", " ", question)))
+        weights = {term: self._shelf.weight(term) for term in set(terms(question)) & told}
+        return sum(weights.values()), sum(weights[term] for term in plain & set(weights))
+
+    def _name(self, x: int, question: str, random: Random) -> str:
+        how = named(self._shelf, x)
+        preceded = re.search(rf"(?P<the>\b[Tt]he ){X}", question)
+        if preceded:
+            return how.name.removeprefix("the ").removeprefix("The ")
+        free = _takes_description(question)
+        if free and ((how.qualifier and random.random() < 0.6) or (not how.human and random.random() < 0.15)):
+            return how.introduced
+        return how.name
+
+    def _gives_away(self, text: str, y: int) -> bool:
+        said = {word.casefold() for word in words(text)}
+        said |= set(re.findall(r"\d[\d,.]*\d|\d", text))
+        return bool(said & telling_words(self._shelf, y))
+
+    # ------------------------------------------------------------------ evidence
+
+    def _evidence(
+        self, pair: Pair, question: str, needed: Sequence[Line], support: float, unanswerable: bool, random: Random
+    ) -> tuple[Passage, ...] | None:
+        shelf, x, y = self._shelf, pair.x, pair.y
+        hidden = telling_words(shelf, y)
+        noun = "" if shelf.is_value(y) else shelf.entries[y].noun
+        limit = 0.5 * support if unanswerable else support
+
+        def allowed(line: Line) -> bool:
+            if line is pair.asking or line.page in self._barred or len(line.text) > LONGEST:
+                return False
+            if unanswerable or line.page == pair.asking.page:
+                if hidden & {word.casefold() for word in words(line.text)} or line.page == y:
+                    return False
+                if hidden & {word.casefold() for word in words(shelf.pages[line.page].title)}:
+                    return False
+            things = line.things | {line.page}
+            if x in things and (y in things or (noun and shelf.entries[line.page].noun == noun and line.page != x)):
+                return False
+            if x in things and self._shared(question, line, x, y)[0] >= max(limit, 1.0):
+                return False
+            return not alike(line, pair.asking)
+
+        things = [thing for thing in (x, y) if not shelf.is_value(thing)]
+        passages = lay_out(shelf, needed, rivals_of(shelf, things, noun, random), allowed, random)
+        return passages if len(passages) >= 2 else None
+
+
+def _takes_description(question: str) -> bool:
+    """Tell whether a description may stand for X: nothing before it names its kind, and nothing is owned by it."""
+    word = re.search(rf"([\w'’.-]+) (?:the )?{X}", question)
+    if f"{X}'" in question or f"{X}’" in question or re.search(rf"{X}-", question):
+        return False
+    return (
+        word is None
+        or word[1] in PREPOSITIONS
+        or word[1] in AUXILIARIES
+        or (is_verb(word[1]) and not maybe_noun(word[1]))
+    )
+
+
+def _with_x(question: str, name: str) -> str:
+    """Put the words for X into a question."""
+    if name.startswith(("the ", "The ")):
+        question = re.sub(rf"\b([Tt])he {X}", X, question)
+    text = question.replace(f"{X}'s", name + ("'" if name.endswith("s") else "'s")).replace(X, name)
+    return text[:1].upper() + text[1:]

@@ -82,6 +82,10 @@ def synthesize_command(
     midtraining: Annotated[
         bool, typer.Option("--midtraining/--no-midtraining", help="Write the mid-training sets too.")
     ] = True,
+    recurring: Annotated[
+        int,
+        typer.Option("--recurring", min=0, help="Reading samples in the documents' own words, for a guided reader."),
+    ] = 0,
     workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes, or actors of the cluster.")] = 1,
     ray: Annotated[
         str | None, typer.Option("--ray", help="Address of a Ray cluster that shares the folders; local starts one.")
@@ -125,6 +129,7 @@ def synthesize_command(
         closed_book=knowing[-1] if closed_book and knowing and questions is None else None,
         judge=judge,
         midtraining=midtraining,
+        recurring=recurring,
     )
     settings = load_settings(config, overrides)
     folder = out if number is None else out / f"round-{number}"

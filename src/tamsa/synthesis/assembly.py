@@ -123,6 +123,20 @@ class Assembly:
         self.card.figures[f"with_recovery_{mode}"] = round(recovered / kept, 4) if kept else 0.0
         return kept
 
+    def recurring(self, rows: Iterable[Mapping[str, Any]], wanted: int) -> None:
+        """Write reading samples in the documents' own words.
+
+        Args:
+            rows: of them.
+            wanted: how many were asked for; where there are fewer, the card says so.
+        """
+        counted = self._counted(rows, "recurring", "Samples of recurring facts", "kind")
+        made = self._write("sft_recurring.parquet", counted, SFT_SCHEMA)
+        if made < wanted:
+            self.card.notes.append(
+                f"Recurring facts: {made:,} of {wanted:,} samples; it takes two documents that name the same."
+            )
+
     # ------------------------------------------------------------------ reinforcement learning, preferences
 
     def prompts_and_pairs(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tamsa.synthesis.records import GoldQuestion
 
@@ -29,6 +29,12 @@ def apart(questions: Sequence[GoldQuestion], held: Sequence[GoldQuestion]) -> li
     """Return the questions that are none of those held out and rest on the very facts of none of them."""
     ids, facts = {question.id for question in held}, {_facts(question) for question in held if question.chain}
     return [q for q in questions if q.id not in ids and not (q.chain and _facts(q) in facts)]
+
+
+def documents_of(questions: Iterable[GoldQuestion]) -> frozenset[str]:
+    """Return the ids of the documents that questions rest on."""
+    places = (place for question in questions for hop in question.chain for place in (hop.evidence, *hop.others))
+    return frozenset(place.document for place in places)
 
 
 def _facts(question: GoldQuestion) -> frozenset[tuple[str, str, str]]:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tamsa.agent.budget import Budget
 from tamsa.corpus import Index, open_documents
@@ -25,6 +26,7 @@ from tamsa.synthesis.card import Card
 from tamsa.synthesis.checks.checker import REASONS
 from tamsa.synthesis.closed_book_stage import MAX_ASKED
 from tamsa.synthesis.datasets.sft import tools_json
+from tamsa.synthesis.decontamination import Evaluations
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.exploration import TeacherExplorer
 from tamsa.synthesis.explore_stage import (
@@ -38,11 +40,12 @@ from tamsa.synthesis.explore_stage import (
 )
 from tamsa.synthesis.flywheel import Steering
 from tamsa.synthesis.graph import Graph, build_graph, build_memory, index_documents
-from tamsa.synthesis.held_out import HELD_OUT, apart, hold_out
+from tamsa.synthesis.held_out import HELD_OUT, apart, documents_of, hold_out
 from tamsa.synthesis.lessons import Tried, count
 from tamsa.synthesis.plan import OnProgress, Plan, Summary
 from tamsa.synthesis.question_source import COUNTED, QuestionSource, write_gold
 from tamsa.synthesis.records import GoldQuestion
+from tamsa.synthesis.recurring.stage import recurring_rows
 from tamsa.synthesis.selection import select_documents
 from tamsa.synthesis.shards import Crew, Shards
 from tamsa.synthesis.shortfall import left_out_of, why_fewer
@@ -82,6 +85,7 @@ class Synthesis:
     kept_out: Sequence[GoldQuestion] = ()
     shared: Path | None = None
     on_progress: OnProgress = lambda stage, done, total: None
+    _held: list[GoldQuestion] = field(default_factory=list, init=False)
 
     def run(self) -> Summary:
         """Do what has not been done.
@@ -241,12 +245,28 @@ class Synthesis:
         if not self.plan.held_out:
             return earlier
         kept, held, dropped = hold_out(earlier, self.plan.held_out)
+        self._held.extend(held)
         if not kept:
             raise InputError(f"held_out = {self.plan.held_out}: the documents gave only {len(questions)} questions")
         write_gold(self.out / HELD_OUT, held)
         card.figures["questions_held_out"] = len(held)
         card.left_out.update({"question: same facts as one held out": dropped} if dropped else {})
         return kept
+
+    def _recurring(self, index: Index, card: Card) -> Iterator[Mapping[str, Any]]:
+        """Yield reading samples in the documents' own words; what questions held out rest on is shown in none."""
+        evaluations = Evaluations.read(*self.plan.decontaminate) if self.plan.decontaminate else None
+        totals = {"read": index.num_documents, "write": self.plan.recurring}
+        return recurring_rows(
+            self._documents(index),
+            index.mentions,
+            self.plan.recurring,
+            seed=self.plan.seed,
+            barred=documents_of([*self._held, *self.kept_out]),
+            evaluations=evaluations,
+            on_progress=lambda stage, done: self.on_progress(f"recurring: {stage}", done, totals[stage]),
+            left_out=card.left_out,
+        )
 
     def _describe(
         self, card: Card, graph: Graph | None, questions: Sequence[GoldQuestion], refused: Counter[str]
@@ -290,6 +310,8 @@ class Synthesis:
         react = self.taught("react", questions) if "react" in self.plan.modes else iter(())
         names = [self.solvers[spec].name for spec in self.plan.solvers]
         assembly.prompts_and_pairs(react, solved, names, first)
+        if self.plan.recurring:
+            assembly.recurring(self._recurring(index, card), self.plan.recurring)
         if self.plan.midtraining:
             trajectories = self.taught("react", questions) if "react" in self.plan.modes else iter(())
             assembly.mid_training(lambda: self._documents(index), graph, trajectories)

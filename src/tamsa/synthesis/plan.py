@@ -49,6 +49,8 @@ class Plan:
     judge: str | None = None
     """Spec of a model that judges answers which the exact match refuses."""
     midtraining: bool = True
+    recurring: int = 0
+    """Reading samples to make of what two documents say of the same things, in their own words."""
     habits: Habits = field(default_factory=Habits)
 
     def __post_init__(self) -> None:
@@ -57,6 +59,8 @@ class Plan:
         for name in ("num_questions", "samples", "solver_samples", "solver_questions"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} = {getattr(self, name)}; give at least 1")
+        if self.recurring < 0:
+            raise ConfigError(f"recurring = {self.recurring}; give at least 0")
         if not 0 <= self.held_out < self.num_questions:
             raise ConfigError(
                 f"held_out = {self.held_out}; give at least 0 and less than num_questions = {self.num_questions}"

@@ -115,13 +115,14 @@ _BASE_OF = {form: base for base in sorted(_BASE) for form in _inflect(base) if f
     form: base
     for base, forms in (
         pair.split(":")
-        for pair in """become:became begin:began break:broke bring:brought build:built buy:bought catch:caught
-        choose:chose draw:drew drive:drove fall:fell feel:felt fight:fought find:found fly:flew get:got give:gave go:went
-        grow:grew have:had,has hold:held keep:kept know:knew lay:laid lead:led leave:left lend:lent lie:lay lose:lost
-        make:made mean:meant meet:met pay:paid ride:rode rise:rose run:ran say:said see:saw sell:sold send:sent
-        shoot:shot show:showed sing:sang sink:sank sit:sat speak:spoke spend:spent stand:stood steal:stole strike:struck
-        swim:swam take:took teach:taught tell:told think:thought wear:wore win:won write:wrote withdraw:withdrew
-        bear:bore overlook:overlooked""".split()
+        for pair in """become:became begin:began break:broke bring:brought build:built buy:bought
+        catch:caught choose:chose draw:drew drive:drove fall:fell feel:felt fight:fought find:found
+        fly:flew get:got give:gave go:went grow:grew have:had,has hold:held keep:kept know:knew
+        lay:laid lead:led leave:left lend:lent lie:lay lose:lost make:made mean:meant meet:met
+        pay:paid ride:rode rise:rose run:ran say:said see:saw sell:sold send:sent shoot:shot
+        show:showed sing:sang sink:sank sit:sat speak:spoke spend:spent stand:stood steal:stole
+        strike:struck swim:swam take:took teach:taught tell:told think:thought wear:wore win:won
+        write:wrote withdraw:withdrew bear:bore""".split()
     )
     for form in forms.split(",")
 }
@@ -129,7 +130,8 @@ _PAST_OF = dict(
     pair.split(":")
     for pair in """written:wrote drawn:drew sung:sang given:gave taken:took begun:began chosen:chose driven:drove
     known:knew shown:showed spoken:spoke broken:broke worn:wore ridden:rode flown:flew seen:saw done:did
-    overseen:oversaw grown:grew beaten:beat undertaken:undertook rewritten:rewrote stolen:stole sunk:sank run:ran""".split()
+    overseen:oversaw grown:grew beaten:beat undertaken:undertook rewritten:rewrote
+    stolen:stole sunk:sank run:ran""".split()
 )
 
 

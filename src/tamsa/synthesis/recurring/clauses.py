@@ -27,12 +27,14 @@ _SUBORDINATE = re.compile(
     r"Once|During|Along|Together|Together with|\w+ing|\w+ed|[A-Z]\w+ (?:on|by|in|to)) [^,\ue000\ue001]*,\s"
 )
 _DANGLING = re.compile(
-    r"^(?:Although|Though|While|When|Because|As|Since|Even|If|Once|And|But|Where|Who|Which|After|Before)\b"
+    r"^(?:Although|Though|While|When|Because|As|Since|Even|If|Once|And|But|Where|Who|Which|After|Before|"
+    r"The following)\b"
 )
 _LOOSE = re.compile(
     r"\b(?:this|these|those|such|that (?:year|time|season)|the same|there|he|she|they|it|him|them|herself|himself|"
-    r"the (?:film|series|city|team|company|band|album|song|show|book|novel|club|game|university|school|county|state|title"
-    r"|character|latter|former|group|town|village|party|event|project|station|area|two|three|organization|first film))\b"
+    r"the (?:film|series|city|team|company|band|album|song|show|book|novel|club|game|university|school|county|state|"
+    r"title|character|latter|former|group|town|village|party|event|project|station|area|two|three|organization|"
+    r"first film))\b"
     r"(?! (?-i:[A-Z\ue000\ue001“\"]))(?! of)",
     re.IGNORECASE,
 )

@@ -16,7 +16,8 @@ from tamsa.synthesis.wording.nouns import GENERIC, plural
 from tamsa.types import Document
 
 _FIRST_BORN = (
-    ("Who was born first, {A} or {B}?", True), ("Who is older, {A} or {B}?", True), ("Who was born earlier, {A} or {B}?", True),
+    ("Who was born first, {A} or {B}?", True), ("Who is older, {A} or {B}?", True),
+    ("Who was born earlier, {A} or {B}?", True),
     ("Between {A} and {B}, who was born first?", True), ("Who is younger, {A} or {B}?", False),
     ("Who was born later, {A} or {B}?", False), ("Was {A} or {B} born first?", True),
 )  # fmt: skip

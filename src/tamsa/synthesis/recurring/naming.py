@@ -58,7 +58,7 @@ def asked(shelf: Shelf, thing: int, place: Place | None, line: Line) -> Asked:
 
 
 def description(shelf: Shelf, thing: int) -> str | None:
-    """Describe a thing by its definition, without its name: `the 1981 film directed by John Huston`; None for a bare one."""
+    """Describe a thing by its definition, not its name: `the 1981 film directed by Huston`; None for a bare one."""
     entry, page = shelf.entries[thing], shelf.pages[thing]
     found = entry.definition
     if found is None or not entry.phrase or (found.definite and len(entry.phrase.split()) < 2):

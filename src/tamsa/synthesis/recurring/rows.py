@@ -30,6 +30,10 @@ class Sample:
     """Empty where nothing shown answers."""
     kind: str
     """`recurring`, or as of gold questions."""
+    origin: Line | None = None
+    """The line that the question was made of."""
+    asked_for: str = ""
+    """What the origin says in that place, whether or not it is shown."""
 
     @property
     def quotes(self) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from math import log
+from math import fsum, log
 from random import Random
 
 from tamsa.agent.baseline.lexicon import terms, words
@@ -20,7 +20,7 @@ from tamsa.synthesis.recurring.shelf import Line, Shelf
 from tamsa.synthesis.recurring.wording import ask
 
 DESCRIBED, UNANSWERABLE = 0.3, 0.1
-"""Shares of the questions that describe a thing instead of naming it, where they can, and that nothing shown answers."""
+"""Shares of the questions that describe a thing where they can, and that nothing shown answers."""
 MIN_WORDS, MAX_WORDS = 6, 45
 MIN_SUPPORT = {"own": 4.0, "shared": 6.0, "foreign": 10.0}
 """Weight of the words that a question must share with the sentence that answers it, names left out, in nats: where the
@@ -107,7 +107,7 @@ class Samples:
             return None
         copied = tuple(lines[:-1] if unanswerable else lines)
         kind = "unanswerable" if unanswerable else "recurring"
-        return Sample(question, passages, copied, "" if unanswerable else answer, kind)
+        return Sample(question, passages, copied, "" if unanswerable else answer, kind, pair.asking, answer)
 
     def _answer(self, pair: Pair) -> str | None:
         """Return what is asked for as the telling sentence writes it, else as its page is called."""
@@ -179,7 +179,7 @@ class Samples:
         told = set(terms(line.text)) - names
         plain = set(terms(re.sub(r"[^\W_]*[^\W\d_a-z][\w-]*|\S*\d\S*", " ", question)))
         weights = {term: self._shelf.weight(term) for term in set(terms(question)) & told}
-        return sum(weights.values()), sum(weights[term] for term in plain & set(weights))
+        return fsum(weights.values()), fsum(weights[term] for term in plain & set(weights))
 
     def _name(self, x: int, question: str, random: Random) -> str:
         how = named(self._shelf, x)

@@ -28,6 +28,7 @@ _SAMPLED = 4
 """Every which line is counted for the weights of words."""
 _OWN = re.compile(r"(?P<human>He|She)\b|(?P<thing>It)\b|(?P<group>They)\b|(?P<has>His|Her|Its|Their)\b")
 _THE_NOUN = re.compile(r"The ([a-z]+)\b(?=[^,]* (?:is|was|has|had|were|are|[a-z]+ed|won)\b)")
+_BEFORE = re.compile(r"[\w’'.&-]+[-–/]$|((?:[A-ZÀ-Þ][\w’']+|(?:[A-ZÀ-Þ]\.)+)(?: of(?: the)?| &)?) $")
 _NUMBER = re.compile(r"\d{3,}|\d,\d|\d\.\d|people|seats|points|speakers|students|spectators")
 
 
@@ -78,7 +79,7 @@ class Entry:
 
 
 class Shelf:
-    """All pages, their sentences and the things named in them. A thing is a page, or a value (a year, a date, a number).
+    """All pages, their sentences and the things named in them: pages, and values (a year, a date, a number).
 
     Things are numbered: pages first, in their order, then values.
 
@@ -233,12 +234,9 @@ class Shelf:
 def _inside_name(text: str, start: int, end: int) -> bool:
     """Tell whether a stretch is only a part of a longer name."""
     after = re.match(r"[-–/&]|[\s]+(?:of |& )?[A-ZÀ-Þ][\w’']*", text[end : end + 24])
-    if after and not text[end : end + 1] == "\n":
+    if after and text[end : end + 1] != "\n":
         return True
-    before = re.search(
-        r"[\w’'.&-]+[-–/]$|((?:[A-ZÀ-Þ][\w’']+|(?:[A-ZÀ-Þ]\.)+)(?: of(?: the)?| &)?) $",
-        text[max(0, start - 30) : start],
-    )
+    before = _BEFORE.search(text[max(0, start - 30) : start])
     if before is None:
         return False
     if before[1] is None:
@@ -250,7 +248,7 @@ def _inside_name(text: str, start: int, end: int) -> bool:
 
 
 def _subject(number: int, page: Page, entry: Entry, sentence: Sentence, place: int) -> tuple[Place | None, bool]:
-    """Find the words at the beginning of a sentence that mean the page's own thing, and whether they own what follows."""
+    """Find the words that open a sentence and mean the page's own thing, and whether they own what follows."""
     text, definition = sentence.text, entry.definition
     if definition is not None and definition.sentence.start == sentence.start:
         stretch = page.text[sentence.start : definition.name_end].rstrip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -14,6 +13,7 @@ from tamsa.synthesis.recurring.samples import Samples
 from tamsa.synthesis.recurring.shelf import Shelf
 from tamsa.types import Document, Mention
 
+OVERLAPS = "recurring fact: overlaps with an evaluation question"
 COMPARED = 10
 """Every which sample compares two pages."""
 
@@ -27,7 +27,7 @@ def recurring_rows(
     barred: Collection[str] = (),
     evaluations: Evaluations | None = None,
     on_progress: Callable[[str, int], None] = lambda stage, done: None,
-    left_out: Counter[str] | None = None,
+    left_out: dict[str, int] | None = None,
 ) -> Iterator[Mapping[str, Any]]:
     """Yield rows of the supervised data set.
 
@@ -46,7 +46,7 @@ def recurring_rows(
     for sample in islice(_mixed(shelf, seed, count, barred), 2 * count):
         if evaluations is not None and evaluations.overlap(sample.gold(shelf)) is not None:
             if left_out is not None:
-                left_out["overlaps with an evaluation question"] += 1
+                left_out[OVERLAPS] = left_out.get(OVERLAPS, 0) + 1
             continue
         yield sample.row()
         done += 1

@@ -19,7 +19,8 @@ _OF_BY = re.compile(
     rf"(?P<app>(?:the )?(?:[\w-]+ ){{0,4}}){Y}(?P<tail>.*)$"
 )
 _FRONT = re.compile(
-    rf"^(?P<subject>{X}|{X}'s [a-z ]{{3,30}}?|[^,{Y}]*?{X}) (?P<verb>[a-z]+) (?P<mid>[^{Y}]*?)(?P<prep>\b[a-z]+ )?(?:the )?{Y}(?P<tail>.*)$"
+    rf"^(?P<subject>{X}|{X}'s [a-z ]{{3,30}}?|[^,{Y}]*?{X}) (?P<verb>[a-z]+) "
+    rf"(?P<mid>[^{Y}]*?)(?P<prep>\b[a-z]+ )?(?:the )?{Y}(?P<tail>.*)$"
 )
 _STARRING = {"starring": "stars", "featuring": "features", "containing": "contains", "depicting": "depicts",
              "covering": "covers", "serving": "serves", "playing": "plays"}  # fmt: skip
@@ -279,7 +280,7 @@ def _fronted(clause: str, asked: Asked, noun: str, random: Random) -> str | None
 
 
 def _called(subject: str, rest: str, random: Random) -> tuple[str, str]:
-    """Take a definition before a participle as the name of the subject: `X is a town located in`, `the town X located in`."""
+    """Take a definition before a participle as the subject's name: `X is a town lying in`: `the town X`, `lying in`."""
     article = re.match(r"\s?(?:an?|the) ", rest)
     if article is None or subject != X:
         return subject, rest

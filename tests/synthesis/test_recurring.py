@@ -1,0 +1,203 @@
+"""Recurring facts: what one page says becomes a question, what another says answers it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pyarrow.parquet as pq
+import pytest
+
+from tamsa.agent.guided.prompt import NOT_FOUND, read_reply
+from tamsa.corpus import Index
+from tamsa.errors import ConfigError
+from tamsa.synthesis.decontamination import Evaluations
+from tamsa.synthesis.graph import index_documents
+from tamsa.synthesis.held_out import HELD_OUT, documents_of
+from tamsa.synthesis.pipeline import synthesize
+from tamsa.synthesis.plan import Plan
+from tamsa.synthesis.question_source import read_gold
+from tamsa.synthesis.recurring.clauses import X, Y
+from tamsa.synthesis.recurring.comparisons import comparisons
+from tamsa.synthesis.recurring.rows import Sample
+from tamsa.synthesis.recurring.samples import MAX_WORDS, Samples
+from tamsa.synthesis.recurring.shelf import Shelf
+from tamsa.synthesis.recurring.stage import recurring_rows
+from tamsa.synthesis.recurring.wording import Asked, ask
+from tests.synthesis.conftest import Studied
+
+FILM = Asked("work", ("film",))
+PERSON = Asked("person", ("film director",), human=True)
+TOWN = Asked("place", ("town",))
+YEAR = Asked("year", ())
+
+
+@pytest.fixture(scope="module")
+def shelf(world: Studied) -> Shelf:
+    assert isinstance(world.index, Index)
+    return Shelf(index_documents(world.index)(), world.index.mentions)
+
+
+@pytest.fixture(scope="module")
+def samples(shelf: Shelf) -> list[Sample]:
+    found = list(Samples(shelf, 3))
+    assert len(found) > 100
+    return found
+
+
+def shown(sample: Sample) -> str:
+    return "\n".join(sentence.text for passage in sample.passages for sentence in passage.sentences)
+
+
+def test_the_reply_copies_what_is_shown_and_reads_back_as_it_was_meant(samples: list[Sample]) -> None:
+    for sample in samples:
+        reply = read_reply(sample.row()["messages"][-1]["content"], sample.passages)
+        assert [(page.id, sentence) for page, sentence in reply.quotes] == [
+            (line.page_id, line.sentence) for line in sample.copied
+        ]
+        assert reply.answer == (sample.answer or NOT_FOUND)
+
+
+def test_the_answer_stands_in_the_last_line_copied_or_is_the_name_of_its_page(
+    shelf: Shelf, samples: list[Sample]
+) -> None:
+    answered = [sample for sample in samples if sample.answer]
+    assert answered
+    for sample in answered:
+        last = sample.copied[-1]
+        assert sample.answer in " ".join(last.text.split()) or sample.answer == shelf.pages[last.page].name
+
+
+def test_the_sentence_that_a_question_was_made_of_is_never_shown(samples: list[Sample]) -> None:
+    for sample in samples:
+        assert sample.origin is not None
+        assert sample.origin.text not in shown(sample)
+        assert sample.origin.page not in {line.page for line in sample.copied[-1:]} or not sample.answer
+
+
+def test_no_question_holds_its_answer(samples: list[Sample]) -> None:
+    for sample in samples:
+        assert sample.asked_for.casefold() not in sample.question.casefold()
+        assert len(sample.question.split()) <= MAX_WORDS
+        assert sample.question.endswith("?")
+        assert X not in sample.question
+        assert Y not in sample.question
+
+
+def test_nothing_shown_holds_the_answer_of_an_unanswerable_question(samples: list[Sample]) -> None:
+    unanswerable = [sample for sample in samples if sample.kind == "unanswerable"]
+    assert 0.02 < len(unanswerable) / len(samples) < 0.25
+    for sample in unanswerable:
+        assert sample.asked_for not in shown(sample)
+        assert sample.row()["messages"][-1]["content"].endswith(f"Answer: {NOT_FOUND}")
+
+
+def test_evidence_is_of_several_pages_in_any_order(samples: list[Sample]) -> None:
+    places = Counter(
+        [passage.page.id for passage in sample.passages].index(sample.copied[-1].page_id)
+        for sample in samples
+        if sample.answer
+    )
+    assert len(places) >= 3
+    assert all(2 <= len(sample.passages) <= 9 for sample in samples)
+
+
+def test_comparisons_follow_from_the_two_lines_copied(shelf: Shelf) -> None:
+    compared = list(comparisons(shelf, 3, 30))
+    assert compared
+    for sample in compared:
+        assert len(sample.copied) == 2
+        assert all(line.text in shown(sample) for line in sample.copied)
+        names = {shelf.pages[line.page].name for line in sample.copied}
+        assert sample.answer in names | {"yes", "no"}
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_others(world: Studied) -> None:
+    assert isinstance(world.index, Index)
+    made = [
+        list(recurring_rows(index_documents(world.index)(), world.index.mentions, 60, seed=seed)) for seed in (1, 1, 2)
+    ]
+    assert made[0] == made[1]
+    assert len(made[0]) == 60
+    assert {row["question"] for row in made[0]} != {row["question"] for row in made[2]}
+
+
+def test_documents_that_are_barred_are_shown_in_no_row(shelf: Shelf, samples: list[Sample]) -> None:
+    barred = {line.page for sample in samples[:40] for line in sample.copied}
+    for sample in Samples(shelf, 3, barred):
+        assert not barred & {line.page for line in sample.copied}
+        assert not {shelf.pages[page].id for page in barred} & {passage.page.id for passage in sample.passages}
+
+
+def test_a_question_that_overlaps_with_an_evaluation_question_is_left_out(
+    world: Studied, samples: list[Sample]
+) -> None:
+    assert isinstance(world.index, Index)
+    asked = [{"question": sample.question, "answers": [sample.answer]} for sample in samples[:30]]
+    left_out: Counter[str] = Counter()
+    rows = recurring_rows(
+        index_documents(world.index)(),
+        world.index.mentions,
+        1_000,
+        seed=3,
+        evaluations=Evaluations(asked),
+        left_out=left_out,
+    )
+    assert not {row["question"] for row in rows} & {item["question"] for item in asked}
+    assert left_out.total() >= 30
+
+
+@pytest.mark.parametrize(
+    ("clause", "asked", "wanted"),
+    [
+        (f"{X} is a 1981 film directed by {Y}", PERSON, {f"Who directed {X}?", f"Which film director directed {X}?"}),
+        (f"{Y} directed {X}", PERSON, {f"Who directed {X}?", f"What film director directed {X}?"}),
+        (f"{Y} is a 1981 film starring {X}", FILM, {f"Which 1981 film stars {X}?"}),
+        (f"{X} moved to {Y} in 1950", TOWN, {f"To which town did {X} move in 1950?"}),
+        (f"{X} was born in {Y}", TOWN, {f"In which town was {X} born?", f"Where was {X} born?"}),
+        (f"{X} was founded in {Y}", YEAR, {f"When was {X} founded?", f"In what year was {X} founded?"}),
+        (f"{X} starred in the film {Y}", FILM, {f"{X} starred in which film?", f"In which film did {X} star?"}),
+    ],
+)  # fmt: skip
+def test_a_clause_is_asked_in_several_ways(clause: str, asked: Asked, wanted: set[str]) -> None:
+    made = {ask(clause, asked, Random(seed)) for seed in range(200)}
+    assert wanted <= made
+    assert len(made) >= 2
+
+
+@pytest.mark.parametrize(
+    ("clause", "asked"),
+    [
+        (f"{X} stars A, {Y} and B", PERSON),
+        (f"{X} is a {Y} player", TOWN),
+        (f"{Y} and others founded {X}", PERSON),
+        (f"{X} sold {Y} %", Asked("quantity", ())),
+    ],
+)
+def test_what_would_be_ambiguous_is_not_asked(clause: str, asked: Asked) -> None:
+    assert {ask(clause, asked, Random(seed)) for seed in range(50)} == {None}
+
+
+def test_the_pipeline_writes_them_and_shows_nothing_that_a_question_held_out_rests_on(
+    world: Studied, tmp_path: Path
+) -> None:
+    docs = (str(world.folder / "pages.jsonl"),)
+    plan = Plan(docs, num_questions=16, held_out=8, modes=("guided",), midtraining=False, recurring=2_000)
+    summary = synthesize(plan, tmp_path / "out")
+    rows = pq.read_table(tmp_path / "out" / "sft_recurring.parquet").to_pylist()
+    assert summary.rows["sft_recurring.parquet"] == len(rows) > 50
+    assert any("Recurring facts" in note for note in summary.notes)
+    held = read_gold(tmp_path / "out" / HELD_OUT, world.index)
+    titles = {document.title for key in documents_of(held) if (document := world.index.get(key)) is not None}
+    assert titles
+    for row in rows:
+        heads = re.findall(r"^\[\d+\] (.*)$", row["messages"][1]["content"], re.MULTILINE)
+        assert len(heads) >= 2
+        assert not titles & set(heads)
+
+
+def test_a_negative_number_of_them_is_refused() -> None:
+    with pytest.raises(ConfigError, match="recurring"):
+        Plan(("notes",), recurring=-1)

@@ -31,7 +31,7 @@ _DANGLING = re.compile(
     r"The following)\b"
 )
 _LOOSE = re.compile(
-    r"\b(?:this|these|those|such|that (?:year|time|season)|the same|there|he|she|they|it|him|them|herself|himself|"
+    r"\b(?:this|these|those|such|ago|that (?:year|time|season)|the same|there|he|she|they|it|him|them|herself|himself|"
     r"the (?:film|series|city|team|company|band|album|song|show|book|novel|club|game|university|school|county|state|"
     r"title|character|latter|former|group|town|village|party|event|project|station|area|two|three|organization|"
     r"first film))\b"

@@ -65,7 +65,7 @@ def description(shelf: Shelf, thing: int) -> str | None:
         return None
     rest = page.text[found.phrase_end : found.sentence.end]
     rest = re.sub(r"\s*[(\[][^()\[\]]*[)\]]", "", rest).rstrip(" .")
-    rest = re.split(r",|;| and (?:is|was|the|has)\b| - ", rest)[0].rstrip()
+    rest = re.split(r"(?<!\d),|,(?! \d{4})|;| and (?:is|was|the|has)\b| - ", rest)[0].rstrip()
     text = f"the {entry.phrase}{rest}"
     if not 30 <= len(text) <= MAX_DESCRIPTION or not re.match(r"\s\w", rest):
         return None

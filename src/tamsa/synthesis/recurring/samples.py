@@ -19,7 +19,7 @@ from tamsa.synthesis.recurring.rows import Sample
 from tamsa.synthesis.recurring.shelf import Line, Shelf
 from tamsa.synthesis.recurring.wording import ask
 
-DESCRIBED, UNANSWERABLE = 0.3, 0.1
+DESCRIBED, UNANSWERABLE = 0.8, 0.1
 """Shares of the questions that describe a thing where they can, and that nothing shown answers."""
 MIN_WORDS, MAX_WORDS = 6, 45
 MIN_SUPPORT = {"own": 4.0, "shared": 6.0, "foreign": 10.0}

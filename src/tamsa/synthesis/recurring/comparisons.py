@@ -87,7 +87,7 @@ def _sample(shelf: Shelf, one: int, other: int, barred: Collection[int], random:
     def allowed(line: Line) -> bool:
         return len(line.text) <= LONGEST and line.page not in barred
 
-    rivals = rivals_of(shelf, (one, other), shelf.entries[one].noun, random)
+    rivals = rivals_of(shelf, (one, other), shelf.entries[one].noun, question, random)
     passages = lay_out(shelf, (first, second), rivals, allowed, random)
     return Sample(question, passages, (first, second), answer, kind)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
+from tamsa.agent.baseline.lexicon import terms
 from tamsa.agent.guided.evidence import LONGEST, Passage
 from tamsa.synthesis.recurring.shelf import Line, Shelf
 
 MIN_SIZE, MAX_SIZE = 500, 1_400
 """Characters of evidence."""
 MIN_PASSAGES, MAX_PASSAGES = 3, 9
+MAX_TERMS = 5
+"""Words of a question by which lines are looked for that only sound like it."""
 _HEAD = 8
 """Characters that a passage costs beside its title and its sentences."""
 
@@ -31,7 +34,8 @@ def lay_out(
         allowed: tells whether a line may be shown; what is needed is not asked about.
         random: draws size and order.
     """
-    left, most = random.randint(MIN_SIZE, MAX_SIZE), random.randint(MIN_PASSAGES + 1, MAX_PASSAGES)
+    left = max(random.randint(MIN_SIZE, MAX_SIZE), random.randint(MIN_SIZE, MAX_SIZE))  # more often much than little
+    most = random.randint(MIN_PASSAGES + 1, MAX_PASSAGES)
     shown: dict[int, dict[int, Line]] = {}
 
     def add(line: Line) -> None:
@@ -73,19 +77,20 @@ def lay_out(
     )
 
 
-def rivals_of(shelf: Shelf, things: Sequence[int], noun: str, random: Random) -> list[int]:
+def rivals_of(shelf: Shelf, things: Sequence[int], noun: str, question: str, random: Random) -> list[int]:
     """Draw lines that look as if they might tell: they name one of the things, or their page is like one of them.
 
     Args:
         shelf: all pages.
         things: pages that the question is about, and what is asked for.
         noun: of what is asked for; or empty.
+        question: in words.
         random: draws.
     """
     found: list[int] = []
     for thing in things:
         rows = shelf.naming(thing)
-        found += random.sample(rows, min(3, len(rows)))
+        found += random.sample(rows, min(5, len(rows)))
         start, end = shelf.spans[thing]
         if end > start:
             found.append(random.randrange(start, end))
@@ -93,11 +98,15 @@ def rivals_of(shelf: Shelf, things: Sequence[int], noun: str, random: Random) ->
         for word in names[-2:]:
             pages = shelf.by_word[word]
             found += [_first(shelf, page) for page in random.sample(pages, min(2, len(pages)))]
+    known = [term for term in terms(question) if term in shelf.by_term]
+    for term in sorted(known, key=lambda term: (-shelf.weight(term), term))[:MAX_TERMS]:
+        rows = list(shelf.by_term[term])
+        found += random.sample(rows, min(2, len(rows)))
     pages = shelf.by_noun.get(noun, [])
     found += [_first(shelf, page) for page in random.sample(pages, min(4, len(pages)))]
     if random.random() < 0.7:
         random.shuffle(found)
-    found += [random.randrange(len(shelf.lines)) for _ in range(4)]
+    found += [random.randrange(len(shelf.lines)) for _ in range(2)]
     return [row for row in found if row >= 0]
 
 

@@ -222,7 +222,7 @@ class Samples:
             return not alike(line, pair.asking)
 
         things = [thing for thing in (x, y) if not shelf.is_value(thing)]
-        passages = lay_out(shelf, needed, rivals_of(shelf, things, noun, random), allowed, random)
+        passages = lay_out(shelf, needed, rivals_of(shelf, things, noun, question, random), allowed, random)
         return passages if len(passages) >= 2 else None
 
 

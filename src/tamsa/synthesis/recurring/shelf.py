@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ MAX_LINES = 12
 """Sentences of a page that are read: the first ones say most."""
 MAX_CHARS = 500
 """A longer sentence is read by nobody as one fact."""
+POSTED, MAX_POSTED = 60, 3_000
+"""Lines kept of a word, and lines that hold a word beyond which it tells nothing."""
 _SAMPLED = 4
 """Every which line is counted for the weights of words."""
 _OWN = re.compile(r"(?P<human>He|She)\b|(?P<thing>It)\b|(?P<group>They)\b|(?P<has>His|Her|Its|Their)\b")
@@ -154,6 +157,19 @@ class Shelf:
         for number, page in enumerate(self.pages):
             for word in set(re.findall(r"[^\W\d_a-z][\w'’-]{3,}", page.name)):
                 found.setdefault(word, []).append(number)
+        return found
+
+    @cached_property
+    def by_term(self) -> dict[str, array[int]]:
+        """Lines that hold a word, by its concept: the first of them, and only words that tell something."""
+        found: dict[str, array[int]] = {}
+        counts = self._counts[0]
+        for number, line in enumerate(self.lines):
+            for term in terms(line.text):
+                if counts[term] * _SAMPLED <= MAX_POSTED:
+                    posted = found.setdefault(term, array("q"))
+                    if len(posted) < POSTED:
+                        posted.append(number)
         return found
 
     @cached_property

@@ -43,7 +43,7 @@ def asked(shelf: Shelf, thing: int, place: Place | None, line: Line) -> Asked:
     if noun in VAGUE and head.islower() and kind_of_noun(head) == entry.kind != "":
         noun = head
     noun = noun or noun_of_name(page.name) or noun_of("", kind)
-    nouns = [noun] if noun not in VAGUE and not noun.endswith("s") else []
+    nouns = [noun] if noun not in VAGUE | {"person"} and not noun.endswith("s") else []
     phrase = re.sub(r"^(?:former|retired|late) ", "", entry.phrase)
     inside = {word.casefold() for word in words(page.name)}
     if (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from math import fsum, log
 from random import Random
@@ -18,11 +19,12 @@ from tamsa.synthesis.recurring.pairs import Pair, alike, find_pairs
 from tamsa.synthesis.recurring.rows import Sample
 from tamsa.synthesis.recurring.shelf import Line, Shelf
 from tamsa.synthesis.recurring.wording import ask
+from tamsa.synthesis.wording.nouns import VAGUE
 
 DESCRIBED, UNANSWERABLE = 0.8, 0.1
 """Shares of the questions that describe a thing where they can, and that nothing shown answers."""
 MIN_WORDS, MAX_WORDS = 6, 45
-MIN_SUPPORT = {"own": 4.0, "shared": 6.0, "foreign": 10.0}
+MIN_SUPPORT = {"own": 3.5, "shared": 5.0, "foreign": 10.0}
 """Weight of the words that a question must share with the sentence that answers it, names left out, in nats: where the
 two sentences stand on the pages of the two things, where one of them does, and where neither does."""
 MIN_PLAIN = 2.0
@@ -30,11 +32,15 @@ MIN_PLAIN = 2.0
 SELDOM = 30
 """Sentences that may name X before more than the usual support is needed."""
 MAX_NAMED = 80
-"""Sentences that may name the more seldom of the two things."""
+"""The same of the more seldom of the two things."""
+MAX_NAMES = 9
+"""Names in a sentence that answers."""
 LONG, LONG_KEPT = 28, 0.3
 """Words beyond which a question is kept in that share of cases only."""
-MAX_USES = 10
-"""Questions for which one thing is the answer."""
+VIEWS, MAX_ASKED = 4, 2
+"""Samples of one pair, each in a wording and with evidence of its own, and those of one wording."""
+MAX_USES = 12
+"""Pairs that ask for one thing."""
 _LISTED_BEFORE = re.compile(
     r"[A-ZÀ-Þ][\w.’')\]”\"]*,? (?:and|or|&) (?:the )?[“\"]?$|[A-ZÀ-Þ][\w.’')\]”\"]*( \(\d{4}\))?, [“\"]?$"
 )
@@ -57,24 +63,27 @@ class Samples:
 
     def __iter__(self) -> Iterator[Sample]:
         """Yield samples, as many as there are."""
-        asked_before: set[str] = set()
-        uses: dict[int, int] = {}
+        times_asked: Counter[str] = Counter()
+        uses: Counter[int] = Counter()
         for number, pair in enumerate(find_pairs(self._shelf, Random(f"{self._seed}/recurring"))):
-            if pair.telling.page in self._barred or uses.get(pair.y, 0) >= MAX_USES:
+            if pair.telling.page in self._barred or uses[pair.y] >= MAX_USES:
                 continue
-            sample = self._sample(pair, Random(f"{self._seed}/recurring/{number}"))
-            if sample is not None and sample.question not in asked_before:
-                asked_before.add(sample.question)
-                uses[pair.y] = uses.get(pair.y, 0) + 1
-                yield sample
+            answer = self._answer(pair)
+            if answer is None or not self._says(pair):
+                continue
+            used = False
+            for view in range(VIEWS):
+                sample = self._sample(pair, answer, Random(f"{self._seed}/recurring/{number}/{view}"))
+                if sample is not None and times_asked[sample.question] < MAX_ASKED:
+                    times_asked[sample.question] += 1
+                    used = True
+                    yield sample
+            uses[pair.y] += used
 
     # ------------------------------------------------------------------ one sample
 
-    def _sample(self, pair: Pair, random: Random) -> Sample | None:
+    def _sample(self, pair: Pair, answer: str, random: Random) -> Sample | None:
         shelf, x, y = self._shelf, pair.x, pair.y
-        answer = self._answer(pair)
-        if answer is None or not self._says(pair) or self._crowded(pair):
-            return None
         clause = clause_of(shelf, pair.asking, x, y, random)
         if clause is None or is_loose(clause):
             return None
@@ -142,30 +151,41 @@ class Samples:
             kind = shelf.value_type(y)
             others = {p.thing for p in line.places if shelf.is_value(p.thing) and shelf.value_type(p.thing) == kind}
             return len(others) <= 2
-        if _LISTED_BEFORE.search(before) or _LISTED_AFTER.match(after):
+        if shelf.entries[y].kind != "place" and (_LISTED_BEFORE.search(before) or _LISTED_AFTER.match(after)):
             return False
-        kind = shelf.entries[y].kind
+        kind, noun = shelf.entries[y].kind, shelf.entries[y].noun
         others = {p.thing for p in line.places if p.thing not in (pair.x, y) and not shelf.is_value(p.thing)}
-        return not any(shelf.entries[other].kind == kind for other in others) and len(names_in(line.text)) <= 7
-
-    def _crowded(self, pair: Pair) -> bool:
-        """Tell whether so many sentences name both things that two of them need not say the same."""
-        things = [thing for thing in (pair.x, pair.y) if not self._shelf.is_value(thing)]
-        return min(self._shelf.times_named(thing) for thing in things) > MAX_NAMED
+        same = any(
+            shelf.entries[other].kind == kind
+            and (shelf.entries[other].noun == noun or {noun, shelf.entries[other].noun} & VAGUE)
+            for other in others
+        )
+        return not same and len(names_in(line.text)) <= MAX_NAMES
 
     def _wanted(self, pair: Pair) -> float:
         """Return the weight of common words that two sentences need: more where X is named everywhere."""
         near = sum(page in (pair.x, pair.y) for page in (pair.asking.page, pair.telling.page))
+        things = [thing for thing in (pair.x, pair.y) if not self._shelf.is_value(thing)]
         often = max(0.0, log(self._shelf.times_named(pair.x) / SELDOM))
+        often += max(0.0, log(min(map(self._shelf.times_named, things)) / MAX_NAMED))
         return MIN_SUPPORT[("foreign", "shared", "own")[near]] + 2 * often
 
     def _plain(self, pair: Pair) -> bool:
         """Tell whether two sentences are sure to say the same without sharing a word: each is on the page of a thing of
         the other, and both things are seldom named."""
         if self._shelf.is_value(pair.y):
-            return False
+            return self._dated(pair)
         return {pair.asking.page, pair.telling.page} == {pair.x, pair.y} and all(
             self._shelf.times_named(thing) <= 15 for thing in (pair.x, pair.y)
+        )
+
+    def _dated(self, pair: Pair) -> bool:
+        """Tell whether the telling sentence gives the year behind the name, as of a work: `Easy Rider (1969)`."""
+        line = pair.telling
+        ends = {place.end for place in line.places if place.thing == pair.x}
+        starts = {place.start for place in line.places if place.thing == pair.y}
+        return self._shelf.entries[pair.x].kind == "work" and any(
+            line.text[end:start] in (" (", "” (", '" (') for end in ends for start in starts
         )
 
     def _shared(self, question: str, line: Line, x: int, y: int) -> tuple[float, float]:

@@ -28,6 +28,10 @@ _PARTICIPLES = frozenset(
     "based located situated directed produced published named released owned operated created".split()
 )
 _BEFORE_NAME = frozenset("and or than also then not only where when".split())
+_MONTH = re.compile(
+    r"(?<= in )(?:early |late |mid-)?(?:January|February|March|April|May|June|July|August|September|October|November|"
+    r"December)(?: of)? $"
+)
 _NUMBERED = re.compile(r"(?:one|two|three|four|five|six|several|many|[1-9]\d?)\b", re.IGNORECASE)
 _NO_NOUN = frozenset("and or the a an his her its their who which that as also not".split())
 _ABOUT = re.compile(
@@ -326,7 +330,7 @@ def _ask_value(clause: str, asked: Asked, random: Random) -> str | None:
                 f"{X} is {article} {phrase} from what year",
             )
         )
-    prep = re.search(r"\b(in|on|since|from|until|by|of|during) (?:the year )?$", before)
+    prep = re.search(r"\b(in|on|since|from|until|by|of|during) (?:the year )?$", before := _MONTH.sub("", before))
     if prep is None or re.match(r"[-–/]|s\b|\s[a-zA-Z]*(?:season|election|Olympics|edition|census|film|album)", after):
         return None
     if re.match(r"\s[A-Za-z]+", after) and not _closes(after) and not re.match(r"\s(?:he|she|it|they|X)\b", after):

@@ -14,7 +14,7 @@ SHORTENED = 0.95
 """How often what stands behind both things is cut off."""
 _BRACKETS = re.compile(r"\s*[(\[][^()\[\]\ue000\ue001]*[)\]]")
 _END = re.compile(
-    r";|,|:| - | – | — | and (?=\w)| but (?=\w)| while | before | after (?=\w+ing )| when | where | who | which "
+    r";|,(?!\d)|:| - | – | — | and (?=\w)| but (?=\w)| while | before | after (?=\w+ing )| when | where | who | which "
 )
 _ASIDE = re.compile(
     r",\s(?:an?|the|who|which|whose|where|also|formerly|then|now|born|including|along with|together with|as well as)\b"
@@ -28,7 +28,8 @@ _SUBORDINATE = re.compile(
 )
 _DANGLING = re.compile(
     r"^(?:Although|Though|While|When|Because|As|Since|Even|If|Once|And|But|Where|Who|Which|After|Before|"
-    r"The following)\b"
+    r"The following)\b|.*, (?:while|whereas|although|though) ",
+    re.IGNORECASE,
 )
 _LOOSE = re.compile(
     r"\b(?:this|these|those|such|ago|that (?:year|time|season)|the same|there|he|she|they|it|him|them|herself|himself|"

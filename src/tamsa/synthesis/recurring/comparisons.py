@@ -138,7 +138,9 @@ def _both(shelf: Shelf, one: int, other: int, random: Random) -> tuple[str, str,
         return None
     same = noun == entries[1].noun
     if not same and (
-        entries[0].kind == entries[1].kind or {noun, *noun.split()} & set(shelf.pages[other].text.casefold().split())
+        entries[0].kind != entries[1].kind
+        or {*noun.split(), plural(noun)} & set(re.findall(r"[\w-]+", shelf.pages[other].text.casefold()))
+        or {*entries[1].noun.split()} & set(re.findall(r"[\w-]+", shelf.pages[one].text.casefold()))
     ):
         return None
     question = random.choice(_BOTH).format(A=names[0], B=names[1], what=plural(noun))

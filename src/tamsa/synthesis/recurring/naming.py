@@ -14,6 +14,13 @@ from tamsa.synthesis.wording.nouns import VAGUE, Named, call, noun_of
 
 MAX_DESCRIPTION = 130
 """Characters of a description."""
+_RANK = re.compile(
+    r"^(?:(?:second|third|fourth|fifth|sixth|most \w+|\w+-(?:largest|smallest|biggest|longest|most)|largest|biggest|"
+    r"smallest|\w+most|highest|oldest|main|only) (?:and )?)+"
+)
+_COUNTED = re.compile(
+    r"^(?:\d{1,3} |one |two |three |four |five |six |seven |eight |nine |ten |\w+teen |twenty)|largest|capital and"
+)
 _UNITS = {"people": "people", "seats": "seats", "points": "points", "speakers": "speakers", "students": "students",
           "spectators": "spectators", "inhabitants": "inhabitants", "residents": "residents"}  # fmt: skip
 
@@ -46,6 +53,9 @@ def asked(shelf: Shelf, thing: int, place: Place | None, line: Line) -> Asked:
     nouns = [noun] if noun not in VAGUE | {"person"} and not noun.endswith("s") else []
     phrase = re.sub(r"^(?:former|retired|late) ", "", entry.phrase)
     inside = {word.casefold() for word in words(page.name)}
+    phrase = _RANK.sub("", phrase)
+    if phrase.endswith("s") or _COUNTED.search(phrase):
+        phrase = ""
     if (
         phrase
         and 1 < len(phrase.split()) <= 5

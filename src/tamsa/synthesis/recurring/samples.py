@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from math import fsum, log
 from random import Random
 
-from tamsa.agent.baseline.lexicon import terms, words
+from tamsa.agent.baseline.lexicon import stem, terms, words
 from tamsa.agent.baseline.names import names_in
 from tamsa.agent.baseline.verbs import AUXILIARIES, PREPOSITIONS, is_verb, maybe_noun
 from tamsa.agent.guided.evidence import LONGEST, Passage
@@ -24,9 +24,9 @@ from tamsa.synthesis.wording.nouns import VAGUE
 DESCRIBED, UNANSWERABLE = 0.8, 0.1
 """Shares of the questions that describe a thing where they can, and that nothing shown answers."""
 MIN_WORDS, MAX_WORDS = 6, 45
-MIN_SUPPORT = {"own": 3.5, "shared": 5.0, "foreign": 10.0}
-"""Weight of the words that a question must share with the sentence that answers it, names left out, in nats: where the
-two sentences stand on the pages of the two things, where one of them does, and where neither does."""
+MIN_SUPPORT = {"own": 3.5, "told": 5.0, "asked": 8.0, "foreign": 10.0}
+"""Weight of the words that a question must share with the sentence that answers it, names left out, in nats: where both
+sentences stand on the pages of the two things, where the answering one does, the asking one, and neither."""
 MIN_PLAIN = 2.0
 """The same of words without capitals, which say how the things belong together."""
 SELDOM = 30
@@ -149,12 +149,15 @@ class Samples:
         before, after = line.text[: place.start], line.text[place.end :]
         if shelf.is_value(y):
             kind = shelf.value_type(y)
+            if kind == "quantity" and not _counts_alike(pair):
+                return False
             others = {p.thing for p in line.places if shelf.is_value(p.thing) and shelf.value_type(p.thing) == kind}
             return len(others) <= 2
         if shelf.entries[y].kind != "place" and (_LISTED_BEFORE.search(before) or _LISTED_AFTER.match(after)):
             return False
         kind, noun = shelf.entries[y].kind, shelf.entries[y].noun
-        others = {p.thing for p in line.places if p.thing not in (pair.x, y) and not shelf.is_value(p.thing)}
+        others = {p.thing for p in line.places if not shelf.is_value(p.thing)} | {line.page}
+        others -= {pair.x, y}
         same = any(
             shelf.entries[other].kind == kind
             and (shelf.entries[other].noun == noun or {noun, shelf.entries[other].noun} & VAGUE)
@@ -164,11 +167,12 @@ class Samples:
 
     def _wanted(self, pair: Pair) -> float:
         """Return the weight of common words that two sentences need: more where X is named everywhere."""
-        near = sum(page in (pair.x, pair.y) for page in (pair.asking.page, pair.telling.page))
+        asked, told = (page in (pair.x, pair.y) for page in (pair.asking.page, pair.telling.page))
+        near = "own" if asked and told else "told" if told else "asked" if asked else "foreign"
         things = [thing for thing in (pair.x, pair.y) if not self._shelf.is_value(thing)]
         often = max(0.0, log(self._shelf.times_named(pair.x) / SELDOM))
         often += max(0.0, log(min(map(self._shelf.times_named, things)) / MAX_NAMED))
-        return MIN_SUPPORT[("foreign", "shared", "own")[near]] + 2 * often
+        return MIN_SUPPORT[near] + 2 * often
 
     def _plain(self, pair: Pair) -> bool:
         """Tell whether two sentences are sure to say the same without sharing a word: each is on the page of a thing of
@@ -244,6 +248,20 @@ class Samples:
         things = [thing for thing in (x, y) if not shelf.is_value(thing)]
         passages = lay_out(shelf, needed, rivals_of(shelf, things, noun, question, random), allowed, random)
         return passages if len(passages) >= 2 else None
+
+
+def _counts_alike(pair: Pair) -> bool:
+    """Tell whether both sentences count the same: by the word behind the number, or as a population."""
+    after = []
+    for line in (pair.asking, pair.telling):
+        place = next((place for place in line.places if place.thing == pair.y), None)
+        if place is None:
+            return False
+        word = re.match(r"[\s-]?([a-z]+)", line.text[place.end :])
+        last = re.search(r"([a-z]+)$", line.text[place.start : place.end])
+        found = last or word
+        after.append(stem(found[1]) if found else "")
+    return (after[0] == after[1] != "") or all("population" in line.text for line in (pair.asking, pair.telling))
 
 
 def _takes_description(question: str) -> bool:

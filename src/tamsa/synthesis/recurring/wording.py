@@ -16,7 +16,7 @@ _COPULA = re.compile(r"^(?P<cop>is|was|are|were) (?:(?:now|also|currently|perhap
 _OF_BY = re.compile(
     rf"^{X} (?:is|was|are|were) (?:(?:an?|the) (?P<np>[^,{X}{Y}]{{3,60}}?) )?(?:\w+ly )?"
     rf"(?P<verb>[\w-]+(?:(?:, and|,| and) (?:co-)?\w+ed|(?:, and|,| and) written)*) by "
-    rf"(?P<app>(?:the )?(?:[\w-]+ ){{0,4}}){Y}(?P<tail>.*)$"
+    rf"(?:the )?{Y}(?P<tail>.*)$"
 )
 _FRONT = re.compile(
     rf"^(?P<subject>{X}|{X}'s [a-z ]{{3,30}}?|[^,{Y}]*?{X}) (?P<verb>[a-z]+) "
@@ -60,8 +60,14 @@ def ask(clause: str, asked: Asked, random: Random) -> str | None:
     else:
         clause = re.sub(rf"\b[Tt]he (?={Y})", "", clause)
         question = _ask_subject(clause, asked, random) if clause.startswith(Y) else _ask_object(clause, asked, random)
-    if question is None or Y in question or X not in question:
+    if (
+        question is None
+        or Y in question
+        or X not in question
+        or re.search(rf"(?:^|\s)[^\sA-ZÀ-Þ,]\S* and {X}", question)
+    ):
         return None
+    question = re.sub(rf"(?<=\w )The (?={X})", "the ", question)
     question = re.sub(r"\s+([,;?'’])", r"\1", " ".join(question.split())).rstrip(" ,;:-.?") + "?"
     return upper_first(question)
 
@@ -159,6 +165,9 @@ def _ask_object(clause: str, asked: Asked, random: Random) -> str | None:
         return None
     if re.match(r"\s[a-z]+", after) and not _closes(after):
         return None
+    if noun := next((noun for noun in nouns if re.search(rf"\b{re.escape(noun)} of $", before)), ""):
+        before = re.sub(rf"(?:\bthe )?(?:\b[\w-]+ )?\b{re.escape(noun)} of $", "", before)
+        clause = f"{before}{Y}{after}"
     word = before.split()[-1] if before.split() else ""
     if re.match(r"[A-ZÀ-Þ]", word) and nouns != asked.nouns and before.strip() != word:
         return None  # "for Major League Soccer club Y"

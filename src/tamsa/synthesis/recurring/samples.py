@@ -33,14 +33,15 @@ SELDOM = 30
 """Sentences that may name X before more than the usual support is needed."""
 MAX_NAMED = 80
 """The same of the more seldom of the two things."""
-MAX_NAMES = 9
-"""Names in a sentence that answers."""
+MAX_NAMES, MAX_NAMES_DATED = 9, 6
+"""Names in a sentence that answers, and in one that answers by a value."""
 LONG, LONG_KEPT = 28, 0.3
 """Words beyond which a question is kept in that share of cases only."""
 VIEWS, MAX_ASKED = 4, 2
 """Samples of one pair, each in a wording and with evidence of its own, and those of one wording."""
 MAX_USES = 12
 """Pairs that ask for one thing."""
+_YEAR = re.compile(r"\b(?:1\d{3}|20\d{2})\b")
 _LISTED_BEFORE = re.compile(
     r"[A-ZÀ-Þ][\w.’')\]”\"]*,? (?:and|or|&) (?:the )?[“\"]?$|[A-ZÀ-Þ][\w.’')\]”\"]*( \(\d{4}\))?, [“\"]?$"
 )
@@ -146,10 +147,14 @@ class Samples:
         place = next((place for place in line.places if place.thing == y), None)
         if place is None:
             return False
+        if self._other_year(pair):
+            return False
         before, after = line.text[: place.start], line.text[place.end :]
         if shelf.is_value(y):
             kind = shelf.value_type(y)
             if kind == "quantity" and not _counts_alike(pair):
+                return False
+            if re.search(r"[A-ZÀ-Þ]\w+ of $", before) or len(names_in(line.text)) > MAX_NAMES_DATED:
                 return False
             others = {p.thing for p in line.places if shelf.is_value(p.thing) and shelf.value_type(p.thing) == kind}
             return len(others) <= 2
@@ -164,6 +169,12 @@ class Samples:
             for other in others
         )
         return not same and len(names_in(line.text)) <= MAX_NAMES
+
+    def _other_year(self, pair: Pair) -> bool:
+        """Tell whether the answering page is of another year (a season, a tournament) than what is asked about."""
+        told = set(_YEAR.findall(self._shelf.pages[pair.telling.page].title))
+        asked = set(_YEAR.findall(self._shelf.pages[pair.asking.page].title)) | set(_YEAR.findall(pair.asking.text))
+        return bool(told and asked and not told & asked)
 
     def _wanted(self, pair: Pair) -> float:
         """Return the weight of common words that two sentences need: more where X is named everywhere."""

@@ -31,7 +31,7 @@ _SAMPLED = 4
 """Every which line is counted for the weights of words."""
 _OWN = re.compile(r"(?P<human>He|She)\b|(?P<thing>It)\b|(?P<group>They)\b|(?P<has>His|Her|Its|Their)\b")
 _THE_NOUN = re.compile(r"The ([a-z]+)\b(?=[^,]* (?:is|was|has|had|were|are|[a-z]+ed|won)\b)")
-_BEFORE = re.compile(r"[\w’'.&-]+[-–/]$|((?:[A-ZÀ-Þ][\w’']+|(?:[A-ZÀ-Þ]\.)+)(?: of(?: the)?| &)?) $")
+_BEFORE = re.compile(r"[\w’'.&-]+[-–/]$|((?:[A-ZÀ-Þ][\w’']*|(?:[A-ZÀ-Þ]\.)+)(?: of(?: the)?| &)?) $")
 _NUMBER = re.compile(r"\d{3,}|\d,\d|\d\.\d|people|seats|points|speakers|students|spectators")
 
 

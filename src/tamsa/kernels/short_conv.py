@@ -69,74 +69,8 @@ def reference_short_conv(
     return y, padded[:, T:]
 
 
-def _earlier(x: Tensor, positions: Tensor, back: int) -> Tensor:
-    """Return `[B, T, C]` shifted by `back` tokens, zero where that reaches before a sequence's beginning."""
-    shifted = F.pad(x, (0, 0, back, 0))[:, : x.shape[1]]
-    return shifted if back == 0 else torch.where((positions >= back)[:, None], shifted, 0.0)
-
-
-def _activated(x: Tensor, weight: Tensor, positions: Tensor, num_normalised: int, K: int) -> tuple[Tensor, ...]:
-    """Return convolved channels and their SiLU, both `[B, T, C / K, K]` fp32, and what the latter is multiplied by."""
-    wide, taps = x.float(), weight.float()
-    last = weight.shape[1] - 1
-    z = sum(_earlier(wide, positions, back) * taps[:, last - back] for back in range(last + 1))
-    assert isinstance(z, Tensor)
-    z = z.unflatten(-1, (-1, K))
-    s = F.silu(z)
-    norm = torch.rsqrt(s.square().sum(-1, keepdim=True) + L2_EPS)
-    heads = torch.arange(z.shape[2], device=x.device) < num_normalised // K
-    return z, s, torch.where(heads[:, None], norm, 1.0)
-
-
-def _shifted_forward(x: Tensor, weight: Tensor, positions: Tensor, num_normalised: int, K: int) -> Tensor:
-    _, s, factor = _activated(x, weight, positions, num_normalised, K)
-    return (s * factor).flatten(-2).to(x.dtype)
-
-
-def _shifted_slope(x: Tensor, weight: Tensor, positions: Tensor, dy: Tensor, num_normalised: int, K: int) -> Tensor:
-    """Return the gradient of the convolved channels, `[B, T, C]` fp32."""
-    z, s, factor = _activated(x, weight, positions, num_normalised, K)
-    slope = dy.float().unflatten(-1, (-1, K))
-    y = s * factor
-    along = (slope * y).sum(-1, keepdim=True)
-    heads = torch.arange(z.shape[2], device=x.device) < num_normalised // K
-    ds = torch.where(heads[:, None], factor * (slope - y * along), slope)
-    sigmoid = torch.sigmoid(z)
-    return (ds * sigmoid * (1 + z * (1 - sigmoid))).flatten(-2)
-
-
-def _shifted_backward(dz: Tensor, x: Tensor, weight: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradients of the inputs `[B, T, C]` and of the taps `[C, W]`."""
-    last = weight.shape[1] - 1
-    wide, taps = x.float(), weight.float()
-    dx, dw = dz * taps[:, last], [(dz * wide).sum((0, 1))]
-    for back in range(1, last + 1):
-        own = torch.where((positions >= back)[:, None], dz, 0.0)
-        dx = dx + F.pad(own, (0, 0, 0, back))[:, back:] * taps[:, last - back]
-        dw.append((own * F.pad(wide, (0, 0, back, 0))[:, : x.shape[1]]).sum((0, 1)))
-    return dx.to(x.dtype), torch.stack(dw[::-1], 1).to(weight.dtype)
-
-
-class _ShiftedConv(torch.autograd.Function):
-    """Its adjoint is written out: what a compiler makes of the derivative moves four times as much memory."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, positions: Tensor, num_normalised: int, K: int) -> Tensor:
-        ctx.save_for_backward(x, weight, positions)
-        ctx.sizes = num_normalised, K
-        y: Tensor = fused.fused(_shifted_forward, x, weight, positions, num_normalised, K)
-        return y
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> Any:
-        x, weight, positions = ctx.saved_tensors
-        dz = fused.fused(_shifted_slope, x, weight, positions, dy, *ctx.sizes)
-        dx, dw = fused.fused(_shifted_backward, dz, x, weight, positions)
-        return dx, dw, None, None, None
-
-
 def shifted_short_conv(x: Tensor, weight: Tensor, positions: Tensor, num_normalised: int, head_dim: int) -> Tensor:
-    """Convolve all packed sequences at once, in fp32, by shifting them: made for a compiler to fuse.
+    """Convolve all packed sequences at once, in fp32: one expression, made for a compiler to fuse.
 
     Args:
         x, weight, num_normalised, head_dim: as in `reference_short_conv`.
@@ -145,8 +79,15 @@ def shifted_short_conv(x: Tensor, weight: Tensor, positions: Tensor, num_normali
     Returns:
         `[B, T, C]` in x's dtype.
     """
-    y: Tensor = apply(_ShiftedConv, x, weight, positions, num_normalised, head_dim)
-    return y
+    W, wide, taps = weight.shape[1], x.float(), weight.float()
+    y = wide * taps[:, W - 1]
+    for back in range(1, W):
+        earlier = F.pad(wide, (0, 0, back, 0))[:, : x.shape[1]]
+        y = y + torch.where((positions >= back)[:, None], earlier, 0.0) * taps[:, W - 1 - back]
+    y = F.silu(y)
+    heads = y[..., :num_normalised].unflatten(-1, (-1, head_dim))
+    heads = heads * torch.rsqrt(heads.square().sum(-1, keepdim=True) + L2_EPS)
+    return torch.cat([heads.flatten(-2), y[..., num_normalised:]], -1).to(x.dtype)
 
 
 class _ShortConv(torch.autograd.Function):
@@ -245,9 +186,9 @@ def short_conv(
         y = apply(_ShortConv, x, weight, initial_state, table, num_normalised, head_dim)
         state = _final_state(x, initial_state, WIDTH, bounds) if output_final_state else None
         return y, state
-    if fits and initial_state is None and fused.takes(x) and (bounds is None or positions is not None):
+    if initial_state is None and fused.takes(x) and (bounds is None or positions is not None):
         place = torch.arange(x.shape[1], device=x.device) if positions is None else positions
-        y = shifted_short_conv(x, weight, place, num_normalised, head_dim)
+        y = fused.fused(shifted_short_conv, x, weight, place, num_normalised, head_dim)
         return y, _final_state(x, None, weight.shape[1], bounds) if output_final_state else None
     y, last = reference_short_conv(
         x, weight, num_normalised=num_normalised, head_dim=head_dim, initial_state=initial_state, bounds=bounds

@@ -57,8 +57,8 @@ def test_a_small_nano_is_made_packaged_and_opened(tmp_path):
     network += "v_head_dim=32, tie_word_embeddings=true"
     sft = f'{{stage="sft", name="sft", mix={{b=0.5}}, precision="float32", model={{{network}}}, '
     sft += "stages=[{context=4096}], batch={tokens=4096, micro_tokens=4096}, schedule={steps=2, warmup=1}}"
-    rl = '{stage="rl", name="rl", steps=1, rollouts={group=2, prompts=2, max_calls=2, max_completion_tokens=8}, '
-    rl += "pool={active=4, min_tries=2}}"
+    rl = '{stage="rl", name="rl", grow={intermediate_size=128}, steps=1, pool={active=4, min_tries=2}, '
+    rl += "rollouts={group=2, prompts=2, max_calls=2, max_completion_tokens=8}}"
     heads = '{stage="heads", name="heads", optimizer={learning_rate=1e-3}}'
     run_study("nano", RECIPE, [*small, f"stages=[{sft}, {rl}, {heads}]"], on_note=lambda _: None)
     package = tmp_path / "nano" / "package"
@@ -68,5 +68,6 @@ def test_a_small_nano_is_made_packaged_and_opened(tmp_path):
     names = {"baseline", "sft", "nano", "nano, T = 1", "nano, AutoDeco"}
     assert set(json.loads((package / "scores.json").read_text())["world 3"]) == names
     assert (package / "heads" / "config.json").is_file()
+    assert json.loads((package / "config.json").read_text())["intermediate_size"] == 128
     assert (tmp_path / "nano" / "curve.png").stat().st_size > 1000
     assert open_model(f"hf:{package}").profile.brief

@@ -141,7 +141,7 @@ class Nano:
                 kind, name = fields.pop("stage"), fields.pop("name")
             except KeyError as error:
                 raise ConfigError(f"stages: {error.args[0]} is missing in {json.dumps(stage)[:120]}") from None
-            before = done[-1].model if done else self.recipe.init
+            before = self._grown(name, done[-1].model if done else self.recipe.init, fields.pop("grow", {}))
             if kind == "heads":
                 self._train_heads(name, fields, before, grounds)
                 continue
@@ -166,6 +166,17 @@ class Nano:
         if not done:
             raise ConfigError("stages: none given; add a [[stages]] table with stage and name")
         return done
+
+    def _grown(self, name: str, model: Path | None, larger: Mapping[str, Any]) -> Path | None:
+        """Make the model that a stage begins from larger, if that is asked for and not done yet."""
+        if not larger:
+            return model
+        if model is None:
+            raise ConfigError(f"stages: {name}: grow needs a model; give init, or put a stage before it")
+        out = self.out / f"{name}-grown"
+        if not (out / "config.json").is_file():
+            run_stage("grow", None, overrides({"init": model, "out": out, "model": larger}), on_note=self.on_note)
+        return out
 
     def _round(self, name: str, fields: dict[str, Any], model: Path | None, grounds: Sequence[Ground]) -> Round:
         """Take a round out of a stage; what its fields leave open is as the model researches."""

@@ -13,6 +13,9 @@ from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan
 from tamsa.world import build_world
 
+RECURRING = "recurring"
+"""Name of the readings in the documents' own words among the ways of research."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -27,7 +30,7 @@ class Ground:
     index: Path
     """Folder of the index of the documents; made when it is first opened."""
     trajectories: Mapping[str, Path] = field(default_factory=dict)
-    """Conversations for fine-tuning, by mode; none for a world to evaluate on."""
+    """Conversations for fine-tuning, by mode, and single readings under `RECURRING`; none for a world to evaluate on."""
     tasks: Path | None = None
     """Tasks for mid-training: extraction, restructuring, planning and the like; None where none were made."""
 
@@ -93,10 +96,11 @@ def make_library(library: Library, out: Path, *, workers: int, on_note: Callable
         modes=library.modes,
         midtraining=False,
         habits=library.habits,
+        recurring=library.recurring,
         decontaminate=tuple(map(str, library.decontaminate)),
     )
     _explore(plan, data, f"library {library.name}", workers, on_note)
-    trajectories = _trajectories(data, library.modes)
+    trajectories = _trajectories(data, (*library.modes, RECURRING) if library.recurring else library.modes)
     questions = data / "questions.jsonl"
     return [Ground(name, library.name, library.seed, library.docs, questions, data / "index", trajectories)]
 
@@ -111,7 +115,8 @@ def _made(library: Library, folder: Path) -> Ground:
     for path in (index, questions):
         if not path.exists():
             raise ConfigError(f"libraries.made: {path} is missing; name a folder that tamsa synthesize wrote")
-    found = {mode: path for mode, path in _trajectories(folder, library.modes).items() if path.is_file()}
+    modes = (*library.modes, RECURRING)
+    found = {mode: path for mode, path in _trajectories(folder, modes).items() if path.is_file()}
     return Ground(f"{library.name}-{folder.name}", library.name, library.seed, (index,), questions, index, found)
 
 

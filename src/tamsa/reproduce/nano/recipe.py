@@ -49,6 +49,8 @@ class Library:
     seed: int = 0
     habits: Habits = field(default_factory=Habits)
     modes: tuple[str, ...] = ("guided",)
+    recurring: int = 0
+    """Reading samples in the documents' own words; stages weigh them by `modes` under the name `recurring`."""
     decontaminate: tuple[Path, ...] = ()
     """Evaluation files that no question may overlap with."""
 
@@ -122,7 +124,8 @@ class NanoRecipe:
     of worlds and of libraries, 1 unless said, 0 to leave one out), `modes` (weights of the teacher's ways of research,
     react alone unless said; the heaviest is how the model is used), `evaluate = false` to leave its model out of the
     comparison, and the fields of its recipe besides folders and data. Each begins from the model of the one before;
-    heads leave it as it is. A round is fine-tuning (`sft`) on what the model's own tries teach, with `RoundSettings`
+    heads leave it as it is. With `grow` (fields of `tamsa train grow`) that model is made larger first. A round is
+    fine-tuning (`sft`) on what the model's own tries teach, with `RoundSettings`
     in its table `round`."""
     corpora: tuple[Path, ...] = ()
     """Further documents that stages with `corpora = true` read, such as encyclopedia passages."""

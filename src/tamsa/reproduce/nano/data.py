@@ -30,7 +30,7 @@ class Ground:
     index: Path
     """Folder of the index of the documents; made when it is first opened."""
     trajectories: Mapping[str, Path] = field(default_factory=dict)
-    """Conversations for fine-tuning, by mode, and single readings under `RECURRING`; none for a world to evaluate on."""
+    """Conversations for fine-tuning, by mode, and single readings under `RECURRING`; none where worlds evaluate."""
     tasks: Path | None = None
     """Tasks for mid-training: extraction, restructuring, planning and the like; None where none were made."""
 

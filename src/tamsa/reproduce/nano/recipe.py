@@ -125,8 +125,7 @@ class NanoRecipe:
     react alone unless said; the heaviest is how the model is used), `evaluate = false` to leave its model out of the
     comparison, and the fields of its recipe besides folders and data. Each begins from the model of the one before;
     heads leave it as it is. With `grow` (fields of `tamsa train grow`) that model is made larger first. A round is
-    fine-tuning (`sft`) on what the model's own tries teach, with `RoundSettings`
-    in its table `round`."""
+    fine-tuning (`sft`) on what the model's own tries teach, with `RoundSettings` in its table `round`."""
     corpora: tuple[Path, ...] = ()
     """Further documents that stages with `corpora = true` read, such as encyclopedia passages."""
     profile: Profile = PROFILE

@@ -19,6 +19,7 @@ from tamsa.backbone.checkpoints import from_official, to_official
 from tamsa.config import load_config
 from tamsa.errors import ConfigError, InputError
 from tamsa.models import KimiLinearForCausalLM
+from tamsa.store import new_id
 from tamsa.train.building import load_model, new_model
 from tamsa.train.manifest import parent_of
 from tamsa.train.saving import save_model
@@ -88,6 +89,7 @@ def grow(recipe: GrowRecipe) -> KimiLinearForCausalLM:
     model.load_state_dict(state)
     about = {
         "schema_version": SCHEMA_VERSION,
+        "run_id": new_id(),
         "stage": "grow",
         "parent": parent_of(recipe.init),
         "model": dict(recipe.model),

@@ -13,6 +13,7 @@ import torch
 
 from tamsa.agent.guided.prompt import BRIEF
 from tamsa.errors import InputError
+from tamsa.train.ahead import Ahead
 from tamsa.train.building import new_model
 from tamsa.train.cache import TokenCache, open_cache
 from tamsa.train.objective import Objective
@@ -176,3 +177,23 @@ def test_packed_equals_separate(texts: TokenCache, chats: TokenCache, tokenizer:
     for name, p in model.named_parameters():
         scale = max(1.0, float(p.grad.abs().max()))
         assert float((p.grad - packed[name]).abs().max()) < 3e-5 * scale, name
+
+
+def test_batches_prepared_ahead_are_those_that_come_next(texts: TokenCache, chats: TokenCache) -> None:
+    feeds = [Feed(texts, 2.0), Feed(chats, 1.0)]
+
+    def packer() -> Packer:
+        return Packer(feeds, seed=3, context_length=192, batch_tokens=256)
+
+    plain, ahead = packer(), Ahead(packer(), 2)
+    for _ in range(4):
+        for batch in ahead.take():
+            assert equal(batch, plain.next_batch())
+        ahead.prepare()
+        resumed = packer()
+        resumed.restore(ahead.state())  # what is prepared has not been taken
+        assert resumed.state() == plain.state()
+    plain.set_context(224)
+    ahead.set_context(224)
+    for batch in ahead.take():
+        assert equal(batch, plain.next_batch())

@@ -106,7 +106,7 @@ def test_training_on_a_gpu_computes_what_a_cpu_does() -> None:
         assert ours is not None, name
         total += float(value.grad.square().sum())
         wrong += float((ours.cpu() - value.grad).square().sum())
-    assert wrong < 4e-3 * total  # gradients in bf16: about 3% of their length
+    assert wrong < 4e-3 * total  # in bf16: within 6.3% of their length
 
 
 @gpu

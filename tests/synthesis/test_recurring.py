@@ -10,7 +10,9 @@ from random import Random
 import pyarrow.parquet as pq
 import pytest
 
-from tamsa.agent.guided.prompt import NOT_FOUND, read_reply
+from tamsa.agent.guided.marks import without_marks
+from tamsa.agent.guided.prompt import read_reply
+from tamsa.agent.react import NOT_FOUND
 from tamsa.corpus import Index
 from tamsa.errors import ConfigError
 from tamsa.synthesis.decontamination import Evaluations
@@ -21,6 +23,7 @@ from tamsa.synthesis.plan import Plan
 from tamsa.synthesis.question_source import read_gold
 from tamsa.synthesis.recurring.clauses import X, Y
 from tamsa.synthesis.recurring.comparisons import comparisons
+from tamsa.synthesis.recurring.gathering import Without, gathered_rows
 from tamsa.synthesis.recurring.rows import Sample
 from tamsa.synthesis.recurring.samples import MAX_WORDS, Samples
 from tamsa.synthesis.recurring.shelf import Shelf
@@ -70,11 +73,54 @@ def test_the_answer_stands_in_the_last_line_copied_or_is_the_name_of_its_page(
         assert sample.answer in " ".join(last.text.split()) or sample.answer == shelf.pages[last.page].name
 
 
-def test_the_sentence_that_a_question_was_made_of_is_never_shown(samples: list[Sample]) -> None:
-    for sample in samples:
+def test_of_a_recurring_fact_the_sentence_that_the_question_was_made_of_is_never_shown(samples: list[Sample]) -> None:
+    recurring = [sample for sample in samples if sample.kind != "bridge"]
+    assert len(recurring) > 100
+    for sample in recurring:
         assert sample.origin is not None
         assert sample.origin.text not in shown(sample)
         assert sample.origin.page not in {line.page for line in sample.copied[-1:]} or not sample.answer
+
+
+def test_a_bridge_leads_from_one_sentence_to_another_by_a_thing_that_the_question_does_not_name(
+    shelf: Shelf, samples: list[Sample]
+) -> None:
+    bridges = [sample for sample in samples if sample.kind == "bridge"]
+    assert len(bridges) > 50
+    for sample in bridges:
+        first, last = sample.copied
+        assert last is sample.origin
+        between = (first.things | {first.page}) & (last.things | {last.page})
+        names = [shelf.pages[thing].name for thing in between if not shelf.is_value(thing)]
+        assert any(name not in sample.question for name in names), sample.question
+
+
+def test_rules_gather_evidence_in_which_the_answer_is_read(world: Studied, shelf: Shelf, samples: list[Sample]) -> None:
+    assert isinstance(world.index, Index)
+    of_two = [sample for sample in samples if sample.answer and len(sample.copied) == 2]
+    rows = [(sample, row) for sample in of_two[:25] for row in gathered_rows(sample, shelf, world.index, 3)]
+    answered = [(sample, row) for sample, row in rows if not row["messages"][-1]["content"].endswith(NOT_FOUND)]
+    assert len(answered) > 20
+    for sample, row in answered:
+        prompt, said = (without_marks(row["messages"][at]["content"]) for at in (1, 2))
+        assert said.endswith(f"Answer: {sample.answer}")
+        assert sample.answer in prompt
+        assert any(line.rpartition(": ")[2] in prompt for line in said.splitlines()[:-1])
+
+
+def test_nothing_is_gathered_from_a_document_that_is_hidden(world: Studied, samples: list[Sample]) -> None:
+    assert isinstance(world.index, Index)
+    for sample in samples[:20]:
+        found = [hit.id for hit in world.index.search(sample.question, 4)]
+        view = Without(world.index, found[:2])
+        assert [hit.id for hit in view.search(sample.question, 2)] == found[2:]
+        assert view.get(found[0]) is None
+        assert view.get(found[2]) == world.index.get(found[2])
+        title = world.index.search(sample.question, 1)[0].title
+        assert found[0] in world.index.find_title(title)
+        assert found[0] not in view.find_title(title)
+        assert found[0] in {mention.id for mention in world.index.mentions(f"It is {title}.")}
+        assert found[0] not in {mention.id for mention in view.mentions(f"It is {title}.")}
 
 
 def test_no_question_holds_its_answer(samples: list[Sample]) -> None:
@@ -183,7 +229,9 @@ def test_what_would_be_ambiguous_is_not_asked(clause: str, asked: Asked) -> None
 def test_the_pipeline_writes_them_and_shows_nothing_that_a_question_held_out_rests_on(
     world: Studied, tmp_path: Path
 ) -> None:
-    docs = (str(world.folder / "pages.jsonl"),)
+    pages = (world.folder / "pages.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "pages.jsonl").write_text("".join(pages[:150]))
+    docs = (str(tmp_path / "pages.jsonl"),)
     plan = Plan(docs, num_questions=16, held_out=8, modes=("guided",), midtraining=False, recurring=2_000)
     summary = synthesize(plan, tmp_path / "out")
     rows = pq.read_table(tmp_path / "out" / "sft_recurring.parquet").to_pylist()
@@ -193,8 +241,8 @@ def test_the_pipeline_writes_them_and_shows_nothing_that_a_question_held_out_res
     titles = {document.title for key in documents_of(held) if (document := world.index.get(key)) is not None}
     assert titles
     for row in rows:
-        heads = re.findall(r"^\[\d+\] (.*)$", row["messages"][1]["content"], re.MULTILINE)
-        assert len(heads) >= 2
+        heads = re.findall(r"^\[\d+\] (.*?)(?: \(\d{4}-\d\d-\d\d\))?$", row["messages"][1]["content"], re.MULTILINE)
+        assert heads
         assert not titles & set(heads)
 
 

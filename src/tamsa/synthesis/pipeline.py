@@ -264,6 +264,7 @@ class Synthesis:
             seed=self.plan.seed,
             barred=documents_of([*self._held, *self.kept_out]),
             evaluations=evaluations,
+            index=index,
             on_progress=lambda stage, done: self.on_progress(f"recurring: {stage}", done, totals[stage]),
             left_out=card.left_out,
         )

@@ -10,7 +10,7 @@ from typing import Any
 from tamsa.agent.guided.evidence import Passage
 from tamsa.agent.guided.prompt import marks_of, reading_prompt, reply, shown_sentence
 from tamsa.agent.react import NOT_FOUND
-from tamsa.synthesis.records import GoldQuestion
+from tamsa.synthesis.records import Evidence, GoldQuestion, Hop
 from tamsa.synthesis.recurring.shelf import Line, Shelf
 from tamsa.types import SCHEMA_VERSION, Message
 
@@ -29,7 +29,7 @@ class Sample:
     answer: str
     """Empty where nothing shown answers."""
     kind: str
-    """`recurring`, or as of gold questions."""
+    """`recurring`, `bridge`, or as of gold questions."""
     origin: Line | None = None
     """The line that the question was made of."""
     asked_for: str = ""
@@ -44,9 +44,13 @@ class Sample:
         return [(title, marks.mark(shown_sentence(sentence), title)) for title, sentence in lines]
 
     def gold(self, shelf: Shelf) -> GoldQuestion:
-        """Return what a check of questions needs to know of it."""
-        titles = tuple(dict.fromkeys(shelf.pages[line.page].title for line in self.copied))
-        return GoldQuestion(self._key, self.question, (self.answer or NOT_FOUND,), "chain", 1, supporting_titles=titles)
+        """Return the question with the sentences that lead to its answer as a chain."""
+        places = (Evidence(line.page_id, shelf.pages[line.page].title, *_stretch(line)) for line in self.copied)
+        chain = tuple(Hop(place.title, place.document, "says", "", None, place) for place in places)
+        titles = tuple(dict.fromkeys(hop.subject for hop in chain))
+        hops = max(1, len(chain))
+        answers = (self.answer or NOT_FOUND,)
+        return GoldQuestion(self._key, self.question, answers, "chain", hops, chain=chain, supporting_titles=titles)
 
     @property
     def _key(self) -> str:
@@ -77,3 +81,7 @@ class Sample:
             "parent": "",
             "schema_version": SCHEMA_VERSION,
         }
+
+
+def _stretch(line: Line) -> tuple[int, int]:
+    return line.sentence.start, line.sentence.end

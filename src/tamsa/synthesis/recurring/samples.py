@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from itertools import zip_longest
 from math import fsum, log
 from random import Random
 
@@ -12,6 +13,7 @@ from tamsa.agent.baseline.lexicon import stem, terms, words
 from tamsa.agent.baseline.names import names_in
 from tamsa.agent.baseline.verbs import AUXILIARIES, PREPOSITIONS, is_verb, maybe_noun
 from tamsa.agent.guided.evidence import LONGEST, Passage
+from tamsa.synthesis.recurring.bridges import bridge, own_pairs
 from tamsa.synthesis.recurring.clauses import X, clause_of, is_loose
 from tamsa.synthesis.recurring.evidence import lay_out, rivals_of
 from tamsa.synthesis.recurring.naming import asked, description, named, telling_words
@@ -21,8 +23,9 @@ from tamsa.synthesis.recurring.shelf import Line, Shelf
 from tamsa.synthesis.recurring.wording import ask
 from tamsa.synthesis.wording.nouns import VAGUE
 
-DESCRIBED, UNANSWERABLE = 0.8, 0.1
-"""Shares of the questions that describe a thing where they can, and that nothing shown answers."""
+DESCRIBED, BRIDGED, UNANSWERABLE = 0.8, 0.6, 0.1
+"""Shares of the questions that describe a thing where they can, of those whose description is another sentence rather
+than its definition, and of those that nothing shown answers."""
 MIN_WORDS, MAX_WORDS = 6, 45
 MIN_SUPPORT = {"own": 3.5, "told": 5.0, "asked": 8.0, "foreign": 10.0}
 """Weight of the words that a question must share with the sentence that answers it, names left out, in nats: where both
@@ -63,18 +66,24 @@ class Samples:
         self._shelf, self._seed, self._barred = shelf, seed, frozenset(barred)
 
     def __iter__(self) -> Iterator[Sample]:
-        """Yield samples, as many as there are."""
+        """Yield samples, as many as there are: of recurring facts, and in turn with them of bridges."""
+        recurring = self._of(find_pairs(self._shelf, Random(f"{self._seed}/recurring")), "recurring", VIEWS)
+        bridges = self._of(own_pairs(self._shelf, Random(f"{self._seed}/bridge")), "bridge", 1)
+        for pair in zip_longest(recurring, bridges):
+            yield from (sample for sample in pair if sample is not None)
+
+    def _of(self, pairs: Iterator[Pair], kind: str, views: int) -> Iterator[Sample]:
         times_asked: Counter[str] = Counter()
         uses: Counter[int] = Counter()
-        for number, pair in enumerate(find_pairs(self._shelf, Random(f"{self._seed}/recurring"))):
+        for number, pair in enumerate(pairs):
             if pair.telling.page in self._barred or uses[pair.y] >= MAX_USES:
                 continue
             answer = self._answer(pair)
             if answer is None or not self._says(pair):
                 continue
             used = False
-            for view in range(VIEWS):
-                sample = self._sample(pair, answer, Random(f"{self._seed}/recurring/{number}/{view}"))
+            for view in range(views):
+                sample = self._sample(pair, answer, kind, Random(f"{self._seed}/{kind}/{number}/{view}"))
                 if sample is not None and times_asked[sample.question] < MAX_ASKED:
                     times_asked[sample.question] += 1
                     used = True
@@ -83,7 +92,7 @@ class Samples:
 
     # ------------------------------------------------------------------ one sample
 
-    def _sample(self, pair: Pair, answer: str, random: Random) -> Sample | None:
+    def _sample(self, pair: Pair, answer: str, kind: str, random: Random) -> Sample | None:
         shelf, x, y = self._shelf, pair.x, pair.y
         clause = clause_of(shelf, pair.asking, x, y, random)
         if clause is None or is_loose(clause):
@@ -93,31 +102,42 @@ class Samples:
         question = ask(clause, want, random)
         if question is None:
             return None
-        told = description(shelf, x) if random.random() < DESCRIBED else None
-        opening = shelf.lines_of(x)[0] if told else None
-        if told and not _takes_description(question):
-            told = None
-        if told and (
-            opening is pair.telling or opening is pair.asking or self._gives_away(told, y) or x in self._barred
-        ):
-            told = None
+        told = self._told(pair, question, kind, random)
+        if told is None and kind == "bridge":
+            return None
         bare = question
-        question = _with_x(question, told or self._name(x, question, random))
+        question = _with_x(question, told[0] if told else self._name(x, question, random))
         if not MIN_WORDS <= len(question.split()) <= MAX_WORDS or self._gives_away(question, y):
             return None
         if len(question.split()) > LONG and random.random() > LONG_KEPT:
             return None
         support, plain = self._shared(bare, pair.telling, x, y)
-        if not self._plain(pair) and (plain < MIN_PLAIN or support < self._wanted(pair)):
+        if kind == "recurring" and not self._plain(pair) and (plain < MIN_PLAIN or support < self._wanted(pair)):
             return None
-        lines = [*([opening] if told and opening else []), pair.telling]
+        lines = [*([told[1]] if told else []), pair.telling]
         unanswerable = random.random() < UNANSWERABLE
         passages = self._evidence(pair, bare, lines[:-1] if unanswerable else lines, support, unanswerable, random)
         if passages is None:
             return None
         copied = tuple(lines[:-1] if unanswerable else lines)
-        kind = "unanswerable" if unanswerable else "recurring"
+        kind = "unanswerable" if unanswerable else kind
         return Sample(question, passages, copied, "" if unanswerable else answer, kind, pair.asking, answer)
+
+    def _told(self, pair: Pair, question: str, kind: str, random: Random) -> tuple[str, Line] | None:
+        """Name X otherwise than by its name; return the words and the line that leads from them to X."""
+        shelf, x, y = self._shelf, pair.x, pair.y
+        if x in self._barred or (kind == "recurring" and random.random() > DESCRIBED):
+            return None
+        if self._gives_away(question, x) or not _takes_description(question):
+            return None
+        found = bridge(shelf, x, self._barred | {y}, random) if random.random() < BRIDGED else None
+        words, lines = description(shelf, x), shelf.lines_of(x)
+        for told in (found, (words, lines[0]) if words and lines else None):
+            if told is None or told[1] in (pair.asking, pair.telling):
+                continue
+            if not self._gives_away(told[0], y) and not self._gives_away(told[1].text, y):
+                return told
+        return None
 
     def _answer(self, pair: Pair) -> str | None:
         """Return what is asked for as the telling sentence writes it, else as its page is called."""

@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import islice
 from typing import Any
 
+from tamsa.corpus import SearchIndex
 from tamsa.synthesis.decontamination import Evaluations
 from tamsa.synthesis.recurring.comparisons import comparisons
+from tamsa.synthesis.recurring.gathering import gathered_rows
 from tamsa.synthesis.recurring.rows import Sample
 from tamsa.synthesis.recurring.samples import Samples
 from tamsa.synthesis.recurring.shelf import Shelf
@@ -16,6 +18,8 @@ from tamsa.types import Document, Mention
 OVERLAPS = "recurring fact: overlaps with an evaluation question"
 COMPARED = 10
 """Every which sample compares two pages."""
+GATHERED = 4
+"""Of every which question of two sentences the evidence is gathered by rules, in all others it is laid out."""
 
 
 def recurring_rows(
@@ -26,6 +30,7 @@ def recurring_rows(
     seed: int = 0,
     barred: Collection[str] = (),
     evaluations: Evaluations | None = None,
+    index: SearchIndex | None = None,
     on_progress: Callable[[str, int], None] = lambda stage, done: None,
     left_out: dict[str, int] | None = None,
 ) -> Iterator[Mapping[str, Any]]:
@@ -38,20 +43,27 @@ def recurring_rows(
         seed: the same gives the same rows.
         barred: ids of documents of which no sentence is shown.
         evaluations: questions that none may overlap with.
+        index: of the same documents; without one no evidence is gathered by rules.
         on_progress: called with what is done and how much of it.
         left_out: receives how many were left out for overlapping.
     """
     shelf = Shelf(documents, find, lambda done: on_progress("read", done))
-    done = 0
+    done = bridged = 0
     for sample in islice(_mixed(shelf, seed, count, barred), 2 * count):
         if evaluations is not None and evaluations.overlap(sample.gold(shelf)) is not None:
             if left_out is not None:
                 left_out[OVERLAPS] = left_out.get(OVERLAPS, 0) + 1
             continue
-        yield sample.row()
-        done += 1
-        if done % 500 == 0:
-            on_progress("write", done)
+        bridged += (of_two := bool(sample.answer and sample.origin and len(sample.copied) == 2))
+        if index is not None and of_two and bridged % GATHERED == 0:
+            rows = list(gathered_rows(sample, shelf, index, seed, barred))
+        else:
+            rows = [sample.row()]
+        for row in rows[: count - done]:
+            yield row
+            done += 1
+            if done % 500 == 0:
+                on_progress("write", done)
         if done >= count:
             return
 

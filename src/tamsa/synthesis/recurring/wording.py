@@ -37,6 +37,8 @@ _NO_NOUN = frozenset("and or the a an his her its their who which that as also n
 _ABOUT = re.compile(
     r"\b(?:about|approximately|around|nearly|over|almost|roughly|some|more than|a total of|an? estimated) $"
 )
+_CALLED = "What is the name of the "
+_TRIES = 6
 _SIDE = re.compile(r"(?<![\w-])(?P<phrase>(?:[A-ZÀ-Þ][a-z]+(?:an|ish|ese|ch|i)\s)?(?:[a-z][a-z-]+\s){1,6})$")
 
 
@@ -70,6 +72,15 @@ def ask(clause: str, asked: Asked, random: Random) -> str | None:
     question = re.sub(rf"(?<=\w )The (?={X})", "the ", question)
     question = re.sub(r"\s+([,;?'’])", r"\1", " ".join(question.split())).rstrip(" ,;:-.?") + "?"
     return upper_first(question)
+
+
+def phrase(clause: str, asked: Asked, random: Random) -> str | None:
+    """Turn a clause into words that name what it would ask for: `the film that stars X`; None where it cannot."""
+    for _ in range(_TRIES):
+        question = ask(clause, asked, random)
+        if question is not None and question.startswith(_CALLED):
+            return "the " + question.removeprefix(_CALLED).rstrip("?")
+    return None
 
 
 # ---------------------------------------------------------------------- the subject is asked for

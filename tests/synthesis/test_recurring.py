@@ -28,7 +28,7 @@ from tamsa.synthesis.recurring.rows import Sample
 from tamsa.synthesis.recurring.samples import MAX_WORDS, Samples
 from tamsa.synthesis.recurring.shelf import Shelf
 from tamsa.synthesis.recurring.stage import recurring_rows
-from tamsa.synthesis.recurring.wording import Asked, ask
+from tamsa.synthesis.recurring.wording import Asked, ask, phrase
 from tests.synthesis.conftest import Studied
 
 FILM = Asked("work", ("film",))
@@ -224,6 +224,19 @@ def test_a_clause_is_asked_in_several_ways(clause: str, asked: Asked, wanted: se
 )
 def test_what_would_be_ambiguous_is_not_asked(clause: str, asked: Asked) -> None:
     assert {ask(clause, asked, Random(seed)) for seed in range(50)} == {None}
+
+
+@pytest.mark.parametrize(
+    ("clause", "asked", "wanted"),
+    [
+        (f"{X} was directed by {Y}", PERSON, {f"the film director who directed {X}"}),
+        (f"{Y} is a 1981 film starring {X}", FILM, {f"the 1981 film starring {X}"}),
+        (f"{Y} borders {X}", TOWN, {f"the town that borders {X}"}),
+        (f"{X} was founded in {Y}", YEAR, set()),
+    ],
+)
+def test_a_thing_is_named_by_a_clause(clause: str, asked: Asked, wanted: set[str]) -> None:
+    assert {phrase(clause, asked, Random(seed)) for seed in range(50)} - {None} == wanted
 
 
 def test_the_pipeline_writes_them_and_shows_nothing_that_a_question_held_out_rests_on(

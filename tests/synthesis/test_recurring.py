@@ -21,14 +21,18 @@ from tamsa.synthesis.held_out import HELD_OUT, documents_of
 from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan
 from tamsa.synthesis.question_source import read_gold
-from tamsa.synthesis.recurring.clauses import X, Y
+from tamsa.synthesis.recurring.bridges import own_pairs
+from tamsa.synthesis.recurring.clauses import X, Y, clause_of
 from tamsa.synthesis.recurring.comparisons import comparisons
 from tamsa.synthesis.recurring.gathering import Without, gathered_rows
+from tamsa.synthesis.recurring.naming import asked, telling_words
+from tamsa.synthesis.recurring.paraphrase import paraphrase
 from tamsa.synthesis.recurring.rows import Sample
 from tamsa.synthesis.recurring.samples import MAX_WORDS, Samples
 from tamsa.synthesis.recurring.shelf import Shelf
 from tamsa.synthesis.recurring.stage import recurring_rows
 from tamsa.synthesis.recurring.wording import Asked, ask, phrase
+from tamsa.types import Document
 from tests.synthesis.conftest import Studied
 
 FILM = Asked("work", ("film",))
@@ -226,6 +230,33 @@ def test_what_would_be_ambiguous_is_not_asked(clause: str, asked: Asked) -> None
     assert {ask(clause, asked, Random(seed)) for seed in range(50)} == {None}
 
 
+def test_a_name_that_no_page_has_is_asked_for_too() -> None:
+    film = Document(
+        "f",
+        "The Quiet Harbour",
+        "The Quiet Harbour is a 1961 film directed by Ona Lindqvist. It was shot in Vell Sound.",
+    )
+    shelf = Shelf([film], lambda text: [])
+    named = {line.text[place.start : place.end]: (place, line) for line in shelf.lines for place in line.places}
+    assert {"Ona Lindqvist", "Vell Sound", "1961"} <= set(named)
+    person, sound = (asked(shelf, named[name][0].thing, *named[name]) for name in ("Ona Lindqvist", "Vell Sound"))
+    assert person.human
+    assert not sound.human
+    assert sound.kind == "place"
+    assert telling_words(shelf, named["Ona Lindqvist"][0].thing) == {"ona", "lindqvist"}
+    wanted = {f"Who directed {X}?", f"Where was {X} shot?"}
+    pairs = [pair for seed in range(8) for pair in own_pairs(shelf, Random(seed))]
+    assert wanted <= {
+        ask(clause, asked(shelf, pair.y, place, pair.asking), Random(seed))
+        for seed in range(4)
+        for pair in pairs
+        for place in pair.asking.places
+        if place.thing == pair.y
+        and pair.x == 0
+        and (clause := clause_of(shelf, pair.asking, pair.x, pair.y, Random(seed))) is not None
+    }
+
+
 @pytest.mark.parametrize(
     ("clause", "asked", "wanted"),
     [
@@ -237,6 +268,25 @@ def test_what_would_be_ambiguous_is_not_asked(clause: str, asked: Asked) -> None
 )
 def test_a_thing_is_named_by_a_clause(clause: str, asked: Asked, wanted: set[str]) -> None:
     assert {phrase(clause, asked, Random(seed)) for seed in range(50)} - {None} == wanted
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("Who starred in the film \ue000?", {"Who acted in the movie \ue000?", "Who was in the film \ue000?"}),
+        ("Which 1981 Finnish comedy film is set in Vell?", {"Which film takes place in Vell?"}),
+        ("Where is the town that borders Upton?", {"Where is the town that adjoins Upton?"}),
+    ],
+)
+def test_a_question_is_said_in_other_words(question: str, wanted: set[str]) -> None:
+    assert wanted <= {paraphrase(question, Random(seed)) for seed in range(300)}
+
+
+@pytest.mark.parametrize(
+    "question", ["Which race was won by Ona Lindqvist?", "Who is Film Song Won?", "When was Won built?"]
+)
+def test_names_and_participles_keep_their_words(question: str) -> None:
+    assert {paraphrase(question, Random(seed)) for seed in range(50)} == {question}
 
 
 def test_the_pipeline_writes_them_and_shows_nothing_that_a_question_held_out_rests_on(

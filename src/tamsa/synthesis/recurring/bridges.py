@@ -46,7 +46,7 @@ def bridge(shelf: Shelf, thing: int, barred: frozenset[int], random: Random) -> 
     hidden = telling_words(shelf, thing)
     for row in random.sample(rows, min(TRIES, len(rows))):
         line = shelf.lines[row]
-        others = [other for other in sorted(line.things - {thing}) if not shelf.is_value(other)]
+        others = [other for other in sorted(line.things - {thing}) if shelf.is_name(other)]
         if not others or len(line.things) > MAX_THINGS or len(line.text) > LONGEST:
             continue
         other = random.choice(others)
@@ -60,7 +60,7 @@ def bridge(shelf: Shelf, thing: int, barred: frozenset[int], random: Random) -> 
         if words is None or not MIN_WORDS <= len(words.split()) <= MAX_WORDS:
             continue
         said = {word.strip(".,'’\"”“").casefold() for word in words.split()}
-        name = named(shelf, other).name
+        name = shelf.value_names[other - len(shelf.pages)][1] if shelf.is_value(other) else named(shelf, other).name
         if hidden & (said | {word.casefold() for word in name.split()}):
             continue
         if name.startswith(("the ", "The ")):

@@ -21,6 +21,7 @@ _RANK = re.compile(
 _COUNTED = re.compile(
     r"^(?:\d{1,3} |one |two |three |four |five |six |seven |eight |nine |ten |\w+teen |twenty)|largest|capital and"
 )
+_PERSON = re.compile(r"[A-ZÀ-Þ][a-zà-þ'’-]+(?: [A-ZÀ-Þ]\.)?(?: [A-ZÀ-Þ][\w'’-]+){1,2}")
 _UNITS = {"people": "people", "seats": "seats", "points": "points", "speakers": "speakers", "students": "students",
           "spectators": "spectators", "inhabitants": "inhabitants", "residents": "residents"}  # fmt: skip
 
@@ -42,6 +43,8 @@ def asked(shelf: Shelf, thing: int, place: Place | None, line: Line) -> Asked:
     """
     if shelf.is_value(thing):
         text = line.text[place.start : place.end] if place else ""
+        if shelf.value_type(thing) == "name":
+            return _asked_by_place(text, line.text[: place.start] if place else "")
         unit = text.split()[-1] if " " in text else ""
         return Asked(shelf.value_type(thing), (), unit=_UNITS.get(unit, ""))
     page, entry = shelf.pages[thing], shelf.entries[thing]
@@ -67,6 +70,17 @@ def asked(shelf: Shelf, thing: int, place: Place | None, line: Line) -> Asked:
     return Asked(kind, tuple(nouns), human=kind == "person")
 
 
+def _asked_by_place(name: str, before: str) -> Asked:
+    """Say what is known of a name without a page: by its words, and by the word before it."""
+    kind = {"org": "organization"}.get(str(kind_of_name(name)), str(kind_of_name(name) or ""))
+    noun = noun_of_name(name)
+    word = before.split()[-1].casefold() if before.split() else ""
+    human = not kind and word == "by" and bool(_PERSON.fullmatch(name))
+    if not kind and not human and word in ("in", "at", "near", "to", "from"):
+        kind = "place"
+    return Asked("person" if human else kind, (noun,) if noun and not noun.endswith("s") else (), human=human)
+
+
 def description(shelf: Shelf, thing: int) -> str | None:
     """Describe a thing by its definition, not its name: `the 1981 film directed by Huston`; None for a bare one."""
     entry, page = shelf.entries[thing], shelf.pages[thing]
@@ -88,10 +102,12 @@ def description(shelf: Shelf, thing: int) -> str | None:
 def telling_words(shelf: Shelf, thing: int) -> frozenset[str]:
     """Return the words of a thing's name by which it could be told, in lower case."""
     if shelf.is_value(thing):
-        normal = shelf.value_names[thing - len(shelf.pages)][1]
+        type_, normal = shelf.value_names[thing - len(shelf.pages)]
+        if type_ == "name":
+            return _telling(normal)
         return frozenset({normal, f"{int(normal):,}"} if normal.isdigit() else {normal})
-    return frozenset(
-        word.casefold()
-        for word in words(shelf.pages[thing].name)
-        if word.casefold() not in STOP_WORDS and len(word) > 2
-    )
+    return _telling(shelf.pages[thing].name)
+
+
+def _telling(name: str) -> frozenset[str]:
+    return frozenset(word.casefold() for word in words(name) if word.casefold() not in STOP_WORDS and len(word) > 2)

@@ -13,7 +13,7 @@ import numpy as np
 from tamsa.agent.baseline.lexicon import terms
 from tamsa.synthesis.recurring.shelf import Line, Shelf
 
-MAX_THINGS = 9
+MAX_THINGS = 10
 """A sentence that names more is a list."""
 MAX_GROUP = 30
 """Sentences that name the same two things; where there are more, the two things say little of each other."""

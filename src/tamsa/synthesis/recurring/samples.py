@@ -18,6 +18,7 @@ from tamsa.synthesis.recurring.clauses import X, clause_of, is_loose
 from tamsa.synthesis.recurring.evidence import lay_out, rivals_of
 from tamsa.synthesis.recurring.naming import asked, description, named, telling_words
 from tamsa.synthesis.recurring.pairs import Pair, alike, find_pairs
+from tamsa.synthesis.recurring.paraphrase import paraphrase
 from tamsa.synthesis.recurring.rows import Sample
 from tamsa.synthesis.recurring.shelf import Line, Shelf
 from tamsa.synthesis.recurring.wording import ask
@@ -26,6 +27,8 @@ from tamsa.synthesis.wording.nouns import VAGUE
 DESCRIBED, BRIDGED, UNANSWERABLE = 0.8, 0.6, 0.1
 """Shares of the questions that describe a thing where they can, of those whose description is another sentence rather
 than its definition, and of those that nothing shown answers."""
+PARAPHRASED = 0.7
+"""Share of the questions of which words are changed for others that mean the same."""
 MIN_WORDS, MAX_WORDS = 6, 45
 MIN_SUPPORT = {"own": 3.5, "told": 5.0, "asked": 8.0, "foreign": 10.0}
 """Weight of the words that a question must share with the sentence that answers it, names left out, in nats: where both
@@ -38,6 +41,8 @@ MAX_NAMED = 80
 """The same of the more seldom of the two things."""
 MAX_NAMES, MAX_NAMES_DATED = 9, 6
 """Names in a sentence that answers, and in one that answers by a value."""
+MAX_UNKNOWN = 3
+"""Names without a page in a sentence that answers by one."""
 LONG, LONG_KEPT = 28, 0.3
 """Words beyond which a question is kept in that share of cases only."""
 VIEWS, MAX_ASKED = 4, 2
@@ -106,6 +111,9 @@ class Samples:
         if told is None and kind == "bridge":
             return None
         bare = question
+        if random.random() < PARAPHRASED:
+            question = paraphrase(question, random)
+            told = (paraphrase(told[0], random), told[1]) if told else None
         question = _with_x(question, told[0] if told else self._name(x, question, random))
         if not MIN_WORDS <= len(question.split()) <= MAX_WORDS or self._gives_away(question, y):
             return None
@@ -170,6 +178,10 @@ class Samples:
         if self._other_year(pair):
             return False
         before, after = line.text[: place.start], line.text[place.end :]
+        if shelf.is_value(y) and shelf.value_type(y) == "name":
+            names = [p for p in line.places if shelf.is_value(p.thing) and shelf.value_type(p.thing) == "name"]
+            listed = _LISTED_BEFORE.search(before) or _LISTED_AFTER.match(after)
+            return not listed and len(names) <= MAX_UNKNOWN and len(names_in(line.text)) <= MAX_NAMES
         if shelf.is_value(y):
             kind = shelf.value_type(y)
             if kind == "quantity" and not _counts_alike(pair):
@@ -209,7 +221,7 @@ class Samples:
         """Tell whether two sentences are sure to say the same without sharing a word: each is on the page of a thing of
         the other, and both things are seldom named."""
         if self._shelf.is_value(pair.y):
-            return self._dated(pair)
+            return self._shelf.value_type(pair.y) == "year" and self._dated(pair)
         return {pair.asking.page, pair.telling.page} == {pair.x, pair.y} and all(
             self._shelf.times_named(thing) <= 15 for thing in (pair.x, pair.y)
         )

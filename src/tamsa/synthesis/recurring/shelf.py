@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamsa.agent.baseline.lexicon import terms
+from tamsa.agent.baseline.names import names_in
 from tamsa.agent.baseline.passages import Page, Sentence
 from tamsa.synthesis.graph.kinds import kind_of_phrase
 from tamsa.synthesis.graph.profile import Definition, definition_of
@@ -32,6 +33,10 @@ _SAMPLED = 4
 _OWN = re.compile(r"(?P<human>He|She)\b|(?P<thing>It)\b|(?P<group>They)\b|(?P<has>His|Her|Its|Their)\b")
 _THE_NOUN = re.compile(r"The ([a-z]+)\b(?=[^,]* (?:is|was|has|had|were|are|[a-z]+ed|won)\b)")
 _BEFORE = re.compile(r"[\w’'.&-]+[-–/]$|((?:[A-ZÀ-Þ][\w’']*|(?:[A-ZÀ-Þ]\.)+)(?: of(?: the)?| &)?) $")
+_PLAIN = re.compile(
+    r"(?=.{4,60}$)(?:The )?[A-ZÀ-Þ][\w.'’-]*(?: (?:(?:of|the|de|di|du|del|la|van|von|der)(?= )|[A-ZÀ-Þ][\w.'’-]*))*"
+)
+"""A name of no page that may be asked for."""
 _NUMBER = re.compile(r"\d{3,}|\d,\d|\d\.\d|people|seats|points|speakers|students|spectators")
 
 
@@ -82,7 +87,8 @@ class Entry:
 
 
 class Shelf:
-    """All pages, their sentences and the things named in them: pages, and values (a year, a date, a number).
+    """All pages, their sentences and the things named in them: pages, and values (a year, a date, a number, a name that
+    no page has).
 
     Things are numbered: pages first, in their order, then values.
 
@@ -117,8 +123,12 @@ class Shelf:
         return thing >= len(self._numbers)
 
     def value_type(self, thing: int) -> str:
-        """Return `year`, `date` or `quantity`."""
+        """Return `year`, `date`, `quantity` or `name`."""
         return self.value_names[thing - len(self._numbers)][0]
+
+    def is_name(self, thing: int) -> bool:
+        """Tell whether a thing has a name: a page, or a name that no page has."""
+        return not self.is_value(thing) or self.value_type(thing) == "name"
 
     def lines_of(self, page: int) -> list[Line]:
         """Return the sentences of a page."""
@@ -208,6 +218,7 @@ class Shelf:
                 if sentence.start <= start and end <= sentence.end and (thing != number or subject is None)
             ]
             places += self._read_values(sentence.text, places)
+            places += self._read_names(sentence.text, places, subject)
             self.lines.append(Line(number, document.id, sentence, tuple(places), subject, owning))
         self.pages.append(Page(page.id, page.title, page.text, date=page.date))  # without what was read of it
         self.entries.append(entry)
@@ -245,6 +256,24 @@ class Shelf:
                 thing = self._values.setdefault(key, len(self._numbers) + len(self._values))
                 found.append(Place(thing, start, span.end))
         return found
+
+    def _read_names(self, text: str, taken: Sequence[Place], subject: Place | None) -> list[Place]:
+        """Find names of no page, the longest first where they overlap, but for the word that opens the sentence."""
+        found: list[Place] = []
+        spans = [(place.start, place.end) for place in taken]
+        spans += [(0, subject.end if subject else 1)]
+        for start, end in sorted(names_in(text), key=lambda span: span[0] - span[1]):
+            name = text[start:end]
+            if (
+                any(a < end and start < b for a, b in spans)
+                or not _PLAIN.fullmatch(name)
+                or _inside_name(text, start, end)
+            ):
+                continue
+            spans.append((start, end))
+            thing = self._values.setdefault(("name", name), len(self._numbers) + len(self._values))
+            found.append(Place(thing, start, end))
+        return sorted(found, key=lambda place: place.start)
 
 
 def _inside_name(text: str, start: int, end: int) -> bool:

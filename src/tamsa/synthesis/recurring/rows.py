@@ -45,7 +45,10 @@ class Sample:
 
     def gold(self, shelf: Shelf) -> GoldQuestion:
         """Return the question with the sentences that lead to its answer as a chain."""
-        places = (Evidence(line.page_id, shelf.pages[line.page].title, *_stretch(line)) for line in self.copied)
+        places = (
+            Evidence(line.page_id, shelf.pages[line.page].title, line.sentence.start, line.sentence.end)
+            for line in self.copied
+        )
         chain = tuple(Hop(place.title, place.document, "says", "", None, place) for place in places)
         titles = tuple(dict.fromkeys(hop.subject for hop in chain))
         hops = max(1, len(chain))
@@ -81,7 +84,3 @@ class Sample:
             "parent": "",
             "schema_version": SCHEMA_VERSION,
         }
-
-
-def _stretch(line: Line) -> tuple[int, int]:
-    return line.sentence.start, line.sentence.end

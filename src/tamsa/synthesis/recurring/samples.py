@@ -178,19 +178,18 @@ class Samples:
         if self._other_year(pair):
             return False
         before, after = line.text[: place.start], line.text[place.end :]
-        if shelf.is_value(y) and shelf.value_type(y) == "name":
-            names = [p for p in line.places if shelf.is_value(p.thing) and shelf.value_type(p.thing) == "name"]
-            listed = _LISTED_BEFORE.search(before) or _LISTED_AFTER.match(after)
-            return not listed and len(names) <= MAX_UNKNOWN and len(names_in(line.text)) <= MAX_NAMES
+        listed = _LISTED_BEFORE.search(before) or _LISTED_AFTER.match(after)
         if shelf.is_value(y):
             kind = shelf.value_type(y)
+            same_kind = {p.thing for p in line.places if shelf.is_value(p.thing) and shelf.value_type(p.thing) == kind}
+            if kind == "name":
+                return not listed and len(same_kind) <= MAX_UNKNOWN and len(names_in(line.text)) <= MAX_NAMES
             if kind == "quantity" and not _counts_alike(pair):
                 return False
             if re.search(r"[A-ZÀ-Þ]\w+ of $", before) or len(names_in(line.text)) > MAX_NAMES_DATED:
                 return False
-            others = {p.thing for p in line.places if shelf.is_value(p.thing) and shelf.value_type(p.thing) == kind}
-            return len(others) <= 2
-        if shelf.entries[y].kind != "place" and (_LISTED_BEFORE.search(before) or _LISTED_AFTER.match(after)):
+            return len(same_kind) <= 2
+        if shelf.entries[y].kind != "place" and listed:
             return False
         kind, noun = shelf.entries[y].kind, shelf.entries[y].noun
         others = {p.thing for p in line.places if not shelf.is_value(p.thing)} | {line.page}

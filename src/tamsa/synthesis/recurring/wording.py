@@ -37,8 +37,7 @@ _NO_NOUN = frozenset("and or the a an his her its their who which that as also n
 _ABOUT = re.compile(
     r"\b(?:about|approximately|around|nearly|over|almost|roughly|some|more than|a total of|an? estimated) $"
 )
-_CALLED = "What is the name of the "
-_TRIES = 6
+_CALLED, _TRIES = "What is the name of the ", 6
 _SIDE = re.compile(r"(?<![\w-])(?P<phrase>(?:[A-ZÀ-Þ][a-z]+(?:an|ish|ese|ch|i)\s)?(?:[a-z][a-z-]+\s){1,6})$")
 
 

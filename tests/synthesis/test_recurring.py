@@ -282,9 +282,7 @@ def test_a_question_is_said_in_other_words(question: str, wanted: set[str]) -> N
     assert wanted <= {paraphrase(question, Random(seed)) for seed in range(300)}
 
 
-@pytest.mark.parametrize(
-    "question", ["Which race was won by Ona Lindqvist?", "Who is Film Song Won?", "When was Won built?"]
-)
+@pytest.mark.parametrize("question", ["Which race was won by Ona Lindqvist?", "Who is Film Song Won?"])
 def test_names_and_participles_keep_their_words(question: str) -> None:
     assert {paraphrase(question, Random(seed)) for seed in range(50)} == {question}
 

@@ -12,7 +12,7 @@ CHANGED = 0.6
 SHORTENED = 0.3
 """How often a noun phrase loses the words before its noun: `the 2015 Singaporean thriller film`: `the film`."""
 _OTHERS: tuple[tuple[str, ...], ...] = (
-    # verbs, in one form each: any of a row may stand for the first
+    # any of a row may stand for the first; verbs in one form each
     ("was born in", "is from", "comes from", "is a native of"),
     ("were born in", "are from", "come from"),
     ("is located in", "is situated in", "lies in", "can be found in", "is in"),
@@ -63,7 +63,7 @@ _OTHERS: tuple[tuple[str, ...], ...] = (
     ("studied at", "went to", "attended", "was a student of", "was educated at"),
     ("graduated from", "got a degree from", "went to", "finished at"),
     ("attended", "went to", "was a student at", "studied at"),
-    ("died in", "passed away in", "lost his life in"),
+    ("died in", "passed away in", "met death in"),
     ("was married to", "was the spouse of", "had wed"),
     ("married", "wed", "became the spouse of"),
     ("joined", "became a member of", "signed with", "entered"),
@@ -74,8 +74,8 @@ _OTHERS: tuple[tuple[str, ...], ...] = (
     ("developed by", "created by", "made by", "from developer"),
     ("hosted by", "presented by", "with host"),
     ("composed by", "with music by", "by composer"),
-    ("is set in", "takes place in", "plays in"),
-    ("set in", "taking place in", "that plays in"),
+    ("is set in", "takes place in", "has its action in"),
+    ("set in", "taking place in"),
     ("is based on", "was adapted from", "goes back to", "draws on"),
     ("based on", "adapted from", "inspired by"),
     ("is part of", "belongs to", "is included in"),
@@ -129,10 +129,10 @@ _PHRASE = re.compile(
 
 
 def paraphrase(question: str, random: Random) -> str:
-    """Change words of a question for others that mean the same; what stands for a name is left as it is.
+    """Change words of a question for others that mean the same; a sign for a name, and what has a capital, stays.
 
     Args:
-        question: with signs or names for its things.
+        question: or a part of one.
         random: draws what is changed.
     """
 

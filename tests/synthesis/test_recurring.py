@@ -166,9 +166,7 @@ def test_comparisons_follow_from_the_two_lines_copied(shelf: Shelf) -> None:
 
 def test_the_same_seed_gives_the_same_rows_and_another_others(world: Studied) -> None:
     assert isinstance(world.index, Index)
-    made = [
-        list(recurring_rows(index_documents(world.index)(), world.index.mentions, 60, seed=seed)) for seed in (1, 1, 2)
-    ]
+    made = [list(recurring_rows(index_documents(world.index)(), world.index, 60, seed=seed)) for seed in (1, 1, 2)]
     assert made[0] == made[1]
     assert len(made[0]) == 60
     assert {row["question"] for row in made[0]} != {row["question"] for row in made[2]}
@@ -189,7 +187,7 @@ def test_a_question_that_overlaps_with_an_evaluation_question_is_left_out(
     left_out: Counter[str] = Counter()
     rows = recurring_rows(
         index_documents(world.index)(),
-        world.index.mentions,
+        world.index,
         1_000,
         seed=3,
         evaluations=Evaluations(asked),

@@ -259,12 +259,11 @@ class Synthesis:
         totals = {"read": index.num_documents, "write": self.plan.recurring}
         return recurring_rows(
             self._documents(index),
-            index.mentions,
+            index,
             self.plan.recurring,
             seed=self.plan.seed,
             barred=documents_of([*self._held, *self.kept_out]),
             evaluations=evaluations,
-            index=index,
             on_progress=lambda stage, done: self.on_progress(f"recurring: {stage}", done, totals[stage]),
             left_out=card.left_out,
         )

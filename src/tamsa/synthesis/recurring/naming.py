@@ -48,7 +48,7 @@ def asked(shelf: Shelf, thing: int, place: Place | None, line: Line) -> Asked:
         unit = text.split()[-1] if " " in text else ""
         return Asked(shelf.value_type(thing), (), unit=_UNITS.get(unit, ""))
     page, entry = shelf.pages[thing], shelf.entries[thing]
-    kind = entry.kind or {"org": "organization"}.get(str(kind_of_name(page.name)), str(kind_of_name(page.name) or ""))
+    kind = entry.kind or _kind_of(page.name)
     noun, head = entry.noun, entry.phrase.rpartition(" ")[2]
     if noun in VAGUE and head.islower() and kind_of_noun(head) == entry.kind != "":
         noun = head
@@ -70,9 +70,14 @@ def asked(shelf: Shelf, thing: int, place: Place | None, line: Line) -> Asked:
     return Asked(kind, tuple(nouns), human=kind == "person")
 
 
+def _kind_of(name: str) -> str:
+    kind = kind_of_name(name) or ""
+    return "organization" if kind == "org" else str(kind)
+
+
 def _asked_by_place(name: str, before: str) -> Asked:
     """Say what is known of a name without a page: by its words, and by the word before it."""
-    kind = {"org": "organization"}.get(str(kind_of_name(name)), str(kind_of_name(name) or ""))
+    kind = _kind_of(name)
     noun = noun_of_name(name)
     word = before.split()[-1].casefold() if before.split() else ""
     human = not kind and word == "by" and bool(_PERSON.fullmatch(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -13,7 +13,7 @@ from tamsa.synthesis.recurring.gathering import gathered_rows
 from tamsa.synthesis.recurring.rows import Sample
 from tamsa.synthesis.recurring.samples import Samples
 from tamsa.synthesis.recurring.shelf import Shelf
-from tamsa.types import Document, Mention
+from tamsa.types import Document
 
 OVERLAPS = "recurring fact: overlaps with an evaluation question"
 COMPARED = 10
@@ -24,13 +24,12 @@ GATHERED = 4
 
 def recurring_rows(
     documents: Iterable[Document],
-    find: Callable[[str], Sequence[Mention]],
+    index: SearchIndex,
     count: int,
     *,
     seed: int = 0,
     barred: Collection[str] = (),
     evaluations: Evaluations | None = None,
-    index: SearchIndex | None = None,
     on_progress: Callable[[str, int], None] = lambda stage, done: None,
     left_out: dict[str, int] | None = None,
 ) -> Iterator[Mapping[str, Any]]:
@@ -38,28 +37,27 @@ def recurring_rows(
 
     Args:
         documents: in a fixed order.
-        find: finds the titles that a text names.
+        index: of the same documents; finds the titles that a text names, and what rules gather.
         count: rows at most; poor documents give fewer.
         seed: the same gives the same rows.
         barred: ids of documents of which no sentence is shown.
         evaluations: questions that none may overlap with.
-        index: of the same documents; without one no evidence is gathered by rules.
         on_progress: called with what is done and how much of it.
         left_out: receives how many were left out for overlapping.
     """
-    shelf = Shelf(documents, find, lambda done: on_progress("read", done))
+    shelf = Shelf(documents, index.mentions, lambda done: on_progress("read", done))
     done = bridged = 0
     for sample in islice(_mixed(shelf, seed, count, barred), 2 * count):
         if evaluations is not None and evaluations.overlap(sample.gold(shelf)) is not None:
             if left_out is not None:
                 left_out[OVERLAPS] = left_out.get(OVERLAPS, 0) + 1
             continue
-        bridged += (of_two := bool(sample.answer and sample.origin and len(sample.copied) == 2))
-        if index is not None and of_two and bridged % GATHERED == 0:
-            rows = list(gathered_rows(sample, shelf, index, seed, barred))
-        else:
-            rows = [sample.row()]
-        for row in rows[: count - done]:
+        rows: Iterable[Mapping[str, Any]] = [sample.row()]
+        if sample.answer and sample.origin and len(sample.copied) == 2:
+            bridged += 1
+            if bridged % GATHERED == 0:
+                rows = gathered_rows(sample, shelf, index, seed, barred)
+        for row in islice(rows, count - done):
             yield row
             done += 1
             if done % 500 == 0:

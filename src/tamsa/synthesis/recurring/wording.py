@@ -140,8 +140,6 @@ def _ask_defined(cop: str, body: str, asked: Asked, random: Random) -> str | Non
         frames = [f"{called} {rest}", f"{who} {cop} the {phrase} {rest}"]
         short = word in ("by", "in", "from", "on", "at", "near") and len(rest.split()) <= 5
         frames += [f"Which {phrase} {cop} {rest}"] if short else []
-    elif word == "and":
-        return None
     else:
         return None
     return random.choice(frames)

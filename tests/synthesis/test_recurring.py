@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -17,10 +17,11 @@ from tamsa.corpus import Index
 from tamsa.errors import ConfigError
 from tamsa.synthesis.decontamination import Evaluations
 from tamsa.synthesis.graph import index_documents
-from tamsa.synthesis.held_out import HELD_OUT, documents_of
+from tamsa.synthesis.held_out import HELD_OUT, HELD_OUT_RECURRING, sentences_of
 from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan
 from tamsa.synthesis.question_source import read_gold
+from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.recurring.bridges import own_pairs
 from tamsa.synthesis.recurring.clauses import X, Y, clause_of
 from tamsa.synthesis.recurring.comparisons import comparisons
@@ -29,8 +30,8 @@ from tamsa.synthesis.recurring.naming import asked, telling_words
 from tamsa.synthesis.recurring.paraphrase import paraphrase
 from tamsa.synthesis.recurring.rows import Sample
 from tamsa.synthesis.recurring.samples import MAX_WORDS, Samples
-from tamsa.synthesis.recurring.shelf import Shelf
-from tamsa.synthesis.recurring.stage import recurring_rows
+from tamsa.synthesis.recurring.shelf import Line, Shelf
+from tamsa.synthesis.recurring.stage import HELD, OVERLAPS, Recurring
 from tamsa.synthesis.recurring.wording import Asked, ask, phrase
 from tamsa.types import Document
 from tests.synthesis.conftest import Studied
@@ -52,6 +53,15 @@ def samples(shelf: Shelf) -> list[Sample]:
     found = list(Samples(shelf, 3))
     assert len(found) > 100
     return found
+
+
+def recurring(world: Studied, **options: Any) -> Recurring:
+    assert isinstance(world.index, Index)
+    return Recurring(index_documents(world.index)(), world.index, **options)
+
+
+def place(line: Line) -> tuple[str, int]:
+    return line.page_id, line.sentence.start
 
 
 def shown(sample: Sample) -> str:
@@ -166,17 +176,40 @@ def test_comparisons_follow_from_the_two_lines_copied(shelf: Shelf) -> None:
 
 def test_the_same_seed_gives_the_same_rows_and_another_others(world: Studied) -> None:
     assert isinstance(world.index, Index)
-    made = [list(recurring_rows(index_documents(world.index)(), world.index, 60, seed=seed)) for seed in (1, 1, 2)]
+    made = [list(recurring(world, seed=seed).rows(60)) for seed in (1, 1, 2)]
     assert made[0] == made[1]
     assert len(made[0]) == 60
     assert {row["question"] for row in made[0]} != {row["question"] for row in made[2]}
 
 
-def test_documents_that_are_barred_are_shown_in_no_row(shelf: Shelf, samples: list[Sample]) -> None:
-    barred = {line.page for sample in samples[:40] for line in sample.copied}
-    for sample in Samples(shelf, 3, barred):
-        assert not barred & {line.page for line in sample.copied}
-        assert not {shelf.pages[page].id for page in barred} & {passage.page.id for passage in sample.passages}
+def test_what_questions_held_out_ask_for_is_asked_for_in_nothing_else(world: Studied, samples: list[Sample]) -> None:
+    left_out: Counter[str] = Counter()
+    others = {place(line) for sample in samples[:40] for line in sample.copied}
+    source = recurring(world, seed=3, held=others, left_out=left_out)
+    held = source.held_out(30)
+    kept = {place(sample.copied[-1]) for sample in held}
+    assert len(held) == len(kept) == 30
+    assert not kept & others
+    prompts = list(source.prompts(60))
+    assert len({sample.question for sample in prompts}) == 60
+    for sample in [*held, *prompts]:
+        assert sample.answer
+        assert len(sample.copied) == 2
+    for sample in prompts:
+        assert place(sample.copied[-1]) not in kept | others
+    questions = {sample.question for sample in held}
+    gold = {row["question"]: row for row in source.rows(300)}
+    assert len(gold) > 100
+    assert not questions & set(gold)
+    assert left_out[HELD] > 0
+
+
+def test_none_held_out_ends_on_a_sentence_that_training_knows(world: Studied) -> None:
+    free = recurring(world, seed=3).held_out(10)
+    known = {place(sample.copied[-1]) for sample in free}
+    again = recurring(world, seed=3).held_out(10, known)
+    assert len(again) == 10
+    assert not known & {place(sample.copied[-1]) for sample in again}
 
 
 def test_a_question_that_overlaps_with_an_evaluation_question_is_left_out(
@@ -185,16 +218,9 @@ def test_a_question_that_overlaps_with_an_evaluation_question_is_left_out(
     assert isinstance(world.index, Index)
     asked = [{"question": sample.question, "answers": [sample.answer]} for sample in samples[:30]]
     left_out: Counter[str] = Counter()
-    rows = recurring_rows(
-        index_documents(world.index)(),
-        world.index,
-        1_000,
-        seed=3,
-        evaluations=Evaluations(asked),
-        left_out=left_out,
-    )
+    rows = recurring(world, seed=3, evaluations=Evaluations(asked), left_out=left_out).rows(1_000)
     assert not {row["question"] for row in rows} & {item["question"] for item in asked}
-    assert left_out.total() >= 30
+    assert left_out[OVERLAPS] >= 30
 
 
 @pytest.mark.parametrize(
@@ -285,7 +311,16 @@ def test_names_and_participles_keep_their_words(question: str) -> None:
     assert {paraphrase(question, Random(seed)) for seed in range(50)} == {question}
 
 
-def test_the_pipeline_writes_them_and_shows_nothing_that_a_question_held_out_rests_on(
+def documents_say(world: Studied, gold: GoldQuestion) -> bool:
+    """Tell whether the last sentence of the chain, or its page's name, holds the answer."""
+    last = gold.chain[-1].evidence
+    document = world.index.get(last.document)
+    assert document is not None
+    said = " ".join(document.text[last.start : last.end].split())
+    return gold.answers[0] in said or gold.answers[0] in document.title
+
+
+def test_the_pipeline_writes_them_and_asks_nothing_that_a_question_held_out_rests_on(
     world: Studied, tmp_path: Path
 ) -> None:
     pages = (world.folder / "pages.jsonl").read_text().splitlines(keepends=True)
@@ -297,12 +332,16 @@ def test_the_pipeline_writes_them_and_shows_nothing_that_a_question_held_out_res
     assert summary.rows["sft_recurring.parquet"] == len(rows) > 50
     assert any("Recurring facts" in note for note in summary.notes)
     held = read_gold(tmp_path / "out" / HELD_OUT, world.index)
-    titles = {document.title for key in documents_of(held) if (document := world.index.get(key)) is not None}
-    assert titles
-    for row in rows:
-        heads = re.findall(r"^\[\d+\] (.*?)(?: \(\d{4}-\d\d-\d\d\))?$", row["messages"][1]["content"], re.MULTILINE)
-        assert heads
-        assert not titles & set(heads)
+    own = read_gold(tmp_path / "out" / HELD_OUT_RECURRING, world.index)
+    prompts = pq.read_table(tmp_path / "out" / "rl_recurring.parquet").to_pylist()
+    assert held
+    assert own
+    assert summary.rows["rl_recurring.parquet"] == len(prompts) > 0
+    asked = {question.question for question in own}
+    assert not asked & {row["question"] for row in [*rows, *prompts]}
+    for gold in own:
+        assert not sentences_of([gold]) <= sentences_of(held)
+        assert documents_say(world, gold)
 
 
 def test_a_negative_number_of_them_is_refused() -> None:

@@ -15,7 +15,7 @@ from tamsa.cli.screen import Screen
 from tamsa.cli.settings import Config, Docs, Overrides, Settings, load_settings, make_pool, runs_side_by_side
 from tamsa.errors import InputError
 from tamsa.scoring.judge import Judge
-from tamsa.synthesis.held_out import HELD_OUT
+from tamsa.synthesis.held_out import HELD_OUT, HELD_OUT_RECURRING
 from tamsa.synthesis.pipeline import Synthesis
 from tamsa.synthesis.plan import DEFAULT_QUESTIONS, OnProgress, Plan, Summary
 from tamsa.synthesis.rounds import Flywheel
@@ -29,7 +29,7 @@ tamsa synthesize --docs notes/ --out data/ --num-questions 500
 
 tamsa synthesize -d worlds/seven/pages.jsonl -q worlds/seven/questions.jsonl -o data/ --mode react --mode iter -j 2
 
-tamsa synthesize -d notes/ -o data/ --mode guided --held-out 200  (then tamsa train sft recipes/own/sft.toml)
+tamsa synthesize -d notes/ -o data/ --mode guided --held-out 200 --recurring 8000  (then recipes/own/)
 
 tamsa synthesize -d notes/ -o rounds/ --round 0 && tamsa synthesize -d notes/ -o rounds/ --round 1 --model nano
 """
@@ -84,7 +84,12 @@ def synthesize_command(
     ] = True,
     recurring: Annotated[
         int,
-        typer.Option("--recurring", min=0, help="Reading samples in the documents' own words, for a guided reader."),
+        typer.Option(
+            "--recurring",
+            min=0,
+            help="Reading samples in the documents' own words, for a guided reader; with prompts, and with --held-out "
+            "as many questions for tamsa eval.",
+        ),
     ] = 0,
     workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes, or actors of the cluster.")] = 1,
     ray: Annotated[
@@ -184,6 +189,7 @@ def _report(folder: Path, summary: Summary) -> None:
     typer.echo(f"{summary.num_questions:,} questions ({refused:,} refused), {kept:,} trajectories ({lost:,} rejected)")
     for note in summary.notes:
         typer.echo(note)
-    if (folder / HELD_OUT).exists():
-        typer.echo(f"{folder / HELD_OUT}: for tamsa eval, in no data set")
+    for name in (HELD_OUT, HELD_OUT_RECURRING):
+        if (folder / name).exists():
+            typer.echo(f"{folder / name}: for tamsa eval, in no data set")
     typer.echo(f"card: {folder / 'card.html'}")

@@ -26,6 +26,7 @@ from tamsa.synthesis.explore_stage import Judged
 from tamsa.synthesis.graph import Graph
 from tamsa.synthesis.lessons import Lesson
 from tamsa.synthesis.records import GoldQuestion
+from tamsa.synthesis.recurring.stage import Recurring
 from tamsa.types import Document, Message, ToolSchema
 
 GetDocument = Callable[[str], Document | None]
@@ -123,14 +124,18 @@ class Assembly:
         self.card.figures[f"with_recovery_{mode}"] = round(recovered / kept, 4) if kept else 0.0
         return kept
 
-    def recurring(self, rows: Iterable[Mapping[str, Any]], wanted: int) -> None:
-        """Write reading samples in the documents' own words.
+    def recurring(self, source: Recurring, wanted: int, num_prompts: int, mode: str) -> None:
+        """Write reading samples and prompts in the documents' own words.
 
         Args:
-            rows: of them.
-            wanted: how many were asked for; where there are fewer, the card says so.
+            source: of them.
+            wanted: how many samples were asked for; where there are fewer, the card says so.
+            num_prompts: prompts at most.
+            mode: strategy of the prompts.
         """
-        counted = self._counted(rows, "recurring", "Samples of recurring facts", "kind")
+        golds = (sample.gold(source.shelf) for sample in source.prompts(num_prompts))
+        self._write_prompts("rl_recurring.parquet", ((gold, grade(gold, ())) for gold in golds), mode)
+        counted = self._counted(source.rows(wanted), "recurring", "Samples of recurring facts", "kind")
         made = self._write("sft_recurring.parquet", counted, SFT_SCHEMA)
         if made < wanted:
             self.card.notes.append(
@@ -163,15 +168,7 @@ class Assembly:
             if mine:
                 right, tries = sum(rate.right for rate in mine), sum(rate.tries for rate in mine)
                 self.card.figures[f"pass_rate_{solver}"] = round(right / tries, 4)
-        system = prompts.system_prompt(self.schemas, native=False, date=DATE, brief=True, mode=mode)
-        self._write(
-            "rl_prompts.parquet",
-            (
-                rl_row(question, item, [Message("system", system), Message("user", question.question)])
-                for question, item in zip(self.questions, graded, strict=True)
-            ),
-            RL_SCHEMA,
-        )
+        self._write_prompts("rl_prompts.parquet", zip(self.questions, graded, strict=True), mode)
         pairs = (
             row
             for key, group in groupby(taught, key=lambda item: item[0].question_id)
@@ -180,6 +177,14 @@ class Assembly:
         counted = self._counted(pairs, "pairs", "Preference pairs by reason", "reason")
         self._write("preference.parquet", counted, PREFERENCE_SCHEMA)
         return graded
+
+    def _write_prompts(self, name: str, questions: Iterable[tuple[GoldQuestion, Graded]], mode: str) -> None:
+        system = prompts.system_prompt(self.schemas, native=False, date=DATE, brief=True, mode=mode)
+        rows = (
+            rl_row(question, item, [Message("system", system), Message("user", question.question)])
+            for question, item in questions
+        )
+        self._write(name, rows, RL_SCHEMA)
 
     def _counted(
         self, rows: Iterable[Mapping[str, Any]], name: str, title: str, field_name: str

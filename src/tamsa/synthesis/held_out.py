@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from tamsa.synthesis.records import GoldQuestion
 
 HELD_OUT = "held_out.jsonl"
+HELD_OUT_RECURRING = "held_out_recurring.jsonl"
+"""The same in the documents' own words, where such questions are asked for."""
 
 
 def hold_out(questions: Sequence[GoldQuestion], number: int) -> tuple[list[GoldQuestion], list[GoldQuestion], int]:
@@ -31,10 +33,10 @@ def apart(questions: Sequence[GoldQuestion], held: Sequence[GoldQuestion]) -> li
     return [q for q in questions if q.id not in ids and not (q.chain and _facts(q) in facts)]
 
 
-def documents_of(questions: Iterable[GoldQuestion]) -> frozenset[str]:
-    """Return the ids of the documents that questions rest on."""
+def sentences_of(questions: Iterable[GoldQuestion]) -> frozenset[tuple[str, int]]:
+    """Return the sentences that questions rest on: ids of documents with offsets."""
     places = (place for question in questions for hop in question.chain for place in (hop.evidence, *hop.others))
-    return frozenset(place.document for place in places)
+    return frozenset((place.document, place.start) for place in places)
 
 
 def _facts(question: GoldQuestion) -> frozenset[tuple[str, str, str]]:

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tamsa.agent.budget import Budget
 from tamsa.corpus import Index, open_documents
@@ -40,12 +39,12 @@ from tamsa.synthesis.explore_stage import (
 )
 from tamsa.synthesis.flywheel import Steering
 from tamsa.synthesis.graph import Graph, build_graph, build_memory, index_documents
-from tamsa.synthesis.held_out import HELD_OUT, apart, documents_of, hold_out
+from tamsa.synthesis.held_out import HELD_OUT, HELD_OUT_RECURRING, apart, hold_out, sentences_of
 from tamsa.synthesis.lessons import Tried, count
 from tamsa.synthesis.plan import OnProgress, Plan, Summary
 from tamsa.synthesis.question_source import COUNTED, QuestionSource, write_gold
 from tamsa.synthesis.records import GoldQuestion
-from tamsa.synthesis.recurring.stage import recurring_rows
+from tamsa.synthesis.recurring.stage import Recurring
 from tamsa.synthesis.selection import select_documents
 from tamsa.synthesis.shards import Crew, Shards
 from tamsa.synthesis.shortfall import left_out_of, why_fewer
@@ -253,16 +252,15 @@ class Synthesis:
         card.left_out.update({"question: same facts as one held out": dropped} if dropped else {})
         return kept
 
-    def _recurring(self, index: Index, card: Card) -> Iterator[Mapping[str, Any]]:
-        """Yield reading samples in the documents' own words; what questions held out rest on is shown in none."""
+    def _recurring(self, index: Index, card: Card) -> Recurring:
+        """Read the documents for what is asked in their own words; nothing that a question held out rests on is."""
         evaluations = Evaluations.read(*self.plan.decontaminate) if self.plan.decontaminate else None
         totals = {"read": index.num_documents, "write": self.plan.recurring}
-        return recurring_rows(
+        return Recurring(
             self._documents(index),
             index,
-            self.plan.recurring,
             seed=self.plan.seed,
-            barred=documents_of([*self._held, *self.kept_out]),
+            held=sentences_of([*self._held, *self.kept_out]),
             evaluations=evaluations,
             on_progress=lambda stage, done: self.on_progress(f"recurring: {stage}", done, totals[stage]),
             left_out=card.left_out,
@@ -311,7 +309,12 @@ class Synthesis:
         names = [self.solvers[spec].name for spec in self.plan.solvers]
         assembly.prompts_and_pairs(react, solved, names, first)
         if self.plan.recurring:
-            assembly.recurring(self._recurring(index, card), self.plan.recurring)
+            recurring = self._recurring(index, card)
+            if self.plan.held_out:
+                held = recurring.held_out(self.plan.held_out, sentences_of(questions))
+                write_gold(self.out / HELD_OUT_RECURRING, (sample.gold(recurring.shelf) for sample in held))
+                card.figures["recurring_held_out"] = len(held)
+            assembly.recurring(recurring, self.plan.recurring, self.plan.num_questions, first)
         if self.plan.midtraining:
             trajectories = self.taught("react", questions) if "react" in self.plan.modes else iter(())
             assembly.mid_training(lambda: self._documents(index), graph, trajectories)

@@ -16,7 +16,7 @@ from tamsa.store import make_folder, read_jsonl
 from tamsa.synthesis.curation import grade
 from tamsa.synthesis.explore_stage import SOLVED_PER_SHARD, Judged, Solver, question_shards, read_judged
 from tamsa.synthesis.flywheel import Steering, steer
-from tamsa.synthesis.held_out import HELD_OUT, apart
+from tamsa.synthesis.held_out import HELD_OUT, HELD_OUT_RECURRING, apart
 from tamsa.synthesis.lessons import Tried, Tutor
 from tamsa.synthesis.pipeline import Synthesis
 from tamsa.synthesis.plan import OnProgress, Plan, Summary
@@ -90,7 +90,8 @@ class Flywheel:
 
     def _held_out(self, number: int) -> list[GoldQuestion]:
         """Return what earlier rounds keep for evaluation: the first holds out for all."""
-        files = [self.folder(earlier) / HELD_OUT for earlier in range(number)]
+        names = (HELD_OUT, HELD_OUT_RECURRING)
+        files = [self.folder(earlier) / name for earlier in range(number) for name in names]
         return [GoldQuestion.from_json(record) for path in files if path.exists() for record in read_jsonl(path)]
 
     def _learn(self, number: int, model: Model, held: Sequence[GoldQuestion]) -> tuple[Steering, list[Tried]]:

@@ -21,7 +21,7 @@ from tamsa.train.distribution import Group, repeated_layers, shard
 from tamsa.train.manifest import make_manifest, parent_of
 from tamsa.train.metrics import Metrics
 from tamsa.train.objective import Objective, Parts
-from tamsa.train.optimisers import Optimisers
+from tamsa.train.optimisers import Optimisers, resolve_dtype
 from tamsa.train.packing import Feed, PackedBatch, Packer, held_out_batches, split_items
 from tamsa.train.recipe import TrainRecipe
 from tamsa.train.renaming import Renaming
@@ -108,7 +108,8 @@ class Trainer:
         self.model = self._build_model()
         self.objective = Objective(self.model)
         self.is_sharded = self.group.size > 1
-        dtype = torch.bfloat16 if recipe.precision == "bfloat16" else torch.float32
+        name = "float32" if recipe.precision == "autocast" else recipe.precision
+        dtype = self.dtype = resolve_dtype(name, self.group.device)
         if self.is_sharded:
             shard(self.objective, repeated_layers(self.model), self.group, dtype)
             dtype = torch.float32
@@ -159,6 +160,10 @@ class Trainer:
         if recipe.gradient_checkpointing:
             model.gradient_checkpointing_enable()
         return model.to(self.group.device).train()
+
+    @property
+    def _precision(self) -> str:
+        return "autocast" if self.recipe.precision == "autocast" else str(self.dtype).removeprefix("torch.")
 
     def _num_steps(self) -> int | None:
         s, tokens = self.recipe.schedule, self.recipe.batch.tokens
@@ -220,7 +225,7 @@ class Trainer:
     def _run(self) -> None:
         track = self.recipe.track
         p = sum(p.numel() for p in self.model.parameters())
-        self.on_note(f"{p:,} parameters, {self.mixture.num_tokens:,} tokens of data, {self.recipe.precision}")
+        self.on_note(f"{p:,} parameters, {self.mixture.num_tokens:,} tokens of data, {self._precision}")
         recent: list[tuple[float, float, int]] = []
         while True:
             self.seconds = self.group.agree(self.seconds)

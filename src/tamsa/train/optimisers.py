@@ -12,7 +12,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 
 from tamsa.errors import ConfigError
 from tamsa.models import KimiLinearForCausalLM
-from tamsa.models.precision import CAST
+from tamsa.models.precision import CAST, computes_bf16
 from tamsa.train.muon import Muon
 
 MIN_MUON_SIDE = 16
@@ -35,8 +35,8 @@ class OptimiserSettings:
     momentum: float = 0.95
     clip: float = 1.0
     """Largest norm of the whole gradient; 0 for no bound."""
-    muon_dtype: Literal["float32", "bfloat16"] = "bfloat16"
-    """Of the products of the orthogonalisation."""
+    muon_dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of the products of the orthogonalisation; auto: bfloat16 where the device has its arithmetic, else float32."""
 
 
 class Optimisers:
@@ -103,7 +103,7 @@ class Optimisers:
                     lr=s.lr,
                     momentum=s.momentum,
                     weight_decay=s.weight_decay,
-                    dtype=getattr(torch, s.muon_dtype),
+                    dtype=resolve_dtype(s.muon_dtype, of["muon"][0].device),
                 )
             )
         return members
@@ -190,6 +190,14 @@ def _lowered(model: nn.Module) -> set[int]:
 
 
 ROLES = ("muon", "matrix", "plain", "embedding")
+
+
+def resolve_dtype(name: str, device: torch.device) -> torch.dtype:
+    """Return the type that a name means; `auto` is bf16 where the device has its arithmetic, else fp32."""
+    if name == "auto":
+        name = "bfloat16" if computes_bf16(device) else "float32"
+    dtype: torch.dtype = getattr(torch, name)
+    return dtype
 
 
 def whole(tensor: torch.Tensor) -> torch.Tensor:

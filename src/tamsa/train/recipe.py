@@ -106,8 +106,9 @@ class TrainRecipe:
     """Weight in [0, 1] of tokens of a guided reading that an earlier choice had settled: the rest of a copied line."""
     renamed: float = 0.0
     """Share in [0, 1] of the conversations in which rare tokens take each other's places (`tamsa.train.renaming`)."""
-    precision: Literal["float32", "bfloat16", "autocast"] = "bfloat16"
-    """Of the computation; weights, gradient sums and optimiser are float32 in any case."""
+    precision: Literal["auto", "float32", "bfloat16", "autocast"] = "auto"
+    """Of the computation; weights, gradient sums and optimiser are float32 in any case. auto: bfloat16 where the device
+    has its arithmetic, else float32."""
     gradient_checkpointing: bool = False
     save_dtype: Literal["float32", "bfloat16"] = "float32"
     """Of the final model folder; checkpoints hold float32."""

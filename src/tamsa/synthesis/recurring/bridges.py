@@ -28,13 +28,13 @@ ASKED = 6
 """Pairs of things that a sentence is asked about."""
 
 
-def bridge(shelf: Shelf, thing: int, barred: frozenset[int], random: Random) -> tuple[str, Line] | None:
+def bridge(shelf: Shelf, thing: int, other_than: int, random: Random) -> tuple[str, Line] | None:
     """Name a thing by what a sentence says of it.
 
     Args:
         shelf: all pages.
         thing: a page's; no word of its name is used.
-        barred: other things, and pages, that may not stand in that sentence.
+        other_than: another thing, which may not stand in that sentence nor have it on its page.
         random: draws the sentence.
 
     Returns:
@@ -50,7 +50,7 @@ def bridge(shelf: Shelf, thing: int, barred: frozenset[int], random: Random) -> 
         if not others or len(line.things) > MAX_THINGS or len(line.text) > LONGEST:
             continue
         other = random.choice(others)
-        if (line.things | {line.page}) & barred or _together(shelf, thing, other) > MAX_TOGETHER:
+        if other_than in line.things | {line.page} or _together(shelf, thing, other) > MAX_TOGETHER:
             continue
         clause = clause_of(shelf, line, other, thing, random)
         if clause is None or is_loose(clause):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from random import Random
 
 from tamsa.agent.guided.evidence import LONGEST
@@ -36,19 +36,18 @@ _SAME_NATION = (
 _TRIES = 20
 
 
-def comparisons(shelf: Shelf, seed: int, count: int, barred: Collection[int] = ()) -> Iterator[Sample]:
+def comparisons(shelf: Shelf, seed: int, count: int) -> Iterator[Sample]:
     """Yield samples that compare two pages by their first sentences.
 
     Args:
         shelf: all pages.
         seed: of all choices.
         count: samples at most.
-        barred: pages that are compared with nothing.
     """
     pages = [
         page
         for page, entry in enumerate(shelf.entries)
-        if entry.definition is not None and page not in barred and _opening(shelf, page) is not None
+        if entry.definition is not None and _opening(shelf, page) is not None
         and entry.noun not in ("", "one")
     ]  # fmt: skip
     made = 0
@@ -59,9 +58,9 @@ def comparisons(shelf: Shelf, seed: int, count: int, barred: Collection[int] = (
         one = random.choice(pages)
         same = random.random() < 0.75
         other = random.choice(shelf.by_noun[shelf.entries[one].noun]) if same else random.choice(pages)
-        if one == other or other in barred or named(shelf, one).name == named(shelf, other).name:
+        if one == other or named(shelf, one).name == named(shelf, other).name:
             continue
-        sample = _sample(shelf, one, other, barred, random)
+        sample = _sample(shelf, one, other, random)
         if sample is not None:
             made += 1
             yield sample
@@ -75,7 +74,7 @@ def _opening(shelf: Shelf, page: int) -> Line | None:
     return lines[0]
 
 
-def _sample(shelf: Shelf, one: int, other: int, barred: Collection[int], random: Random) -> Sample | None:
+def _sample(shelf: Shelf, one: int, other: int, random: Random) -> Sample | None:
     first, second = _opening(shelf, one), _opening(shelf, other)
     if first is None or second is None:
         return None
@@ -85,7 +84,7 @@ def _sample(shelf: Shelf, one: int, other: int, barred: Collection[int], random:
     question, answer, kind = asked
 
     def allowed(line: Line) -> bool:
-        return len(line.text) <= LONGEST and line.page not in barred
+        return len(line.text) <= LONGEST
 
     rivals = rivals_of(shelf, (one, other), shelf.entries[one].noun, question, random)
     passages = lay_out(shelf, (first, second), rivals, allowed, random)

@@ -69,9 +69,7 @@ class Without:
         self._index.close()
 
 
-def gathered_rows(
-    sample: Sample, shelf: Shelf, index: SearchIndex, seed: int, barred: Collection[str] = ()
-) -> Iterator[Mapping[str, Any]]:
+def gathered_rows(sample: Sample, shelf: Shelf, index: SearchIndex, seed: int) -> Iterator[Mapping[str, Any]]:
     """Yield rows of one answerable question with evidence that rules gather for it: up to three.
 
     Args:
@@ -79,10 +77,9 @@ def gathered_rows(
         shelf: the pages that it was made of.
         index: the same pages.
         seed: of what is hidden and opened.
-        barred: ids of documents of which nothing is shown.
     """
     gold = sample.gold(shelf)
-    hidden = set(barred)
+    hidden = set[str]()
     told = {hop.evidence.document for hop in gold.chain}
     if (
         sample.origin is not None

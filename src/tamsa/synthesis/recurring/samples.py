@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from math import fsum, log
 from random import Random
@@ -64,11 +64,12 @@ class Samples:
     Args:
         shelf: all pages.
         seed: of all choices.
-        barred: pages of which no sentence is shown.
+        purpose: what they are for; the same seed draws others for another purpose.
     """
 
-    def __init__(self, shelf: Shelf, seed: int, barred: Collection[int] = ()) -> None:
-        self._shelf, self._seed, self._barred = shelf, seed, frozenset(barred)
+    def __init__(self, shelf: Shelf, seed: int, purpose: str = "") -> None:
+        self._shelf = shelf
+        self._seed = f"{seed}/{purpose}" if purpose else str(seed)
 
     def __iter__(self) -> Iterator[Sample]:
         """Yield samples, as many as there are: of recurring facts, and in turn with them of bridges."""
@@ -81,7 +82,7 @@ class Samples:
         times_asked: Counter[str] = Counter()
         uses: Counter[int] = Counter()
         for number, pair in enumerate(pairs):
-            if pair.telling.page in self._barred or uses[pair.y] >= MAX_USES:
+            if uses[pair.y] >= MAX_USES:
                 continue
             answer = self._answer(pair)
             if answer is None or not self._says(pair):
@@ -134,11 +135,11 @@ class Samples:
     def _told(self, pair: Pair, question: str, kind: str, random: Random) -> tuple[str, Line] | None:
         """Name X otherwise than by its name; return the words and the line that leads from them to X."""
         shelf, x, y = self._shelf, pair.x, pair.y
-        if x in self._barred or (kind == "recurring" and random.random() > DESCRIBED):
+        if kind == "recurring" and random.random() > DESCRIBED:
             return None
         if self._gives_away(question, x) or not _takes_description(question):
             return None
-        found = bridge(shelf, x, self._barred | {y}, random) if random.random() < BRIDGED else None
+        found = bridge(shelf, x, y, random) if random.random() < BRIDGED else None
         words, lines = description(shelf, x), shelf.lines_of(x)
         for told in (found, (words, lines[0]) if words and lines else None):
             if told is None or told[1] in (pair.asking, pair.telling):
@@ -273,7 +274,7 @@ class Samples:
         limit = 0.5 * support if unanswerable else support
 
         def allowed(line: Line) -> bool:
-            if line is pair.asking or line.page in self._barred or len(line.text) > LONGEST:
+            if line is pair.asking or len(line.text) > LONGEST:
                 return False
             if unanswerable or line.page == pair.asking.page:
                 if hidden & {word.casefold() for word in words(line.text)} or line.page == y:

@@ -15,8 +15,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tamsa.errors import ConfigError, CorruptError, InputError, TamsaError
 from tamsa.llm.about import About, read_about, write_calibration
+from tamsa.train import optimisers
 from tamsa.train.checkpoints import checkpoints, read_checkpoint
 from tamsa.train.loop import Trainer, train
+from tamsa.train.muon import Muon
 from tamsa.train.recipe import TrainRecipe
 from tamsa.train.sft import SftRecipe
 from tamsa.train.tokenizer import ChatEncoder
@@ -114,6 +116,22 @@ def test_bf16_follows_fp32_and_keeps_fp32_masters(make_recipe: MakeRecipe, tmp_p
         assert all(value.dtype == torch.float32 for value in saved.values())
         matrix = saved["model.layers.0.mlp.up_proj.weight"]
         assert not torch.equal(matrix, matrix.bfloat16().float())
+
+
+@pytest.mark.parametrize("has_bf16", [True, False])
+def test_precision_is_what_the_processor_computes(
+    make_recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch, has_bf16: bool
+) -> None:
+    wanted = torch.bfloat16 if has_bf16 else torch.float32
+    monkeypatch.setattr(optimisers, "computes_bf16", lambda device: has_bf16)
+    notes: list[str] = []
+    trainer = Trainer("pretrain", make_recipe(precision="auto"), resume=False, on_note=notes.append)
+    assert trainer.model.model.layers[0].mlp.up_proj.weight.dtype == wanted
+    assert trainer.optimisers.masters["model.layers.0.mlp.up_proj.weight"].dtype == torch.float32
+    muons = [member for member in trainer.optimisers.members if isinstance(member, Muon)]
+    assert [member.dtype for member in muons] == [wanted]
+    trainer.run()
+    assert any(str(wanted).removeprefix("torch.") in note for note in notes)
 
 
 def test_decay_rates_norms_and_embeddings_do_not_decay(make_recipe: MakeRecipe) -> None:

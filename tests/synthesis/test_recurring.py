@@ -326,11 +326,10 @@ def test_the_pipeline_writes_them_and_asks_nothing_that_a_question_held_out_rest
     pages = (world.folder / "pages.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "pages.jsonl").write_text("".join(pages[:150]))
     docs = (str(tmp_path / "pages.jsonl"),)
-    plan = Plan(docs, num_questions=16, held_out=8, modes=("guided",), midtraining=False, recurring=2_000)
+    plan = Plan(docs, num_questions=16, held_out=8, modes=("guided",), midtraining=False, recurring=120)
     summary = synthesize(plan, tmp_path / "out")
     rows = pq.read_table(tmp_path / "out" / "sft_recurring.parquet").to_pylist()
-    assert summary.rows["sft_recurring.parquet"] == len(rows) > 50
-    assert any("Recurring facts" in note for note in summary.notes)
+    assert summary.rows["sft_recurring.parquet"] == len(rows) == 120
     held = read_gold(tmp_path / "out" / HELD_OUT, world.index)
     own = read_gold(tmp_path / "out" / HELD_OUT_RECURRING, world.index)
     prompts = pq.read_table(tmp_path / "out" / "rl_recurring.parquet").to_pylist()
@@ -342,6 +341,16 @@ def test_the_pipeline_writes_them_and_asks_nothing_that_a_question_held_out_rest
     for gold in own:
         assert not sentences_of([gold]) <= sentences_of(held)
         assert documents_say(world, gold)
+
+
+def test_documents_are_gone_through_again_until_little_is_new(world: Studied) -> None:
+    few = list(index_documents(world.index)())[:60]  # type: ignore[arg-type]
+    assert isinstance(world.index, Index)
+    once = {sample.question for sample in Samples(Shelf(few, world.index.mentions), 3)}
+    rows = list(Recurring(few, world.index, seed=3).rows(1_000_000))
+    questions = {row["question"] for row in rows}
+    assert len(questions) > 1.5 * len(once)
+    assert len(questions) < 1_000_000
 
 
 def test_a_negative_number_of_them_is_refused() -> None:

@@ -21,6 +21,8 @@ COMPARED = 10
 """Every which sample compares two pages."""
 GATHERED = 4
 """Of every which question of two sentences the evidence is gathered by rules, in all others it is laid out."""
+PASSES, NEW = 40, 0.02
+"""Times that the documents are gone through at most, and the share of new questions below which no further time is."""
 SPREAD = 0.2
 """Share of the sentences that may be kept for evaluation."""
 
@@ -113,11 +115,23 @@ class Recurring:
 
     def _drawn(self, purpose: str, tries: int) -> Iterator[Sample]:
         """Yield samples of pairs, with a comparison among them now and then; none overlaps with an evaluation."""
-        for sample in islice(self._mixed(purpose, tries), tries):
+        for sample in islice(self._passes(purpose, tries), tries):
             if self._evaluations is not None and self._evaluations.overlap(sample.gold(self.shelf)) is not None:
                 self._left_out[OVERLAPS] = self._left_out.get(OVERLAPS, 0) + 1
                 continue
             yield sample
+
+    def _passes(self, purpose: str, tries: int) -> Iterator[Sample]:
+        """Go through the documents again and again, in other words each time, until little is new."""
+        asked = set[str]()
+        for number in range(PASSES):
+            known = len(asked)
+            for sample in self._mixed(f"{purpose}{number or ''}", tries):
+                if number == 0 or sample.question not in asked:
+                    yield sample
+                asked.add(sample.question)
+            if len(asked) - known < NEW * len(asked):
+                return
 
     def _mixed(self, purpose: str, tries: int) -> Iterator[Sample]:
         compared = comparisons(self.shelf, self._seed, tries)

@@ -50,6 +50,9 @@ from tamsa.synthesis.shards import Crew, Shards
 from tamsa.synthesis.shortfall import left_out_of, why_fewer
 from tamsa.types import Document, Model
 
+SAMPLES_PER_PROMPT = 4
+"""Of reading samples in the documents' own words to a prompt in them."""
+
 
 @dataclass
 class Synthesis:
@@ -252,10 +255,15 @@ class Synthesis:
         card.left_out.update({"question: same facts as one held out": dropped} if dropped else {})
         return kept
 
+    @property
+    def _num_prompts(self) -> int:
+        """Prompts in the documents' own words: one for every so many samples."""
+        return -(-self.plan.recurring // SAMPLES_PER_PROMPT)
+
     def _recurring(self, index: Index, card: Card) -> Recurring:
         """Read the documents for what is asked in their own words; nothing that a question held out rests on is."""
         evaluations = Evaluations.read(*self.plan.decontaminate) if self.plan.decontaminate else None
-        totals = {"read": index.num_documents, "write": self.plan.recurring}
+        totals = {"read": index.num_documents, "prompts": self._num_prompts, "write": self.plan.recurring}
         return Recurring(
             self._documents(index),
             index,
@@ -314,7 +322,7 @@ class Synthesis:
                 held = recurring.held_out(self.plan.held_out, sentences_of(questions))
                 write_gold(self.out / HELD_OUT_RECURRING, (sample.gold(recurring.shelf) for sample in held))
                 card.figures["recurring_held_out"] = len(held)
-            assembly.recurring(recurring, self.plan.recurring, self.plan.num_questions, first)
+            assembly.recurring(recurring, self.plan.recurring, self._num_prompts, first)
         if self.plan.midtraining:
             trajectories = self.taught("react", questions) if "react" in self.plan.modes else iter(())
             assembly.mid_training(lambda: self._documents(index), graph, trajectories)

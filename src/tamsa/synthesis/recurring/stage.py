@@ -92,6 +92,8 @@ class Recurring:
             if _leads_on(sample) and not self._asks_for_held(sample) and sample.question not in asked:
                 asked.add(sample.question)
                 yield sample
+                if len(asked) % 100 == 0:
+                    self._on_progress("prompts", len(asked))
 
     def rows(self, count: int) -> Iterator[Mapping[str, Any]]:
         """Yield rows of the supervised data set, `count` at most; poor documents give fewer."""

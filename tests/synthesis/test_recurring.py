@@ -15,6 +15,8 @@ from tamsa.agent.guided.prompt import read_reply
 from tamsa.agent.react import NOT_FOUND
 from tamsa.corpus import Index
 from tamsa.errors import ConfigError
+from tamsa.synthesis.assembly import Assembly
+from tamsa.synthesis.card import Card
 from tamsa.synthesis.decontamination import Evaluations
 from tamsa.synthesis.graph import index_documents
 from tamsa.synthesis.held_out import HELD_OUT, HELD_OUT_RECURRING, sentences_of
@@ -344,13 +346,24 @@ def test_the_pipeline_writes_them_and_asks_nothing_that_a_question_held_out_rest
 
 
 def test_documents_are_gone_through_again_until_little_is_new(world: Studied) -> None:
-    few = list(index_documents(world.index)())[:60]  # type: ignore[arg-type]
+    few = list(index_documents(world.index)())[:60]
     assert isinstance(world.index, Index)
     once = {sample.question for sample in Samples(Shelf(few, world.index.mentions), 3)}
     rows = list(Recurring(few, world.index, seed=3).rows(1_000_000))
     questions = {row["question"] for row in rows}
     assert len(questions) > 1.5 * len(once)
     assert len(questions) < 1_000_000
+
+
+def test_the_card_says_where_documents_give_fewer(world: Studied, tmp_path: Path) -> None:
+    assert isinstance(world.index, Index)
+    card = Card("card", {})
+    few = list(index_documents(world.index)())[:12]
+    Assembly(tmp_path, [], "[]", [], world.index.get, card, 0).recurring(
+        Recurring(few, world.index), 10_000, 2, "guided"
+    )
+    made = pq.read_table(tmp_path / "sft_recurring.parquet").num_rows
+    assert card.notes == [f"Recurring facts: {made:,} of 10,000 samples; the documents give no more that is new."]
 
 
 def test_a_negative_number_of_them_is_refused() -> None:

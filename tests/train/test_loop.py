@@ -15,7 +15,6 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tamsa.errors import ConfigError, CorruptError, InputError, TamsaError
 from tamsa.llm.about import About, read_about, write_calibration
-from tamsa.train import optimisers
 from tamsa.train.checkpoints import checkpoints, read_checkpoint
 from tamsa.train.loop import Trainer, train
 from tamsa.train.muon import Muon
@@ -123,7 +122,7 @@ def test_precision_is_what_the_processor_computes(
     make_recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch, has_bf16: bool
 ) -> None:
     wanted = torch.bfloat16 if has_bf16 else torch.float32
-    monkeypatch.setattr(optimisers, "computes_bf16", lambda device: has_bf16)
+    monkeypatch.setattr("tamsa.models.precision.computes_bf16", lambda device: has_bf16)
     notes: list[str] = []
     trainer = Trainer("pretrain", make_recipe(precision="auto"), resume=False, on_note=notes.append)
     assert trainer.model.model.layers[0].mlp.up_proj.weight.dtype == wanted

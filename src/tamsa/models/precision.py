@@ -27,6 +27,14 @@ def computes_bf16(device: torch.device) -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
+def resolve_dtype(name: str, device: torch.device) -> torch.dtype:
+    """Return the type that a name means; `auto` is bf16 where the device has its arithmetic, else fp32."""
+    if name == "auto":
+        name = "bfloat16" if computes_bf16(device) else "float32"
+    dtype: torch.dtype = getattr(torch, name)
+    return dtype
+
+
 class MasterWeights:
     """Hold fp32 masters beside a model whose matrices are bf16.
 

@@ -139,7 +139,7 @@ class Assembly:
         made = self._write("sft_recurring.parquet", counted, SFT_SCHEMA)
         if made < wanted:
             self.card.notes.append(
-                f"Recurring facts: {made:,} of {wanted:,} samples; it takes two documents that name the same."
+                f"Recurring facts: {made:,} of {wanted:,} samples; the documents give no more that is new."
             )
 
     # ------------------------------------------------------------------ reinforcement learning, preferences

@@ -12,6 +12,7 @@ import torch
 
 from tamsa.errors import ConfigError, InputError, TamsaError
 from tamsa.kernels import heap
+from tamsa.models.precision import resolve_dtype
 from tamsa.store import make_folder, read_json, write_json
 from tamsa.train.ahead import Ahead
 from tamsa.train.building import build_tokenizer, load_model, new_model, with_adapters
@@ -21,7 +22,7 @@ from tamsa.train.distribution import Group, repeated_layers, shard
 from tamsa.train.manifest import make_manifest, parent_of
 from tamsa.train.metrics import Metrics
 from tamsa.train.objective import Objective, Parts
-from tamsa.train.optimisers import Optimisers, resolve_dtype
+from tamsa.train.optimisers import Optimisers
 from tamsa.train.packing import Feed, PackedBatch, Packer, held_out_batches, split_items
 from tamsa.train.recipe import TrainRecipe
 from tamsa.train.renaming import Renaming

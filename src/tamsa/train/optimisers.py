@@ -12,7 +12,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 
 from tamsa.errors import ConfigError
 from tamsa.models import KimiLinearForCausalLM
-from tamsa.models.precision import CAST, computes_bf16
+from tamsa.models.precision import CAST, resolve_dtype
 from tamsa.train.muon import Muon
 
 MIN_MUON_SIDE = 16
@@ -190,14 +190,6 @@ def _lowered(model: nn.Module) -> set[int]:
 
 
 ROLES = ("muon", "matrix", "plain", "embedding")
-
-
-def resolve_dtype(name: str, device: torch.device) -> torch.dtype:
-    """Return the type that a name means; `auto` is bf16 where the device has its arithmetic, else fp32."""
-    if name == "auto":
-        name = "bfloat16" if computes_bf16(device) else "float32"
-    dtype: torch.dtype = getattr(torch, name)
-    return dtype
 
 
 def whole(tensor: torch.Tensor) -> torch.Tensor:

@@ -125,18 +125,17 @@ class Recurring:
 
     def _passes(self, purpose: str, tries: int) -> Iterator[Sample]:
         """Go through the documents again and again, in other words each time, until little is new."""
-        asked = set[str]()
+        asked, compared = set[str](), comparisons(self.shelf, self._seed, tries)
         for number in range(PASSES):
             known = len(asked)
-            for sample in self._mixed(f"{purpose}{number or ''}", tries):
+            for sample in self._mixed(f"{purpose}{number or ''}", compared):
                 if number == 0 or sample.question not in asked:
                     yield sample
                 asked.add(sample.question)
             if len(asked) - known < NEW * len(asked):
                 return
 
-    def _mixed(self, purpose: str, tries: int) -> Iterator[Sample]:
-        compared = comparisons(self.shelf, self._seed, tries)
+    def _mixed(self, purpose: str, compared: Iterator[Sample]) -> Iterator[Sample]:
         for place, sample in enumerate(Samples(self.shelf, self._seed, purpose), start=1):
             yield sample
             if place % (COMPARED - 1) == 0 and (other := next(compared, None)) is not None:

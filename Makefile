@@ -29,7 +29,7 @@ $(VENV)/.models: $(VENV)/.core
 
 $(VENV)/.dev: $(VENV)/.core
 	@echo "installing the extras and the tools of the check"
-	$(PIP) --editable ".[dev,dense,lancedb,mcp,models,pdf,track,train,trl,web]"
+	$(PIP) --editable ".[dev,dense,lancedb,mcp,models,pdf,ray,track,train,trl,web]"
 	@touch $@
 
 demo: $(VENV)/.models  ## Build a small simulated encyclopedia and ask it a three-hop question.

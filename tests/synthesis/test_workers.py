@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tamsa import cluster
 from tamsa.errors import ConfigError
-from tamsa.synthesis import cluster
 from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan
 from tamsa.synthesis.shards import Crew, Shards

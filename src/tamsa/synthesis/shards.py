@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from tamsa.cluster import check_cluster
 from tamsa.store import make_folder, read_jsonl, write_atomic
-from tamsa.synthesis.cluster import check_cluster
 from tamsa.synthesis.workers import Job, map_shards
 
 

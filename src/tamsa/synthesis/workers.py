@@ -14,8 +14,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from typing import Any, Protocol
 
+from tamsa.cluster import connected
 from tamsa.errors import ConfigError
-from tamsa.synthesis.cluster import connected
 
 AHEAD = 3
 """Shards in work for each worker: enough to keep it busy, few enough to hold memory down."""

@@ -46,9 +46,9 @@ def make_tokenizer(template: str | None = PLAIN, vocab: int = 400) -> PreTrained
     return tokenizer
 
 
-def make_network(kind: str, vocab: int, seed: int = 0) -> Any:
+def make_network(kind: str, vocab: int, seed: int = 0, heads: int = 4) -> Any:
     torch.manual_seed(seed)
-    small = {"vocab_size": vocab, "hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4}
+    small = {"vocab_size": vocab, "hidden_size": 64, "intermediate_size": 96, "num_attention_heads": heads}
     ids = {"bos_token_id": None, "eos_token_id": 2, "pad_token_id": 0}
     if kind == "kimi":
         config = KimiLinearConfig(

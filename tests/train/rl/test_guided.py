@@ -53,7 +53,7 @@ def test_the_floor_below_which_rules_answer_is_off_in_training_and_kept_in_the_m
     (world / "model" / "tamsa.json").write_text(json.dumps(about))
     recipe = load_config(RlRecipe, world / "rl.toml", ["rollouts.mode='guided'", "steps=1"])
     trainer = RlTrainer(recipe, resume=False, on_note=lambda _: None)
-    assert [explorer._model.reader.profile.reader_votes for explorer in trainer._explorers] == [0, 0]
+    assert [model.profile.reader_votes for model in trainer._explorers._models] == [0, 0]
     trainer.run()
     assert read_about(world / "run" / "model").profile.reader_votes == 8
 

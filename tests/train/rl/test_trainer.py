@@ -23,6 +23,8 @@ def world(tmp_path):
     tokenizer = make_tokenizer()
     make_network("kimi", len(tokenizer)).save_pretrained(tmp_path / "model")
     tokenizer.save_pretrained(tmp_path / "model")
+    about = {"schema_version": 1, "profile": {"brief": True}}  # with what is usual its context would be full
+    (tmp_path / "model" / "tamsa.json").write_text(json.dumps(about))
     pages = [{"id": f"p{n}", "title": f"Page {n}", "text": f"Page {n} speaks of river {n}."} for n in range(6)]
     (tmp_path / "pages.jsonl").write_text("".join(json.dumps(page) + "\n" for page in pages))
     prompts = [{"id": n, "question": f"Which page speaks of river {n}?", "answers": [f"Page {n}"]} for n in range(6)]
@@ -66,6 +68,7 @@ def test_a_run_writes_its_model_curve_and_rollouts(world):
     assert steps_of(world, "held_out") == [0, 2, 3]
     rollouts = list(read_jsonl(world / "run" / "rollouts.jsonl"))
     assert len(rollouts) == 3 * 2 * 2
+    assert all(rollout["num_drawn"] for rollout in rollouts)
     assert {"prompt", "answer", "reward", "outcome"} <= set(rollouts[0])
     assert (world / "run" / "reward.png").stat().st_size > 1_000
     assert (world / "run" / "model" / "model.safetensors").is_file()
@@ -98,9 +101,8 @@ def test_a_wrong_prompt_is_named_before_anything_is_written(world, line, named):
 def test_bf16_computes_in_bf16_and_moves_fp32_masters(world):
     recipe = load_config(RlRecipe, world / "rl.toml", ["precision='bfloat16'"])
     trainer = RlTrainer(recipe, resume=False, on_note=lambda _: None)
-    for model in trainer._models:
-        model.engine.close()
-    dtypes = {name: p.dtype for name, p in trainer.model.named_parameters()}
+    trainer._explorers.close()
+    dtypes = {name: p.dtype for name, p in trainer.policy.model.named_parameters()}
     assert dtypes["model.layers.0.mlp.gate_proj.weight"] == torch.bfloat16
     assert dtypes["model.norm.weight"] == torch.float32
     assert {weight.dtype for weight in trainer.optimisers.weights().values()} == {torch.float32}

@@ -23,7 +23,7 @@ from tamsa.llm.local.memory import Rows, Step
 from tamsa.llm.local.requests import Outcome, Request, Sampling
 from tamsa.llm.local.row import Row
 from tamsa.llm.local.rows import rows_for
-from tamsa.llm.local.sampler import draw
+from tamsa.llm.local.sampler import draw, held
 from tamsa.types import FinishReason
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,8 @@ class Engine:
         max_bytes: memory that states kept between turns may hold.
         threads: torch threads of the engine; None leaves torch's number.
     """
+
+    takes_grammar = True
 
     def __init__(
         self,
@@ -141,7 +143,7 @@ class Engine:
             self._rows = rows_for(self._network.model, self._max_bytes, self._batch_size)
         except BaseException as error:
             known = isinstance(error, TamsaError)
-            reason = error if known else ModelError(f"{self._name}: cannot be loaded ({_line(error)})")
+            reason = error if known else ModelError(f"{self._name}: cannot be loaded ({one_line(error)})")
             if not known:
                 log.debug("%s: loading failed", self._name, exc_info=error)
             with self._wake:
@@ -155,7 +157,7 @@ class Engine:
                     self._turn()
             except Exception as error:
                 log.debug("%s: a step failed", self._name, exc_info=error)
-                self._fail(ModelError(f"{self._name}: decoding failed ({_line(error)})"), waiting=False)
+                self._fail(ModelError(f"{self._name}: decoding failed ({one_line(error)})"), waiting=False)
                 self._rows.forget()
             self.busy_s += time.monotonic() - began
         self._fail(ModelError(f"{self._name}: closed"))
@@ -205,7 +207,7 @@ class Engine:
             except Exception as error:  # a row that is being read stands apart: the others go on
                 log.debug("%s: a prompt could not be read", self._name, exc_info=error)
                 self._reading.popleft()
-                row.request.on_done(ModelError(f"{self._name}: the prompt could not be read ({_line(error)})"))
+                row.request.on_done(ModelError(f"{self._name}: the prompt could not be read ({one_line(error)})"))
                 continue
             if row.position == row.length - 1:
                 self._join()
@@ -278,7 +280,7 @@ class Engine:
             step = Step(step.logits[at], step.hidden[at] if step.hidden is not None else None)
         allowed = [row.may_draw() for row in chosen]
         sampling = [row.request.sampling for row in chosen]
-        drawn = draw(_held(step.logits, allowed), step.hidden, self._network.heads, sampling)
+        drawn = draw(held(step.logits, allowed), step.hidden, self._network.heads, sampling)
         self.num_drawn += len(chosen)
         finished: list[tuple[int, FinishReason]] = []
         for n, (index, row) in enumerate(zip(drawing, chosen, strict=True)):
@@ -330,29 +332,10 @@ class Engine:
         return row, state
 
 
-def _held(logits: torch.Tensor, allowed: Sequence[Sequence[int] | None]) -> torch.Tensor:
-    """Rule out, row by row, the tokens that are not allowed.
-
-    Args:
-        logits: `[N, V]`.
-        allowed: N lists of ids; None allows all.
-    """
-    if all(ids is None for ids in allowed):
-        return logits
-    held = torch.full_like(logits, float("-inf"))
-    for row, ids in enumerate(allowed):
-        if ids is None:
-            held[row] = logits[row]
-        else:
-            at = torch.tensor(ids, device=logits.device)
-            held[row, at] = logits[row, at]
-    return held
-
-
-def _line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """Name an error of a library, with its kind, on one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
 
-__all__ = ["Engine", "Network", "Outcome", "Request", "Sampling"]
+__all__ = ["Engine", "Network", "Outcome", "Request", "Sampling", "one_line"]

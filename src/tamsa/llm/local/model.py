@@ -20,7 +20,7 @@ from tamsa.llm.local.engine import Engine, Network
 from tamsa.llm.local.folder import Folder
 from tamsa.llm.local.formats import find_format
 from tamsa.llm.local.reading import Reading, Vocabulary
-from tamsa.llm.local.requests import Outcome, Request, Sampling
+from tamsa.llm.local.requests import Decoder, Outcome, Request, Sampling
 from tamsa.llm.local.source import ids_of
 from tamsa.llm.settings import ModelSettings
 from tamsa.llm.tokens import Grammar
@@ -47,9 +47,6 @@ class LocalModel:
         ConfigError: no chat template, or a wrong setting.
     """
 
-    takes_grammar: bool = True
-    """Completions can be held to a form, token by token."""
-
     def __init__(self, path: str | Path, settings: ModelSettings | None = None, *, name: str | None = None) -> None:
         settings = settings or ModelSettings()
         name = name or f"hf:{path}"
@@ -69,6 +66,7 @@ class LocalModel:
         *,
         name: str = "local",
         about: About | None = None,
+        engine: Decoder | None = None,
     ) -> LocalModel:
         """Decode with a model that is loaded already, as a trainer's is; call `forget` when its weights have changed.
 
@@ -78,6 +76,8 @@ class LocalModel:
             settings: as above; `dtype`, `device` and `heads` mean nothing here.
             name: how it is called in runs.
             about: what `tamsa.json` would say.
+            engine: what decodes in place of an `Engine` on `model`; `batch_size`, `state_megabytes` and `threads` mean
+                nothing then.
 
         Raises:
             ConfigError: no chat template, or a wrong setting.
@@ -88,7 +88,7 @@ class LocalModel:
         )
         ends = ids_of(model.generation_config.eos_token_id)
         self._set_up(
-            name, settings or ModelSettings(), tokenizer, model.config, about or About(), ends, lambda: network
+            name, settings or ModelSettings(), tokenizer, model.config, about or About(), ends, lambda: network, engine
         )
         return self
 
@@ -101,6 +101,7 @@ class LocalModel:
         about: About,
         ends: frozenset[int],
         load: Callable[[], Network],
+        engine: Decoder | None = None,
     ) -> None:
         self.name = name
         self.profile: Profile = about.profile
@@ -121,10 +122,11 @@ class LocalModel:
         ends |= ids_of(config.eos_token_id) | ids_of(tokenizer.eos_token_id) | ids_of(self._chat.turn_end)
         self._end_ids = ends
         self._temperature, self._top_p = _sampling(settings, about.sampling)
+        self._seed = settings.seed
         self._asked: OrderedDict[bytes, int] = OrderedDict()
         self._count = lru_cache(maxsize=4096)(self._count_tokens)
         self._encoded = lru_cache(maxsize=16_384)(self._encode)
-        self.engine = Engine(
+        self.engine: Decoder = engine or Engine(
             load,
             name=name,
             batch_size=settings.batch_size,
@@ -132,6 +134,8 @@ class LocalModel:
             threads=settings.threads,
         )
         """Decodes; its counters say how much was read, reused and drawn."""
+        self.takes_grammar: bool = self.engine.takes_grammar
+        """Completions can be held to a form, token by token."""
 
     @property
     def batch_size(self) -> int:
@@ -145,9 +149,16 @@ class LocalModel:
         """Begin to load the weights, while the caller does something else."""
         self.engine.start()
 
-    def forget(self) -> None:
-        """Drop every kept state: the weights have changed. The ids of conversations stay."""
+    def forget(self, seed: int | None = None) -> None:
+        """Drop every kept state: the weights have changed. The ids of conversations stay.
+
+        Args:
+            seed: what is drawn from now on depends on it, whatever was asked before; None goes on as it was.
+        """
         self.engine.forget()
+        if seed is not None:
+            self._seed = seed
+            self._asked.clear()
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a text, exactly."""
@@ -247,7 +258,7 @@ class LocalModel:
         """
         text = "\0".join(f"{message.role}\0{message.content}" for message in messages)
         key = np.frombuffer(hashlib.blake2b(text.encode(), digest_size=16).digest(), dtype=np.uint32).tolist()
-        seed = (self._settings.seed or 0) % 2**63
+        seed = (self._seed or 0) % 2**63
         return list(
             await asyncio.gather(
                 *(
@@ -309,14 +320,14 @@ class LocalModel:
 
         With a seed the stream depends on the seed, the prompt, and how often this very prompt was asked before.
         """
-        if self._settings.seed is None:
+        if self._seed is None:
             return Sampling(self._temperature, self._top_p)
         key = hashlib.blake2b(np.asarray(prompt, dtype=np.int32).tobytes(), digest_size=16).digest()
         number = self._asked.pop(key, 0)
         self._asked[key] = number + 1
         if len(self._asked) > 100_000:
             self._asked.popitem(last=False)
-        words = [self._settings.seed % 2**63, number, *np.frombuffer(key, dtype=np.uint32).tolist()]
+        words = [self._seed % 2**63, number, *np.frombuffer(key, dtype=np.uint32).tolist()]
         return Sampling(self._temperature, self._top_p, random=np.random.default_rng(words))
 
 

@@ -72,6 +72,25 @@ def draw(logits: Tensor, hidden: Tensor | None, heads: DecodingHeads | None, row
     return Drawn(tokens.tolist(), drawn.tolist(), model.tolist(), T.tolist(), P.clamp_max(1.0).tolist(), chosen)
 
 
+def held(logits: Tensor, allowed: Sequence[Sequence[int] | None]) -> Tensor:
+    """Rule out, row by row, the tokens that are not allowed.
+
+    Args:
+        logits: `[N, V]`.
+        allowed: N lists of ids; None allows all.
+    """
+    if all(ids is None for ids in allowed):
+        return logits
+    ruled = torch.full_like(logits, float("-inf"))
+    for row, ids in enumerate(allowed):
+        if ids is None:
+            ruled[row] = logits[row]
+        else:
+            at = torch.tensor(ids, device=logits.device)
+            ruled[row, at] = logits[row, at]
+    return ruled
+
+
 def _greedy(logits: Tensor) -> Drawn:
     """Take the likeliest token of every row; of equals the one with the lowest id, as the sampler does."""
     N = logits.shape[0]

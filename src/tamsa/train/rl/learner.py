@@ -90,7 +90,7 @@ class Learner:
             with torch.no_grad():
                 ratio = (logprobs - row.logprobs).exp()
                 parts = (values.sum(), (ratio - 1).abs().sum(), clipped.sum(), -logprobs.sum())
-                sums += torch.stack([part.double() for part in parts])
+                sums += torch.stack([part.double() for part in parts]).cpu()
         norm = self._optimisers.step(scale)
         means = (sums / num_tokens).tolist()
         return Learned(len(lessons), num_tokens, num_read, left_out, means[0], means[1], means[2], means[3], norm)

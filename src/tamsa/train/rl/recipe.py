@@ -77,6 +77,25 @@ class PoolSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """Who runs the prompts, and what decodes."""
+
+    engine: Literal["local", "vllm"] = "local"
+    """`vllm`: vLLM in the same process, for models on a GPU that it serves; it reads the weights anew every step."""
+    vllm: dict[str, Any] = field(default_factory=dict)
+    """Further arguments of `vllm.EngineArgs`, such as `gpu_memory_utilization = 0.4`, `max_model_len = 32768`."""
+    ray: str = ""
+    """Address of a Ray cluster (`auto`, `HOST:PORT`, `ray://HOST:PORT`; `local` starts one on this machine) whose
+    workers run the prompts, each with a copy of the model; empty: this process does. They must see the same folders."""
+    count: int = 1
+    """Workers of the cluster."""
+    cpus: int = 1
+    """Processors of each."""
+    gpus: float = 0.0
+    """GPUs of each, or a share of one."""
+
+
+@dataclass(frozen=True, slots=True)
 class RlTrack:
     """What is measured and kept on the way."""
 
@@ -102,6 +121,7 @@ class RlRecipe:
     rollouts: RolloutSettings = RolloutSettings()
     objective: ObjectiveSettings = ObjectiveSettings()
     pool: PoolSettings = PoolSettings()
+    workers: WorkerSettings = WorkerSettings()
     optimiser: OptimiserSettings = field(default_factory=lambda: OptimiserSettings(name="adamw", lr=2e-5))
     track: RlTrack = RlTrack()
     steps: int = 200
@@ -111,6 +131,8 @@ class RlRecipe:
     """Tokens of one forward pass; a longer conversation is left out, and counted."""
     precision: Literal["float32", "bfloat16"] = "float32"
     save_dtype: Literal["float32", "bfloat16"] = "float32"
+    device: str = "auto"
+    """`auto`: the GPU, where there is one; else `cpu`, `cuda:1`."""
     threads: int | None = None
     seed: int = 0
 
@@ -123,7 +145,7 @@ class RlRecipe:
         Raises:
             ConfigError: names the field and the way out.
         """
-        r, o, p = self.rollouts, self.objective, self.pool
+        r, o, p, w = self.rollouts, self.objective, self.pool, self.workers
         if not self.environments:
             raise ConfigError("environments: none given; add an [[environments]] table with docs and prompts")
         if self.learn == "heads" and r.heads != (o.heads == "reward"):
@@ -131,12 +153,22 @@ class RlRecipe:
                 f"rollouts.heads = {str(r.heads).lower()} with objective.heads = {o.heads}; heads learn by reward from "
                 "runs that they draw (rollouts.heads = true), and by cross-entropy from runs without them (false)"
             )
+        if w.engine == "vllm" and self.learn == "heads" and not r.heads:
+            raise ConfigError(
+                "workers.engine = vllm with objective.heads = cross_entropy: it draws with the heads that it is given; "
+                "take engine = local, or objective.heads = reward"
+            )
+        if w.count > 1 and not w.ray:
+            raise ConfigError(f"workers.count = {w.count}: workers need a cluster; give workers.ray = local, or 1")
         for name, value, least in (
             ("rollouts.group", r.group, 2),
             ("rollouts.prompts", r.prompts, 1),
             ("rollouts.concurrency", r.concurrency, 1),
             ("pool.active", p.active, r.prompts),
             ("pool.min_tries", p.min_tries, 1),
+            ("workers.count", w.count, 1),
+            ("workers.cpus", w.cpus, 1),
+            ("workers.gpus", w.gpus, 0),
             ("steps", self.steps, 1),
         ):
             if value < least:

@@ -5,36 +5,32 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from tamsa.agent import Budget
-from tamsa.agent.guided import MODE as GUIDED
-from tamsa.agent.modes import with_mode
-from tamsa.decoding import AutoDecoForCausalLM
-from tamsa.llm import ModelSettings
-from tamsa.llm.local import LocalModel
-from tamsa.llm.local.folder import HEADS, Folder
+from tamsa.llm.local.folder import HEADS
 from tamsa.store import Journal, make_folder, write_json
-from tamsa.train.building import build_tokenizer, load_model
 from tamsa.train.checkpoints import Checkpoint, checkpoints, read_checkpoint, write_checkpoint
 from tamsa.train.manifest import make_manifest, parent_of
 from tamsa.train.metrics import Metrics
 from tamsa.train.optimisers import Optimisers
+from tamsa.train.rl.explorers import Explorers, LocalExplorers
 from tamsa.train.rl.heads_learner import HeadsLearner
 from tamsa.train.rl.learner import Learned, Learner
 from tamsa.train.rl.plots import plot_rewards
+from tamsa.train.rl.policy import Policy, device_of
 from tamsa.train.rl.pool import Pool
 from tamsa.train.rl.prompts import read_prompts
+from tamsa.train.rl.ray_explorers import RayExplorers
 from tamsa.train.rl.recipe import RlRecipe
-from tamsa.train.rl.rollouts import Explorer, Rollout, ToolMaker
+from tamsa.train.rl.rollouts import Rollout
 from tamsa.train.saving import save_model
 from tamsa.types import SCHEMA_VERSION
 
-FREE = ("steps", "minutes", "track", "threads", "save_dtype", "held_out")
+FREE = ("steps", "minutes", "track", "threads", "device", "workers", "save_dtype", "held_out")
 """Fields of a recipe that may change between the sessions of a run."""
 
 
@@ -43,8 +39,9 @@ class RlTrainer:
 
     Args:
         recipe: what to do.
-        resume: go on from the latest checkpoint. Weights, optimiser, pool and counters go on as they were; rollouts
-            are drawn anew, so a resumed run is a run of the same kind, not the same run.
+        resume: go on from the latest checkpoint. Weights, optimiser, pool and counters go on as they were, and what is
+            drawn depends on them and the step alone: the same run but for rounding, since what is decoded together
+            depends on the time.
         on_note: receives lines of progress.
 
     Raises:
@@ -59,12 +56,7 @@ class RlTrainer:
         manifest = make_manifest("rl", recipe.out, recipe.to_json(), recipe.init, resume=resume, free=FREE)
         prompts = read_prompts(recipe.environments)
         self.held_out = read_prompts(recipe.held_out)
-        self.tokenizer = build_tokenizer(None, recipe.init)
-        self.model = load_model(recipe.init, self.tokenizer)
-        self.with_heads: Any = None
-        """The model with its AutoDeco heads, where they draw or learn."""
-        if recipe.learn == "heads" or recipe.rollouts.heads:
-            self.with_heads = self._make_heads()
+        self.policy = Policy(recipe, device_of(recipe.device))
         self.optimisers, self.learner = self._make_learner()
         self.pool = Pool(prompts, recipe.pool, recipe.seed)
         self.step = 0
@@ -72,7 +64,7 @@ class RlTrainer:
         """Of all sessions."""
         if resume:
             self._restore()
-        self._explorers = self._make_explorers()
+        self._explorers: Explorers = (RayExplorers if recipe.workers.ray else LocalExplorers)(recipe, self.policy)
         make_folder(self.out)
         if not resume:
             write_json(self.out / "run.json", manifest)
@@ -80,49 +72,14 @@ class RlTrainer:
         self.metrics = Metrics(self.out, self.step, recipe.track.trackio, manifest)
         self.rollouts = Journal(self.out / "rollouts.jsonl")
 
-    def _make_heads(self) -> Any:
-        """Take the model's heads, or fresh ones where it has none and they are to learn."""
-        folder = self.recipe.init / HEADS
-        if self.recipe.learn == "heads" and not folder.is_dir():
-            return AutoDecoForCausalLM.from_base(self.model)
-        return AutoDecoForCausalLM.from_pretrained(folder, base=self.model)
-
     def _make_learner(self) -> tuple[Optimisers, Learner | HeadsLearner]:
-        recipe, dtype = self.recipe, getattr(torch, self.recipe.precision)
+        recipe, policy = self.recipe, self.policy
         settings = recipe.objective, recipe.rollouts, recipe.micro_tokens
         if recipe.learn == "weights":
-            optimisers = Optimisers(self.model, recipe.optimiser, dtype)
-            return optimisers, Learner(self.model, optimisers, *settings)
-        self.with_heads.freeze_base()
-        self.model.to(dtype)
-        optimisers = Optimisers(self.with_heads.decoding_heads, recipe.optimiser)
-        return optimisers, HeadsLearner(self.with_heads, optimisers, *settings)
-
-    def _make_explorers(self) -> tuple[Explorer, Explorer | None]:
-        """Make the explorer that samples and, where prompts are held out, the one that is measured: greedy, or drawing
-        with the heads that learn.
-        """
-        recipe, r = self.recipe, self.recipe.rollouts
-        found = Folder(recipe.init, str(recipe.init)).about
-        about = replace(found, profile=replace(found.profile, reader_votes=0))  # what rules answer teaches nothing
-        plain = replace(about, sampling=type(about.sampling)())
-        model = self.with_heads if r.heads else self.model
-        common = ModelSettings(batch_size=r.concurrency, threads=recipe.threads, max_tokens=r.max_completion_tokens)
-        sampling = replace(common, temperature=r.temperature, top_p=r.top_p, seed=recipe.seed * 100_003 + self.step)
-        self._models = [LocalModel.of(model, self.tokenizer, sampling, about=plain)]
-        policy, strategy = with_mode(self._models[0], r.mode)
-        settings = replace(r, mode=strategy)
-        budget = Budget() if r.mode == GUIDED else None  # rules that are cut off would leave the reader too little
-        first = Explorer(policy, ToolMaker(recipe.environments, policy), settings, budget)
-        if not self.held_out:
-            return first, None
-        if recipe.learn == "heads":
-            drawing = replace(common, temperature=1.0, top_p=1.0, seed=recipe.seed)
-            self._models.append(LocalModel.of(self.with_heads, self.tokenizer, drawing, about=plain))
-        else:
-            self._models.append(LocalModel.of(self.model, self.tokenizer, replace(common, greedy=True), about=about))
-        measured, _ = with_mode(self._models[1], r.mode)
-        return first, Explorer(measured, ToolMaker(recipe.held_out, measured), settings, budget)
+            optimisers = Optimisers(policy.model, recipe.optimiser, getattr(torch, recipe.precision))
+            return optimisers, Learner(policy.model, optimisers, *settings)
+        optimisers = Optimisers(policy.learning, recipe.optimiser)
+        return optimisers, HeadsLearner(policy.with_heads, optimisers, *settings)
 
     # ------------------------------------------------------------------ state
 
@@ -157,8 +114,7 @@ class RlTrainer:
         finally:
             self.metrics.close()
             self.rollouts.close()
-            for model in self._models:
-                model.engine.close()
+            self._explorers.close()
 
     def _run(self) -> None:
         recipe, track = self.recipe, self.recipe.track
@@ -188,26 +144,28 @@ class RlTrainer:
         }
         folder = self.out / "model"
         weights = self.optimisers.weights() if recipe.learn == "weights" else {}
-        save_model(self.model, weights, self.tokenizer, folder, recipe.save_dtype, about, recipe.init)
+        policy = self.policy
+        save_model(policy.model, weights, policy.tokenizer, folder, recipe.save_dtype, about, recipe.init)
         if recipe.learn == "heads":
-            self.with_heads.save_pretrained(folder / HEADS, dtype=torch.float32)
+            policy.with_heads.save_pretrained(folder / HEADS, dtype=torch.float32)
         self.on_note(f"{folder}: {self.step:,} steps, {self.seconds / 60:.1f} minutes")
 
     def _step(self) -> None:
         r = self.recipe.rollouts
-        engine = self._models[0].engine
-        began, decoded = time.monotonic(), engine.busy_s
+        began, decoded = time.monotonic(), self._explorers.decode_s
         prompts = self.pool.draw(r.prompts)
-        groups = self._explorers[0].explore(prompts, r.group)
+        groups = self._explorers.explore(prompts, r.group, self.step)
         explored = time.monotonic()
         learned = self.learner.learn(groups)
+        taught = time.monotonic()
+        if learned is not None:
+            self._explorers.renew()
         seconds = {
             "explore_s": explored - began,
-            "decode_s": engine.busy_s - decoded,  # of explore_s; the rest are rules, tools and bookkeeping
-            "learn_s": time.monotonic() - explored,
+            "decode_s": self._explorers.decode_s - decoded,  # of explore_s; the rest are rules, tools and bookkeeping
+            "learn_s": taught - explored,
+            "renew_s": time.monotonic() - taught,
         }
-        for model in self._models:
-            model.forget()
         for prompt, group in zip(prompts, groups, strict=True):
             self.pool.report(prompt, [rollout.reward.value for rollout in group])
         for rollout in (rollout for group in groups for rollout in group):
@@ -237,9 +195,8 @@ class RlTrainer:
 
     def _evaluate(self) -> None:
         """Run the held-out prompts once each."""
-        explorer = self._explorers[1]
-        if explorer is not None:
-            runs = [group[0] for group in explorer.explore(self.held_out, 1)]
+        if self.held_out:
+            runs = self._explorers.measure(self.held_out)
             by_kind: dict[str, list[float]] = defaultdict(list)
             for run in runs:
                 by_kind[run.prompt.kind or "all"].append(run.reward.value)

@@ -31,7 +31,7 @@ def load_ray() -> Any:
     try:
         ray: Any = importlib.import_module("ray")
     except ImportError as error:
-        raise ConfigError("--ray needs Ray; install it with: pip install 'tamsa[ray]'") from error
+        raise ConfigError("a Ray cluster needs Ray; install it with: pip install 'tamsa[ray]'") from error
     return ray
 
 
@@ -66,18 +66,24 @@ def _place(address: str) -> tuple[str, int] | None:
     if not host and client:
         host, port = port, str(CLIENT_PORT)
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ConfigError(f"--ray {address}: no address; give HOST:PORT, ray://HOST:PORT, auto or local")
+        raise ConfigError(f"ray {address}: no address; give HOST:PORT, ray://HOST:PORT, auto or local")
     return host.strip("[]"), int(port)
 
 
 def _missing(address: str, why: object) -> ConfigError:
     why = str(why).strip().partition("\n")[0].rstrip(".")
-    return ConfigError(f"--ray {address}: no such cluster ({why}); start one with: ray start --head")
+    return ConfigError(f"ray {address}: no such cluster ({why}); start one with: ray start --head")
 
 
 @contextmanager
-def connected(address: str, workers: int) -> Iterator[Any]:
-    """Connect to a cluster that has a processor for each worker; leave it at the end, unless it was joined before.
+def connected(address: str, workers: int, cpus: int = 1, gpus: float = 0) -> Iterator[Any]:
+    """Connect to a cluster that has room for each worker; leave it at the end, unless it was joined before.
+
+    Args:
+        address: of the cluster; `local` starts one with as many processors as the workers need.
+        workers: how many there will be.
+        cpus: processors of each.
+        gpus: GPUs of each, or shares of one.
 
     Raises:
         ConfigError: Ray is not installed, there is no such cluster, or it is too small.
@@ -87,17 +93,17 @@ def connected(address: str, workers: int) -> Iterator[Any]:
     mine = not ray.is_initialized()
     if mine:
         check_cluster(address)
-        where = {"num_cpus": workers, "include_dashboard": False} if address == LOCAL else {"address": address}
+        where = {"num_cpus": workers * cpus, "include_dashboard": False} if address == LOCAL else {"address": address}
         try:
             ray.init(log_to_driver=False, logging_level="error", **where)
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise _missing(address, error) from error
     try:
-        cores = int(ray.cluster_resources().get("CPU", 0))
-        if cores < workers:  # the actors beyond would be waited for without end
-            raise ConfigError(
-                f"--workers {workers}: the cluster at {address} has {cores} processors; give at most that"
-            )
+        found = ray.cluster_resources()
+        for name, key, needed in (("processors", "CPU", workers * cpus), ("GPUs", "GPU", workers * gpus)):
+            if found.get(key, 0) < needed:  # the actors beyond would be waited for without end
+                has = f"{found.get(key, 0):g} {name}"
+                raise ConfigError(f"{workers} workers: the cluster at {address} has {has}, they need {needed:g}")
         yield ray
     finally:
         if mine:

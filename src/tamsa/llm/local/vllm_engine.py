@@ -14,8 +14,9 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -108,7 +109,8 @@ class VllmEngine:
             "logits_processors": [form] if self.takes_grammar else None,
             "disable_log_stats": True,
         }
-        self._llm = engine.LLMEngine.from_engine_args(self._vllm.EngineArgs(**arguments, **fixed))
+        with _environment(VLLM_ENABLE_V1_MULTIPROCESSING="0", VLLM_USE_V2_MODEL_RUNNER="0"):
+            self._llm = engine.LLMEngine.from_engine_args(self._vllm.EngineArgs(**arguments, **fixed))
 
     # ------------------------------------------------------------------ from any thread
 
@@ -293,13 +295,11 @@ class VllmEngine:
 
 
 def load_vllm() -> Any:
-    """Import vLLM, set up to run in this process.
+    """Import vLLM.
 
     Raises:
         ConfigError: it is not installed.
     """
-    os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
-    os.environ.setdefault("VLLM_USE_V2_MODEL_RUNNER", "0")  # the newer one knows no processors of logits as ours
     try:
         vllm: Any = importlib.import_module("vllm")
     except ImportError as error:
@@ -307,6 +307,21 @@ def load_vllm() -> Any:
             "vLLM is not installed here; install it (https://docs.vllm.ai), or take engine = local"
         ) from error
     return vllm
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Set environment variables for a while: in this process, by the runner of models that knows our processors."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _form_class(open_: Mapping[str, _Open]) -> type:

@@ -216,3 +216,21 @@ def test_a_bf16_model_with_fp32_norms_takes_the_compiled_step(model_of, tokens, 
         step = model(ids[:, 8:], past_key_values=cache).logits.float()
     assert len(runs) == 1
     assert (step[:, 0] - whole[:, -1]).norm() <= 0.05 * whole[:, -1].norm()
+
+
+@pytest.mark.parametrize("changes", [{}, WHOLE])
+def test_a_model_with_adapters_decodes_what_it_reads(changes, model_of, tokens):
+    """Absorbed attention multiplies by the up-projection's matrix, which an adapter changes."""
+    peft = pytest.importorskip("peft")
+    model, ids = model_of("dense", **changes), tokens(2, 30)
+    plain = model(ids).logits.detach()
+    names = [name for name, m in model.named_modules() if type(m) is torch.nn.Linear and name != "lm_head"]
+    config = peft.LoraConfig(r=4, target_modules=names, init_lora_weights=False)
+    peft.inject_adapter_in_model(config, model)
+    model.eval()
+    with torch.no_grad():
+        whole = model(ids).logits
+        cache = model(ids[:, :9], use_cache=True).past_key_values
+        steps = [model(ids[:, t : t + 1], past_key_values=cache).logits for t in range(9, 30)]
+    assert apart(whole, plain) > 0.1
+    assert apart(torch.cat(steps, 1), whole[:, 9:]) <= 3e-6

@@ -14,7 +14,7 @@ from tamsa.backbone.config import Architecture
 from tamsa.backbone.latents import Latents
 from tamsa.backbone.layout import Layout
 from tamsa.backbone.norm import RMSNorm
-from tamsa.backbone.projections import Projections, linear
+from tamsa.backbone.projections import Projections, linear, matrix_of
 from tamsa.kernels.latent_attention import (
     attend_block,
     causal_attention,
@@ -174,7 +174,7 @@ class LatentAttention(nn.Module):
 
     def _absorbed(self, q: torch.Tensor, latents: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
         """Attend to the latents themselves."""
-        up = self.kv_b_proj.weight.view(self.num_heads, self.private + self.value, self.rank)
+        up = matrix_of(self.kv_b_proj, latents).view(self.num_heads, self.private + self.value, self.rank)
         return latent_attention(q, latents, lengths, up, self.scale)
 
     def _differentiable(self, q: torch.Tensor, own: torch.Tensor, past: torch.Tensor) -> torch.Tensor:

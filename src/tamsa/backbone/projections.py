@@ -38,6 +38,21 @@ def linear(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
     return few_rows.product(x, weight) if few_rows.fits(x, weight) and is_plain(layer) else layer(x)
 
 
+def matrix_of(layer: nn.Module, like: torch.Tensor) -> torch.Tensor:
+    """Return what a linear layer without bias multiplies by, `[outputs, inputs]`, adapters and hooks included.
+
+    Args:
+        layer: its own weight, where it is an ordinary one; else what it makes of the identity.
+        like: has the device and type of its input.
+    """
+    weight: Any = layer.weight
+    if is_plain(layer):
+        return weight
+    identity = torch.eye(weight.shape[1], dtype=like.dtype, device=like.device)
+    found: torch.Tensor = layer(identity)
+    return found.t().contiguous()
+
+
 class OutputLayer(nn.Linear):
     """A linear layer without bias that takes the fast way for a few rows, hooks or not."""
 

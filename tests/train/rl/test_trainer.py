@@ -9,8 +9,10 @@ pytest.importorskip("transformers")
 import torch
 
 from tamsa.config import load_config
-from tamsa.errors import InputError
+from tamsa.errors import ConfigError, InputError
+from tamsa.scoring.rewards import Reward
 from tamsa.store import read_jsonl
+from tamsa.train.building import load_model
 from tamsa.train.rl.recipe import RlRecipe
 from tamsa.train.rl.trainer import RlTrainer
 from tamsa.train.stages import run_stage
@@ -62,6 +64,20 @@ def steps_of(folder, name):
     return [record["step"] for record in read_jsonl(folder / "run" / "metrics.jsonl") if name in record]
 
 
+def some_right(explorers):
+    """Let the first run of every group be right: a random model earns nothing by itself."""
+    explore = explorers.explore
+
+    def rewarded(*arguments):
+        groups = explore(*arguments)
+        for group in groups:
+            for number, rollout in enumerate(group):
+                object.__setattr__(rollout, "reward", Reward(float(number == 0), "right" if number == 0 else "wrong"))
+        return groups
+
+    explorers.explore = rewarded
+
+
 def test_a_run_writes_its_model_curve_and_rollouts(world):
     run_stage("rl", world / "rl.toml", on_note=lambda _: None)
     assert steps_of(world, "reward") == [1, 2, 3]
@@ -108,3 +124,25 @@ def test_bf16_computes_in_bf16_and_moves_fp32_masters(world):
     assert {weight.dtype for weight in trainer.optimisers.weights().values()} == {torch.float32}
     trainer.metrics.close()
     trainer.rollouts.close()
+
+
+def test_adapters_learn_from_what_they_drew_and_the_weights_stay(world):
+    recipe = load_config(RlRecipe, world / "rl.toml", ["lora.rank=4", "optimiser.lr=0.02", "rollouts.group=3"])
+    trainer = RlTrainer(recipe, resume=False, on_note=lambda _: None)
+    before = {name: p.detach().clone() for name, p in trainer.policy.learning.named_parameters()}
+    some_right(trainer._explorers)
+    trainer.run()
+    steps = [record for record in read_jsonl(world / "run" / "metrics.jsonl") if "num_tokens" in record]
+    assert len(steps) == 3 and max(step["ratio_error"] for step in steps) < 1e-3
+    for name, param in trainer.policy.learning.named_parameters():
+        assert ("lora_" in name) is not torch.equal(param, before[name]), name
+    assert (world / "run" / "model" / "adapter" / "adapter_config.json").is_file()
+    merged = load_model(world / "run" / "model", trainer.policy.tokenizer)
+    ids = torch.arange(10, 40)[None]
+    torch.testing.assert_close(merged(ids).logits, trainer.policy.model.eval()(ids).logits, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("wrong", [["lora.dropout=0.1"], ["lora.rank=4", "learn=heads", "rollouts.heads=true"]])
+def test_adapters_that_cannot_be_are_refused(world, wrong):
+    with pytest.raises(ConfigError, match="lora"):
+        run_stage("rl", world / "rl.toml", wrong)

@@ -147,7 +147,7 @@ class _Served:
             return
         self._number += 1
         folder = self._folder / str(self._number)
-        self._policy.model.save_pretrained(folder)
+        self._policy.save_model(folder)
         self.engine.renew(folder)
         shutil.rmtree(folder)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from tamsa.decoding import AutoDecoForCausalLM
 from tamsa.llm.local.folder import HEADS
-from tamsa.train.building import build_tokenizer, load_model
+from tamsa.train.building import build_tokenizer, load_model, with_adapters
 from tamsa.train.rl.recipe import RlRecipe
 
 
@@ -29,6 +30,10 @@ class Policy:
     def __init__(self, recipe: RlRecipe, device: torch.device) -> None:
         self.tokenizer = build_tokenizer(None, recipe.init)
         self.model = load_model(recipe.init, self.tokenizer).to(device)
+        self.whole = self.model
+        """The model as peft wraps it, where adapters learn; else the model."""
+        if recipe.lora is not None:
+            self.whole = with_adapters(self.model, recipe.lora)  # they stand in the model's own layers
         self.with_heads: Any = None
         """The model with its AutoDeco heads, where they draw or learn."""
         self._learns_heads = recipe.learn == "heads"
@@ -43,26 +48,34 @@ class Policy:
 
     @property
     def learning(self) -> nn.Module:
-        """What is moved: the model, or its heads."""
-        module: nn.Module = self.with_heads.decoding_heads if self._learns_heads else self.model
+        """What is moved: the model or its adapters, or its heads."""
+        module: nn.Module = self.with_heads.decoding_heads if self._learns_heads else self.whole
         return module
+
+    def _moved(self) -> Iterator[tuple[str, nn.Parameter]]:
+        return ((name, param) for name, param in self.learning.named_parameters() if param.requires_grad)
 
     def weights(self) -> dict[str, Tensor]:
         """Return what is moved by parameter name, in the precision that it computes in, on the CPU."""
-        return {name: param.detach().cpu() for name, param in self.learning.named_parameters()}
+        return {name: param.detach().cpu() for name, param in self._moved()}
 
     @torch.no_grad()
     def take(self, weights: Mapping[str, Tensor]) -> None:
         """Become what `weights` of another process says."""
-        for name, param in self.learning.named_parameters():
+        for name, param in self._moved():
             param.data = weights[name].to(param.device, copy=True)
 
     def save(self, folder: Path) -> None:
         """Write the model, as transformers reads it, with its tokenizer, and its heads in a folder of their own."""
-        self.model.save_pretrained(folder)
+        self.save_model(folder)
         self.tokenizer.save_pretrained(folder)
         if self.with_heads is not None:
             self.with_heads.save_pretrained(folder / HEADS, dtype=torch.float32)
+
+    def save_model(self, folder: Path) -> None:
+        """Write the model, its adapters merged."""
+        model = self.model if self.whole is self.model else copy.deepcopy(self.whole).merge_and_unload()
+        model.save_pretrained(folder)
 
 
 def device_of(name: str) -> torch.device:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from tamsa.errors import ConfigError
 from tamsa.train.optimisers import OptimiserSettings
-from tamsa.train.recipe import begin_from, plain
+from tamsa.train.recipe import LoraSettings, begin_from, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,8 @@ class RlRecipe:
     """Evaluated greedily before, during and after; never trained on."""
     learn: Literal["weights", "heads"] = "weights"
     """What is moved: the weights, or AutoDeco heads on frozen weights."""
+    lora: LoraSettings | None = None
+    """Low-rank adapters (peft) in place of all weights."""
     rollouts: RolloutSettings = RolloutSettings()
     objective: ObjectiveSettings = ObjectiveSettings()
     pool: PoolSettings = PoolSettings()
@@ -152,6 +154,12 @@ class RlRecipe:
             raise ConfigError(
                 f"rollouts.heads = {str(r.heads).lower()} with objective.heads = {o.heads}; heads learn by reward from "
                 "runs that they draw (rollouts.heads = true), and by cross-entropy from runs without them (false)"
+            )
+        if self.lora is not None and self.learn == "heads":
+            raise ConfigError("lora with learn = heads: heads learn on frozen weights; take one of the two out")
+        if self.lora is not None and self.lora.dropout:
+            raise ConfigError(
+                f"lora.dropout = {self.lora.dropout:g}: the model that learns would not be the one that drew; give 0"
             )
         if w.engine == "vllm" and self.learn == "heads" and not r.heads:
             raise ConfigError(

@@ -76,7 +76,7 @@ class RlTrainer:
         recipe, policy = self.recipe, self.policy
         settings = recipe.objective, recipe.rollouts, recipe.micro_tokens
         if recipe.learn == "weights":
-            optimisers = Optimisers(policy.model, recipe.optimiser, getattr(torch, recipe.precision))
+            optimisers = Optimisers(policy.learning, recipe.optimiser, getattr(torch, recipe.precision))
             return optimisers, Learner(policy.model, optimisers, *settings)
         optimisers = Optimisers(policy.learning, recipe.optimiser)
         return optimisers, HeadsLearner(policy.with_heads, optimisers, *settings)
@@ -145,7 +145,7 @@ class RlTrainer:
         folder = self.out / "model"
         weights = self.optimisers.weights() if recipe.learn == "weights" else {}
         policy = self.policy
-        save_model(policy.model, weights, policy.tokenizer, folder, recipe.save_dtype, about, recipe.init)
+        save_model(policy.whole, weights, policy.tokenizer, folder, recipe.save_dtype, about, recipe.init)
         if recipe.learn == "heads":
             policy.with_heads.save_pretrained(folder / HEADS, dtype=torch.float32)
         self.on_note(f"{folder}: {self.step:,} steps, {self.seconds / 60:.1f} minutes")

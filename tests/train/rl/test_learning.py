@@ -117,6 +117,22 @@ def test_the_size_of_rows_changes_no_step_and_sharing_reads_less(kind):
     assert all_.num_read < whole / 2 if kind == "kimi" else all_.num_read == whole
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("kind", ["kimi", "llama"])
+def test_a_step_on_a_gpu_is_the_step_on_a_cpu(kind):
+    steps = []
+    for device in ("cpu", "cuda"):
+        model = make_network(kind, 300).to(device)
+        learned = learner_of(model, temperature=0.8).learn(make_groups(2))
+        steps.append((learned, torch.cat([p.detach().cpu().flatten() for p in model.parameters()])))
+    (cpu, weights), (gpu, moved) = steps
+    assert (gpu.num_lessons, gpu.num_tokens, gpu.num_read) == (cpu.num_lessons, cpu.num_tokens, cpu.num_read)
+    assert gpu.grad_norm == pytest.approx(cpu.grad_norm, rel=0.02)
+    assert gpu.entropy == pytest.approx(cpu.entropy, rel=0.01)
+    torch.testing.assert_close(moved, weights, rtol=1e-2, atol=3e-3)
+
+
 @pytest.mark.parametrize("heads", [False, True])
 def test_the_learner_reads_the_very_distribution_that_the_engine_drew_from(heads):
     tokenizer = make_tokenizer()

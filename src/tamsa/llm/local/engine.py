@@ -19,6 +19,7 @@ import torch
 
 from tamsa.decoding import DecodingHeads
 from tamsa.errors import ModelError, TamsaError
+from tamsa.llm.local.desk import Desk
 from tamsa.llm.local.memory import Rows, Step
 from tamsa.llm.local.requests import Outcome, Request, Sampling
 from tamsa.llm.local.row import Row
@@ -41,7 +42,7 @@ class Network:
     heads: DecodingHeads | None = None
 
 
-class Engine:
+class Engine(Desk):
     """Decode requests in a thread of its own, which starts with the first request.
 
     Args:
@@ -63,13 +64,10 @@ class Engine:
         max_bytes: int = 2**30,
         threads: int | None = None,
     ) -> None:
-        self._load, self._name = load, name
+        super().__init__(name)
+        self._load = load
         self._batch_size, self._max_bytes, self._threads = batch_size, max_bytes, threads
-        self._wake = threading.Condition()
-        self._waiting: deque[Request] = deque()
-        self._closing = self._forget = False
         self._thread: threading.Thread | None = None
-        self._failure: BaseException | None = None
         self._network: Network | None = None
         self._rows: Rows | None = None
         self._reading: deque[Row] = deque()
@@ -84,8 +82,6 @@ class Engine:
         """Tokens drawn."""
         self.num_certain = 0
         """Tokens that a form left no choice about: read, not drawn."""
-        self.busy_s = 0.0
-        """Seconds spent reading and drawing."""
 
     # ------------------------------------------------------------------ from any thread
 
@@ -96,28 +92,6 @@ class Engine:
                 self._thread = threading.Thread(target=self._work, name=f"tamsa {self._name}", daemon=True)
                 self._thread.start()
                 atexit.register(self.close)  # a process that ends while weights are loaded would be aborted
-
-    def submit(self, request: Request) -> None:
-        """Add a request; its `on_done` gets the outcome, or the error that ended it."""
-        self.start()
-        with self._wake:
-            failure = ModelError(f"{self._name}: closed") if self._closing else self._failure
-            if failure is None:
-                self._waiting.append(request)
-                self._wake.notify()
-                return
-        request.on_done(failure)
-
-    def cancel(self, request: Request) -> None:
-        """Give a request up; its row is free at the next step."""
-        request.cancelled = True
-        with self._wake:
-            self._wake.notify()
-
-    def forget(self) -> None:
-        """Drop all kept states before the next request: the model's weights have changed."""
-        with self._wake:
-            self._forget = True
 
     def close(self) -> None:
         """End the thread after the present step and wait for it; open requests fail."""

@@ -26,6 +26,7 @@ import torch
 
 from tamsa.decoding.vllm import ReportIds, engine_arguments, outputs_fields, read_outputs
 from tamsa.errors import ConfigError, ModelError
+from tamsa.llm.local.desk import Desk
 from tamsa.llm.local.engine import one_line
 from tamsa.llm.local.requests import Request
 from tamsa.llm.local.row import Row
@@ -47,7 +48,7 @@ class _Open:
     """What the next token may be."""
 
 
-class VllmEngine:
+class VllmEngine(Desk):
     """Decode requests with vLLM, in a thread that drives it step by step.
 
     Args:
@@ -73,7 +74,7 @@ class VllmEngine:
         dtype: str = "auto",
         arguments: Mapping[str, Any] | None = None,
     ) -> None:
-        self._name = name
+        super().__init__(name)
         self._report: ReportIds | None = None
         self._open: dict[str, _Open] = {}
         served: dict[str, Any] = {"model": str(folder), "generation_config": "vllm"}
@@ -82,11 +83,7 @@ class VllmEngine:
             self._report = ReportIds(*served["hf_overrides"]["autodeco_report_ids"])
         self.takes_grammar = heads is None
         """Heads cut at P before a form could rule tokens out, where our engine does it after."""
-        self.busy_s = 0.0
-        self._wake = threading.Condition()
-        self._waiting: deque[Request] = deque()
         self._jobs: deque[_Job] = deque()
-        self._closing = self._forget = False
         self._numbers = count()
         self._vllm = load_vllm()
         self._llm: Any = None
@@ -113,29 +110,6 @@ class VllmEngine:
             self._llm = engine.LLMEngine.from_engine_args(self._vllm.EngineArgs(**arguments, **fixed))
 
     # ------------------------------------------------------------------ from any thread
-
-    def start(self) -> None:
-        """Do nothing: the model is loaded."""
-
-    def submit(self, request: Request) -> None:
-        """Add a request; its `on_done` gets the outcome, or the error that ended it."""
-        with self._wake:
-            if not self._closing:
-                self._waiting.append(request)
-                self._wake.notify()
-                return
-        request.on_done(ModelError(f"{self._name}: closed"))
-
-    def cancel(self, request: Request) -> None:
-        """Give a request up at the next step."""
-        request.cancelled = True
-        with self._wake:
-            self._wake.notify()
-
-    def forget(self) -> None:
-        """Drop all kept states before the next request: the model's weights have changed."""
-        with self._wake:
-            self._forget = True
 
     def renew(self, folder: Path | None = None, heads: Mapping[str, torch.Tensor] | None = None) -> None:
         """Take other weights, between requests.

@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM
 from tamsa.errors import ConfigError, InputError
 from tamsa.train.building import new_model
 from tamsa.train.growing import GrowRecipe, grow
+from tamsa.train.stages import run_stage
 from tests.train.making import TINY
 
 KINDS = ["linear_attention", "linear_attention", "full_attention"]
@@ -85,3 +86,12 @@ def test_what_cannot_grow_is_refused(small: Path, tmp_path: Path) -> None:
     assert not out.exists()
     with pytest.raises(InputError, match="exists already"):
         grow(GrowRecipe(small, small, LARGER))
+
+
+def test_the_bundled_model_grows_by_its_name(tmp_path: Path) -> None:
+    notes: list[str] = []
+    overrides = ["init=nano", f"out={tmp_path}/wider", "model.intermediate_size=1100"]
+    run_stage("grow", None, overrides, on_note=notes.append)
+    assert "parameters, computing what" in notes[0]
+    config = json.loads((tmp_path / "wider" / "config.json").read_text())
+    assert (config["intermediate_size"], config["hidden_size"]) == (1100, 384)

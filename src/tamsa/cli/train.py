@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from tamsa.train.stages import run_stage
 
@@ -64,15 +65,43 @@ def _plain(name: str, doc: str) -> Callable[..., None]:
     return command
 
 
-app.command("tokenizer")(_plain("tokenizer", "Learn a byte-level BPE that knows the agent's format."))
-app.command("pretrain")(_stage("pretrain", "Pretrain a Kimi Linear from scratch on packed texts."))
-app.command("mid")(_stage("mid", "Continue pretraining on texts and agent data, at rising context lengths."))
-app.command("sft")(_stage("sft", "Fine-tune on conversations: loss on what the model writes."))
-app.command("rl")(
-    _stage("rl", "Reinforce a model in environments of documents and prompts, by verifiable rewards.", "minutes")
+def _examples(*lines: str) -> str:
+    """Return what stands below a command's options."""
+    return "\n\n".join(("[bold]Examples[/bold]", *(escape(line) for line in lines)))
+
+
+app.command("tokenizer", epilog=_examples("tamsa train tokenizer recipes/tokenizer.toml"))(
+    _plain("tokenizer", "Learn a byte-level BPE that knows the agent's format.")
 )
-app.command("grow")(_plain("grow", "Make a larger Kimi Linear that computes what a trained one does."))
-app.command("merge")(_plain("merge", "Average variants of one model."))
-app.command("heads")(
-    _plain("heads", "Train decoding heads of a frozen model: on data, its own right answers, by reward, for control.")
+app.command("pretrain", epilog=_examples("tamsa train pretrain recipes/pretrain.toml --minutes 30"))(
+    _stage("pretrain", "Pretrain a Kimi Linear from scratch on packed texts.")
 )
+app.command("mid", epilog=_examples("tamsa train mid recipes/mid.toml --init runs/pretrain/model"))(
+    _stage("mid", "Continue pretraining on texts and agent data, at rising context lengths.")
+)
+app.command(
+    "sft",
+    epilog=_examples(
+        "tamsa train sft recipes/own/sft.toml",
+        "tamsa train sft recipes/own/sft.toml --resume --minutes 60",
+        "tamsa train sft recipes/sft.toml --init Qwen3-0.6B/ lora.rank=16 out=runs/qwen",
+    ),
+)(_stage("sft", "Fine-tune on conversations: loss on what the model writes."))
+app.command(
+    "rl",
+    epilog=_examples(
+        "tamsa train rl recipes/own/rl.toml",
+        "tamsa train rl recipes/own/rl.toml workers.ray=local workers.count=2",
+        "tamsa train rl recipes/rl.toml --init Qwen3-0.6B/ lora.rank=16 workers.engine=vllm",
+    ),
+)(_stage("rl", "Reinforce a model in environments of documents and prompts, by verifiable rewards.", "minutes"))
+app.command("grow", epilog=_examples("tamsa train grow init=nano out=runs/wider model.intermediate_size=2048"))(
+    _plain("grow", "Make a larger Kimi Linear that computes what a trained one does.")
+)
+app.command(
+    "merge", epilog=_examples('tamsa train merge \'variants=[{path="a/model"}, {path="b/model", weight=2}]\' out=ab')
+)(_plain("merge", "Average variants of one model."))
+app.command(
+    "heads",
+    epilog=_examples("tamsa train heads model=Qwen/Qwen3-0.6B out=runs/heads source=own data.path=problems.jsonl"),
+)(_plain("heads", "Train decoding heads of a frozen model: on data, its own right answers, by reward, for control."))

@@ -22,6 +22,7 @@ from tamsa.models import KimiLinearForCausalLM
 from tamsa.store import new_id
 from tamsa.train.building import load_model, new_model
 from tamsa.train.manifest import parent_of
+from tamsa.train.recipe import begin_from
 from tamsa.train.saving import save_model
 from tamsa.train.stages import Call
 from tamsa.train.tokenizer import load_tokenizer
@@ -54,11 +55,15 @@ class GrowRecipe:
     """Which model is grown, to what size, and where to."""
 
     init: Path
+    """Folder of a Kimi Linear, or `nano`."""
     out: Path
     model: dict[str, Any] = field(default_factory=dict)
     """Fields of the configuration that become larger, such as hidden_size, intermediate_size, num_attention_heads,
     linear_num_heads, or num_hidden_layers with layer_types."""
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "init", begin_from(self.init))
 
 
 def run(call: Call) -> None:

@@ -62,28 +62,38 @@ class LocalExplorers:
 
     def __init__(self, recipe: RlRecipe, policy: Policy) -> None:
         self._recipe, self._policy = recipe, policy
-        self._served: _Served | None = _Served(recipe, policy) if recipe.workers.engine == "vllm" else None
-        found = Folder(recipe.init, str(recipe.init)).about
-        # what rules answer teaches nothing
-        about = replace(found, profile=replace(found.profile, reader_votes=0))
-        r = recipe.rollouts
-        common = ModelSettings(batch_size=r.concurrency, threads=recipe.threads, max_tokens=r.max_completion_tokens)
-        plain = replace(about, sampling=type(about.sampling)())
-        drawing = replace(common, temperature=r.temperature, top_p=r.top_p, seed=recipe.seed)
-        self._models = [self._model(drawing, plain, heads=r.heads)]
-        self._drawing = self._explorer(self._models[0], recipe.environments)
+        self._served: _Served | None = None
+        self._models: list[LocalModel] = []
         self._measured: Explorer | None = None
-        if recipe.held_out:
-            learns_heads = recipe.learn == "heads"
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        recipe, r = self._recipe, self._recipe.rollouts
+        if recipe.workers.engine == "vllm":
+            self._served = _Served(recipe, self._policy)
+        found = Folder(recipe.init, str(recipe.init)).about
+        about = replace(found, profile=replace(found.profile, reader_votes=0))  # what rules answer teaches nothing
+        plain = replace(about, sampling=type(about.sampling)())
+        common = ModelSettings(batch_size=r.concurrency, threads=recipe.threads, max_tokens=r.max_completion_tokens)
+        drawing = replace(common, temperature=r.temperature, top_p=r.top_p, seed=recipe.seed)
+        self._drawing = self._explorer(self._model(drawing, plain, heads=r.heads), recipe.environments)
+        if recipe.held_out and recipe.learn == "heads":
             settings = replace(common, temperature=1.0, top_p=1.0, seed=recipe.seed)
-            settings = settings if learns_heads else replace(common, greedy=True)
-            self._models.append(self._model(settings, plain if learns_heads else about, heads=learns_heads))
-            self._measured = self._explorer(self._models[1], recipe.held_out)
+            self._measured = self._explorer(self._model(settings, plain, heads=True), recipe.held_out)
+        elif recipe.held_out:
+            greedy = self._model(replace(common, greedy=True), about, heads=False)
+            self._measured = self._explorer(greedy, recipe.held_out)
 
     def _model(self, settings: ModelSettings, about: About, *, heads: bool) -> LocalModel:
         policy, engine = self._policy, self._served.engine if self._served is not None else None
         network = policy.with_heads if heads else policy.model
-        return LocalModel.of(network, policy.tokenizer, settings, about=about, engine=engine)
+        model = LocalModel.of(network, policy.tokenizer, settings, about=about, engine=engine)
+        self._models.append(model)
+        return model
 
     def _explorer(self, model: LocalModel, environments: Sequence[Environment]) -> Explorer:
         r = self._recipe.rollouts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -27,23 +26,6 @@ QUESTIONS = [f"Where does river {n} rise?" for n in range(5)]
 def network_of(seed: int = 0) -> Any:
     """A Llama whose heads are wide enough for vLLM on a CPU, with ids to spare."""
     return make_network("llama", len(make_tokenizer()) + 8, seed, heads=2)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def numba_hidden() -> Iterator[None]:
-    """On a CPU vLLM 0.32 looks through all modules for kernels, and fails on what numba's have."""
-    make = VllmEngine._make
-
-    def hiding(self: VllmEngine, arguments: dict[str, Any]) -> None:
-        hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith("llvmlite")}
-        try:
-            make(self, arguments)
-        finally:
-            sys.modules.update(hidden)
-
-    VllmEngine._make = hiding  # type: ignore[method-assign]
-    yield
-    VllmEngine._make = make  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "heads"])

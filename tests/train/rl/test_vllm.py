@@ -11,7 +11,7 @@ from tamsa.llm.local.folder import HEADS  # noqa: E402
 from tamsa.store import read_jsonl  # noqa: E402
 from tamsa.train.rl.recipe import RlRecipe  # noqa: E402
 from tamsa.train.rl.trainer import RlTrainer  # noqa: E402
-from tests.llm.local.test_vllm_engine import network_of, numba_hidden  # noqa: E402, F401  (a fixture)
+from tests.llm.local.test_vllm_engine import network_of  # noqa: E402
 from tests.llm.local.tiny import with_heads  # noqa: E402
 from tests.train.rl.test_trainer import some_right, world  # noqa: E402, F401  (world is a fixture)
 

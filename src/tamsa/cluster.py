@@ -93,7 +93,7 @@ def connected(address: str, workers: int, cpus: int = 1, gpus: float = 0) -> Ite
     mine = not ray.is_initialized()
     if mine:
         check_cluster(address)
-        where: dict[str, Any] = {"address": address}  # of `local` too: without it Ray would join a cluster that runs here already
+        where: dict[str, Any] = {"address": address}  # of `local` too: else Ray would join what runs here already
         if address == LOCAL:
             where |= {"num_cpus": workers * cpus, "include_dashboard": False}
         try:

@@ -116,7 +116,7 @@ class TestRay:
             local.close()
 
     def test_a_run_on_workers_writes_what_a_run_here_writes(self, world):  # noqa: F811
-        run_stage("rl", world / "rl.toml", ["steps=2", *ON_RAY], on_note=lambda _: None)
+        run_stage("rl", world / "rl.toml", ["steps=2", "workers.ray=local"], on_note=lambda _: None)
         assert steps_of(world, "reward") == [1, 2]
         assert steps_of(world, "held_out") == [0, 2]
         assert len(list(read_jsonl(world / "run" / "rollouts.jsonl"))) == 2 * 2 * 2
@@ -125,7 +125,7 @@ class TestRay:
     def test_what_is_wrong_at_a_worker_is_one_line_before_anything_is_written(self, world):  # noqa: F811
         missing = f"environments=[{{docs=['{world}/gone'], prompts='{world}/prompts.jsonl'}}]"
         for overrides, kind, named in (
-            ([*ON_RAY, missing], InputError, "gone"),
+            (["workers.ray=local", missing], InputError, "gone"),
             ([*ON_RAY, "workers.gpus=1"], ConfigError, "0 GPUs"),
         ):
             with pytest.raises(kind, match=named) as caught:

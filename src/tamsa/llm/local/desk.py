@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 
 from tamsa.errors import ModelError
 from tamsa.llm.local.requests import Request
 
 
-class Desk:
-    """What engines have in common.
+class Desk(ABC):
+    """What decodes the requests of a local model: our `Engine`, or vLLM.
 
     Args:
         name: the model's spec, for errors.
     """
+
+    takes_grammar: bool
+    """Whether `Request.allowed` is heeded."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -26,7 +30,7 @@ class Desk:
         self.busy_s = 0.0
         """Seconds spent reading and drawing."""
 
-    def start(self) -> None:
+    def start(self) -> None:  # noqa: B027 - nothing to do where it is loaded from the first
         """Begin to load the model, if that has not begun."""
 
     def submit(self, request: Request) -> None:
@@ -50,3 +54,7 @@ class Desk:
         """Drop all kept states before the next request: the model's weights have changed."""
         with self._wake:
             self._forget = True
+
+    @abstractmethod
+    def close(self) -> None:
+        """End after the present step; open requests fail."""

@@ -16,11 +16,12 @@ from tamsa.decoding import AutoDecoForCausalLM
 from tamsa.errors import ConfigError, ContextLengthError
 from tamsa.llm.about import About, Defaults
 from tamsa.llm.local.chat import Chat
+from tamsa.llm.local.desk import Desk
 from tamsa.llm.local.engine import Engine, Network
 from tamsa.llm.local.folder import Folder
 from tamsa.llm.local.formats import find_format
 from tamsa.llm.local.reading import Reading, Vocabulary
-from tamsa.llm.local.requests import Decoder, Outcome, Request, Sampling
+from tamsa.llm.local.requests import Outcome, Request, Sampling
 from tamsa.llm.local.source import ids_of
 from tamsa.llm.settings import ModelSettings
 from tamsa.llm.tokens import Grammar
@@ -66,7 +67,7 @@ class LocalModel:
         *,
         name: str = "local",
         about: About | None = None,
-        engine: Decoder | None = None,
+        engine: Desk | None = None,
     ) -> LocalModel:
         """Decode with a model that is loaded already, as a trainer's is; call `forget` when its weights have changed.
 
@@ -101,7 +102,7 @@ class LocalModel:
         about: About,
         ends: frozenset[int],
         load: Callable[[], Network],
-        engine: Decoder | None = None,
+        engine: Desk | None = None,
     ) -> None:
         self.name = name
         self.profile: Profile = about.profile
@@ -126,7 +127,7 @@ class LocalModel:
         self._asked: OrderedDict[bytes, int] = OrderedDict()
         self._count = lru_cache(maxsize=4096)(self._count_tokens)
         self._encoded = lru_cache(maxsize=16_384)(self._encode)
-        self.engine: Decoder = engine or Engine(
+        self.engine: Desk = engine or Engine(
             load,
             name=name,
             batch_size=settings.batch_size,

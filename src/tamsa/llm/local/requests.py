@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
@@ -79,32 +78,3 @@ class Request:
     gets the tokens of the one before and at least one more, or the same."""
     cancelled: bool = False
     """Set from any thread: the row is given up at the next step and `on_done` is not called."""
-
-
-class Decoder(Protocol):
-    """What decodes the requests of a local model: our `Engine`, or vLLM."""
-
-    takes_grammar: bool
-    """Whether `Request.allowed` is heeded."""
-    busy_s: float
-    """Seconds spent reading and drawing."""
-
-    def start(self) -> None:
-        """Begin to load the model, if that has not begun."""
-        ...
-
-    def submit(self, request: Request) -> None:
-        """Add a request, from any thread; its `on_done` gets the outcome, or the error that ended it."""
-        ...
-
-    def cancel(self, request: Request) -> None:
-        """Give a request up."""
-        ...
-
-    def forget(self) -> None:
-        """Drop all kept states before the next request: the model's weights have changed."""
-        ...
-
-    def close(self) -> None:
-        """End after the present step; open requests fail."""
-        ...

@@ -220,7 +220,7 @@ def test_a_question_that_overlaps_with_an_evaluation_question_is_left_out(
     assert isinstance(world.index, Index)
     asked = [{"question": sample.question, "answers": [sample.answer]} for sample in samples[:30]]
     left_out: Counter[str] = Counter()
-    rows = recurring(world, seed=3, evaluations=Evaluations(asked), left_out=left_out).rows(1_000)
+    rows = recurring(world, seed=3, evaluations=Evaluations(asked), left_out=left_out).rows(200)
     assert not {row["question"] for row in rows} & {item["question"] for item in asked}
     assert left_out[OVERLAPS] >= 30
 
@@ -346,7 +346,7 @@ def test_the_pipeline_writes_them_and_asks_nothing_that_a_question_held_out_rest
 
 
 def test_documents_are_gone_through_again_until_little_is_new(world: Studied) -> None:
-    few = list(index_documents(world.index)())[:60]
+    few = list(index_documents(world.index)())[:30]
     assert isinstance(world.index, Index)
     once = {sample.question for sample in Samples(Shelf(few, world.index.mentions), 3)}
     rows = list(Recurring(few, world.index, seed=3).rows(1_000_000))

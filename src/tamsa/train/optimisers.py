@@ -62,13 +62,11 @@ class Optimisers:
         self.params = {name: p for name, p in model.named_parameters() if p.requires_grad}
         if not self.params:
             raise ConfigError("no parameter of the model can be trained")
-        lowered = _lowered(model) if dtype != torch.float32 else set()
+        lowered = _lowered(model, dtype)
         self.masters = {
             name: nn.Parameter(p.detach().clone()) if id(p) in lowered else p for name, p in self.params.items()
         }
-        for p in model.parameters():
-            if id(p) in lowered:
-                p.data = p.data.to(dtype)
+        lower(model, dtype)
         embeddings = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
         head = getattr(model, "lm_head", None)
         if isinstance(head, nn.Linear):
@@ -182,8 +180,18 @@ class Optimisers:
             owners[id(master)].state[master][field] = kept
 
 
-def _lowered(model: nn.Module) -> set[int]:
+def lower(model: nn.Module, dtype: torch.dtype) -> None:
+    """Have a model compute in a type; what must stay in fp32 stays."""
+    lowered = _lowered(model, dtype)
+    for param in model.parameters():
+        if id(param) in lowered:
+            param.data = param.data.to(dtype)
+
+
+def _lowered(model: nn.Module, dtype: torch.dtype) -> set[int]:
     """Name the parameters that compute below fp32: norms and gates of Kimi Linear stay as they are."""
+    if dtype == torch.float32:
+        return set()
     kimi = any(isinstance(module, KimiLinearForCausalLM) for module in model.modules())
     modules = [module for module in model.modules() if not kimi or isinstance(module, CAST)]
     return {id(p) for module in modules for p in module.parameters(recurse=False)}

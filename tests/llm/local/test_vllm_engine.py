@@ -177,3 +177,5 @@ def test_what_vllm_refuses_is_one_line_and_a_closed_engine_says_so(tmp_path: Any
     engine.close()
     with pytest.raises(ModelError, match="closed"):
         ask(model_of(network_of(), engine))
+    with pytest.raises(ModelError, match="closed"):
+        engine.renew(tmp_path)

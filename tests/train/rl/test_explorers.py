@@ -16,10 +16,11 @@ from tamsa.cluster import connected
 from tamsa.config import load_config
 from tamsa.errors import ConfigError, InputError
 from tamsa.store import read_jsonl
+from tamsa.train.optimisers import Optimisers
 from tamsa.train.rl.explorers import LocalExplorers
 from tamsa.train.rl.policy import Policy
 from tamsa.train.rl.prompts import read_prompts
-from tamsa.train.rl.ray_explorers import RayExplorers
+from tamsa.train.rl.ray_explorers import RayExplorers, _Worker
 from tamsa.train.rl.recipe import RlRecipe
 from tamsa.train.stages import run_stage
 from tests.train.rl.test_trainer import steps_of, world  # noqa: F401  (a fixture)
@@ -75,6 +76,21 @@ def test_a_resumed_run_draws_what_one_in_one_go_draws(world):  # noqa: F811
     assert lines() == whole
 
 
+@pytest.mark.parametrize("adapters", [[], ["lora.rank=4"]])
+def test_a_worker_computes_in_what_the_learner_computes_in(world, adapters):  # noqa: F811
+    recipe = recipe_of(world, "precision=bfloat16", *adapters)
+    policy = Policy(recipe, torch.device("cpu"))
+    Optimisers(policy.learning, recipe.optimiser, torch.bfloat16)
+    worker = _Worker(recipe)
+    worker.open(1, policy.weights())
+    made, explorers = worker._made
+    explorers.close()
+    ours, theirs = (dict(p.model.named_parameters()) for p in (policy, made))
+    assert {name: p.dtype for name, p in ours.items()} == {name: p.dtype for name, p in theirs.items()}
+    assert all(torch.equal(p, theirs[name]) for name, p in ours.items())
+    assert torch.bfloat16 in {p.dtype for p in ours.values()}
+
+
 @pytest.fixture(scope="class")
 def cluster():
     """A cluster that the runs of a class join: to start one takes seconds."""
@@ -109,7 +125,8 @@ class TestRay:
                     for param in policy.model.parameters():
                         param.mul_(0.97)
                 ray.renew()
-            os.kill(ray._ray.get(ray._workers[0].pid.remote()), signal.SIGKILL)
+            pid = ray._ray.get(ray._workers[0].__ray_call__.remote(lambda _: os.getpid()))
+            os.kill(pid, signal.SIGKILL)
             assert_same(drawn_by(local, here, 9), drawn_by(ray, there, 9))
         finally:
             ray.close()

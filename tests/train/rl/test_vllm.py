@@ -52,19 +52,6 @@ def test_every_step_learns_from_what_was_drawn_with_the_weights_before_it(world,
         assert max(step["ratio_error"] for step in steps) < (8e-3 if heads else 2e-3)
 
 
-def test_the_same_steps_as_with_our_engine_where_nothing_is_left_to_chance(world):  # noqa: F811
-    write_llama(world / "model", heads=False)
-    found = []
-    for name, engine in (("ours", []), ("vllm", VLLM)):
-        changes = [f"out={world}/{name}", "steps=1", *engine]
-        recipe = load_config(RlRecipe, world / "rl.toml", changes)
-        trainer = RlTrainer(recipe, resume=False, on_note=lambda _: None)
-        trainer.run()
-        [first, *_] = [r for r in read_jsonl(world / name / "metrics.jsonl") if "held_out" in r]
-        found.append(first["held_out"])
-    assert found[0] == found[1]
-
-
 @pytest.mark.filterwarnings("ignore")  # Ray's own
 def test_workers_of_a_cluster_decode_with_vllm(world):  # noqa: F811
     pytest.importorskip("ray")

@@ -26,7 +26,7 @@ from typing import Any
 import torch
 
 from tamsa.decoding.vllm import ReportIds, engine_arguments, outputs_fields, read_outputs
-from tamsa.errors import ConfigError, ModelError
+from tamsa.errors import ConfigError, ModelError, TamsaError
 from tamsa.llm.local.desk import Desk
 from tamsa.llm.local.engine import one_line
 from tamsa.llm.local.requests import Request
@@ -93,6 +93,9 @@ class VllmEngine(Desk):
         atexit.register(self.close)
         try:
             self._do(lambda: self._make({**served, "max_num_seqs": batch_size, "dtype": dtype, **(arguments or {})}))
+        except TamsaError:
+            self.close()
+            raise
         except Exception as error:
             self.close()
             raise ConfigError(f"{name}: vLLM cannot serve it ({one_line(error)})") from error
@@ -150,6 +153,8 @@ class VllmEngine(Desk):
         """Have something done in the thread, between steps; what it raises is raised here."""
         done: Future[None] = Future()
         with self._wake:
+            if self._closing:
+                raise ModelError(f"{self._name}: closed")
             self._jobs.append((job, done))
             self._wake.notify()
         done.result()
@@ -171,7 +176,10 @@ class VllmEngine(Desk):
                 log.debug("%s: a step failed", self._name, exc_info=error)
                 self._fail(ModelError(f"{self._name}: decoding failed ({one_line(error)})"))
             self.busy_s += time.monotonic() - began
-        self._fail(ModelError(f"{self._name}: closed"))
+        closed = ModelError(f"{self._name}: closed")
+        self._fail(closed)
+        for _, done in self._jobs:
+            done.set_exception(closed)
         if self._llm is not None:
             self._llm.engine_core.shutdown()
             self._llm = None

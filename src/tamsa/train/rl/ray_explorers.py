@@ -6,7 +6,6 @@ prompt. A worker that dies is started again and its work done anew: every call c
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,6 +16,7 @@ import torch
 
 from tamsa.cluster import connected
 from tamsa.errors import ModelError, TamsaError
+from tamsa.train.optimisers import lower
 from tamsa.train.rl.explorers import LocalExplorers
 from tamsa.train.rl.policy import Policy, device_of
 from tamsa.train.rl.prompts import Prompt
@@ -39,6 +39,7 @@ class _Worker:
         if self._made is None:
             torch.set_num_threads(self._recipe.workers.cpus)
             policy = Policy(self._recipe, device_of(self._recipe.device))
+            lower(policy.model, getattr(torch, self._recipe.precision))  # as the learner's, weights that stay included
             self._made = policy, LocalExplorers(self._recipe, policy)
         policy, explorers = self._made
         if version != self._version:
@@ -46,10 +47,6 @@ class _Worker:
             explorers.renew()
             self._version = version
         return explorers
-
-    def pid(self) -> int:
-        """Return the number of the worker's process."""
-        return os.getpid()
 
     def open(self, version: int, weights: Any) -> None:
         """Make everything now, so that what is wrong is told before the run begins."""
@@ -91,8 +88,8 @@ class RayExplorers:
         worker = self._ray.remote(_Worker).options(**options)
         self._workers = [worker.remote(_for_worker(recipe)) for _ in range(w.count)]
         self._version = 0
-        self.renew()
         try:
+            self.renew()
             for opened in [worker.open.remote(*self._sent) for worker in self._workers]:
                 self._get(opened)
         except BaseException:

@@ -93,6 +93,11 @@ def test_the_wanted_kind_is_read(question: str, kind: str, head: str) -> None:
             "Night Ferry was directed by a man who was a pupil of which painter?",
             ["teach", "direct", "Night Ferry"],
         ),
+        ("By what name was the author of Night Ferry better known?", ["stage-name", "write", "Night Ferry"]),
+        ("Which son of the director of Night Ferry became a judge?", ["child", "direct", "Night Ferry"]),
+        ("Who is the son of the actor starring with Jon Fell and Ada Rinn?", ["child", "star", "Jon Fell"]),
+        ("In which U.S. state was Ada Rinn born?", ["birth", "Ada Rinn"]),
+        ("Who wrote the Tamil film Night Ferry?", ["write", "Night Ferry"]),
     ],
 )  # fmt: skip
 def test_nested_relations_are_unrolled(question: str, steps: list[str]) -> None:

@@ -47,6 +47,8 @@ _YEARS_BETWEEN = tuple(
 )
 """Wordings of the time between two events."""
 _NESTED = re.compile(r"(?<!in )\b(?:that|which|who)\b(?! of\b)|\bof the \w+ (?:of|who|that)\b", re.IGNORECASE)
+_OF_A_THING = re.compile(r"\b\d{4}\s(?:[\w-]+\s){0,4}§")
+"""A year that belongs to a thing named, "the 1970 film X": it dates nothing else."""
 _MIN_FIT = 2.0
 
 
@@ -87,7 +89,8 @@ def aggregate(state: State, question: Question, resolver: Resolver, plan: Step |
             resolver.wishes.query(f"list of {words[:60]} {name}", 0.9)
             resolver.wishes.query(f"list of heads {name}", 0.9)
     when = _year(question, resolver)
-    if when is not None and question.kind in ("person", "any", "name", "org", "work"):
+    direct = plan is None or plan.depth < 2 or "lead" in plan.cues or TIME_CLAUSE.search(question.text) is not None
+    if when is not None and direct and question.kind in ("person", "any", "name", "org", "work"):
         year, chain = when
         for found in tables_for(state, wanted, scope)[:4]:
             reading = row_of_year(found, year, question.head)
@@ -212,7 +215,8 @@ def _year(question: Question, resolver: Resolver) -> tuple[int, tuple[Reading, .
         return None
     outside = question.text
     for name in question.names:
-        outside = outside.replace(name.text, " ")
+        outside = outside.replace(name.text, "§")
+    outside = _OF_A_THING.sub(" ", outside)
     year = year_in(outside)
     return None if year is None else (year, ())
 

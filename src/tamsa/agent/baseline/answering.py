@@ -12,7 +12,7 @@ from tamsa.agent.baseline.conflicts import Settlement
 from tamsa.agent.baseline.judging import Judge, Judged
 from tamsa.agent.baseline.lexicon import terms
 from tamsa.agent.baseline.question import Question
-from tamsa.agent.baseline.reading import Reading
+from tamsa.agent.baseline.reading import Reading, looks_like_person
 from tamsa.agent.baseline.reporting import render
 from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.state import State, fold_title
@@ -75,7 +75,7 @@ class Conclusion:
         if reckoned is None and self.plan is not None:
             reckoned = self.resolver.picked(self.plan)
         if reckoned is not None:
-            return Outcome(_full_name(self.state, reckoned), 1.0, reckoned.chain, source="table")
+            return Outcome(self._full_name(reckoned), 1.0, reckoned.chain, source="table")
         if unknown_subject(self.state, self.question):
             return Outcome("", 0.0, source="unknown")
         best = next(iter(self.judged), None)
@@ -94,7 +94,29 @@ class Conclusion:
     def text_of(self, judged: Judged) -> str:
         """Return a candidate as it is answered; empty for the refusal."""
         one = judged.candidate
-        return one.text if one.settled is not None else _full_name(self.state, one.value)
+        return one.text if one.settled is not None else self._full_name(one.value)
+
+    def _full_name(self, value: Value) -> str:
+        """Give a person read by surname alone the full name."""
+        text, state = value.text, self.state
+        if self.question.kind not in ("person", "any", "name"):
+            return text
+        if not value.chain or " " in text or not text[:1].isupper():
+            return text
+        reading = value.chain[-1]
+        if reading.kind in ("date", "year", "number", "nationality"):
+            return text
+        if value.id in state.known:
+            title = state.known[value.id].title.split(" (")[0]
+            if text in title.split() and state.kind_of(value.id)[0] == "person":
+                return title
+        if state.kind_of(reading.page.id)[0] == "place":
+            return text
+        for span in reading.page.spans:
+            words = span.text.split()
+            if span.kind == "name" and 1 < len(words) <= 4 and words[-1] == text and looks_like_person(span.text):
+                return span.text
+        return text
 
 
 def conclude(state: State, question: Question, plan: Step | None) -> Outcome:
@@ -158,23 +180,3 @@ def unknown_subject(state: State, question: Question) -> bool:
     return not any(f" {fold_title(name)} " in text for name in names for text in texts) and not any(
         word in text for name in names for word in [f" {fold_title(name).split()[-1]} "] for text in texts
     )
-
-
-def _full_name(state: State, value: Value) -> str:
-    """Give a person read by surname alone the full name."""
-    text = value.text
-    if not value.chain or " " in text or not text[:1].isupper():
-        return text
-    reading = value.chain[-1]
-    if reading.kind in ("date", "year", "number", "nationality"):
-        return text
-    if value.id in state.known:
-        title = state.known[value.id].title.split(" (")[0]
-        if text in title.split() and state.kind_of(value.id)[0] == "person":
-            return title
-    if state.kind_of(reading.page.id)[0] == "place":
-        return text
-    for span in reading.page.spans:
-        if span.kind == "name" and span.text != text and text == span.text.split()[-1] and len(span.text.split()) <= 4:
-            return span.text
-    return text

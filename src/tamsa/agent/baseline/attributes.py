@@ -44,13 +44,12 @@ def attribute_spans(page: Page, cues: frozenset[str], want: Kind, head: str) -> 
         _mark(out, birth_span(page), 1.0)
     if want in ("date", "year", "any") and "death" in cues:
         _mark(out, death_span(page), 1.0)
-    if want == "name" and "birth" in cues:
-        for sentence in page.sentences[:2]:
-            match = re.search(r"\b(?:born(?: as)?|né|née|birth name)\s+(?=[A-ZÀ-Þ])", sentence.text)
-            if match:
-                at = sentence.start + match.end()
-                near = [span for span in page.spans_in(at, sentence.end) if span.start == at and span.when is None]
-                _mark(out, max(near, key=lambda span: span.end, default=None), 1.0)
+    if want == "name" and cues & {"birth", "birth-name"}:
+        for span, score in birth_names(page):
+            _mark(out, span, score)
+    if want == "name" and "stage-name" in cues:
+        for span in _names_after(page, _ALSO_KNOWN):
+            _mark(out, span, 1.0)
     if want in ("place", "any") and "birth" in cues:
         for span in birth_places(page):
             _mark(out, span, 0.9)
@@ -93,6 +92,47 @@ def makers(page: Page) -> list[Span]:
             ]
             if near:
                 out += [s for s in near if s.start == near[0].start]
+    return out
+
+
+_BORN_AS = re.compile(
+    r"(?:\b(?:born(?: as)?|né|(?:birth|real|full|legal|given|original|true) name(?: (?:is|was|of))?,?)|\("
+    r"(?:born )?)\s*(?=[^\W\da-z])"
+)
+_ALSO_KNOWN = re.compile(
+    r"\b(?:known (?:\w+ ){0,2}(?:as|by (?:his|her|the|their) (?:\w+ ){0,2}(?:name|pseudonym|alias))|"
+    r"(?:stage|pen|ring) name(?: of)?|pseudonym(?: of)?|nom de plume|alias|"
+    r"wr(?:ote|iting|ites|itten) (?:\w+ )?as),?\s+(?=[^\W\da-z])"
+)
+MAX_NAME_WORDS = 6
+
+
+def birth_names(page: Page) -> list[tuple[Span, float]]:
+    """Find what a person was first called: after "born", or what the lead opens with where the title is another."""
+    found = [(span, 1.0) for span in _names_after(page, _BORN_AS)]
+    title = set(page.name.casefold().split())
+    for sentence in page.sentences[:1]:
+        start = [span for span in page.spans_in(sentence.start, sentence.end) if span.start == sentence.start]
+        first = max(start, key=lambda span: span.end, default=None)
+        if first is not None and set(first.text.casefold().split()) - title:
+            found.append((first, 0.6 if found else 0.9))
+    return found
+
+
+def _names_after(page: Page, pattern: re.Pattern[str]) -> list[Span]:
+    """Find the names that a lead gives right after some words."""
+    out = []
+    for sentence in page.sentences[:LEAD_SENTENCES]:
+        for match in pattern.finditer(sentence.text):
+            at = sentence.start + match.end()
+            near = [
+                span for span in page.spans_in(at, sentence.end)
+                if span.start == at and span.when is None and len(span.text.split()) <= MAX_NAME_WORDS
+                and not re.search(r"\b(?:in|on|at|to)\b", span.text)
+            ]  # fmt: skip
+            longest = max(near, key=lambda span: span.end, default=None)
+            if longest is not None and longest.kind != "nationality":
+                out.append(longest)
     return out
 
 
@@ -213,9 +253,7 @@ def _places_after(page: Page, pattern: re.Pattern[str], *, bare: bool = False) -
             if bare:
                 offset = 0
             else:
-                place = re.search(
-                    r"(?:^|[\s,])(?:in|at|near|on)\s+(?:the\s+(?:\w+\s+){0,3}(?:of|in)\s+)?(?=[^\d\s])", rest
-                )
+                place = re.search(r"(?:^|[\s,])(?:in|at|near|on)\s+(?:[a-z][\w-]*+\s+){0,5}+(?=[^\d\s])", rest)
                 while place and re.match(
                     r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\b",
                     rest[place.end() :],
@@ -226,7 +264,10 @@ def _places_after(page: Page, pattern: re.Pattern[str], *, bare: bool = False) -
                         break
                     shift = place.end() + nxt.end()
                     place = re.compile("").match(rest, shift)
-                if not place or re.search(r"[;]|\b(?:and|who|died|educated|studied)\b", rest[: place.start()]):
+                if not place or re.search(
+                    r";|\b(?:and(?! (?:raised|bred|brought|grew|reared)\b)|who|died|educated|studied)\b",
+                    rest[: place.start()],
+                ):
                     comma = re.match(r"[^,;)]{0,30},\s+(?=[A-ZÀ-Þ])", rest)  # "(born 3 May 1950, Lyon)"
                     if not comma or not re.search(r"\d{4},", comma[0]):
                         continue

@@ -9,6 +9,10 @@ from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.steps import Clause, Step, last_noun, names_of
 from tamsa.agent.baseline.tokens import Tokens
 
+_CALLING = frozenset(
+    "billed described regarded considered recognised recognized listed identified known called".split()
+)
+"""Verbs that say no more than "is": "the wrestler billed as the brother of X"."""
 _THINGS: frozenset[Kind | None] = frozenset(("person", "place", "org", "work", "event", "award"))
 """Kinds of what a document may be about."""
 
@@ -48,7 +52,8 @@ class Builder(Tokens):
             return self._constrained(base, clause)
         if base.name or (base.of is not None and base.of.leaf.name):
             return self._constrained(base, clause)
-        if not relation_terms(" ".join(clause.words)) and (clause.argument.name or clause.argument.of is not None):
+        saying = " ".join(word for word in clause.words if word.casefold() not in _CALLING)
+        if not relation_terms(saying) and (clause.argument.name or clause.argument.of is not None):
             # "the campaign also known as X", "the city that is the capital of X": the argument itself is meant
             same = clause.argument
             return replace(same, kind=base.kind if base.kind != "any" else same.kind, head=base.head or same.head)

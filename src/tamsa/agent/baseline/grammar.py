@@ -149,6 +149,9 @@ class Parser(Groups):
                     break
                 base = self._relation(start, nouns, base, nouns)
                 words = nouns
+            elif depth and base.name and base.of is None and self._list_ahead():  # "with ⟦X⟧ and ⟦Y⟧"
+                self.take()
+                base = replace(base, names=(*base.names, self.slot(self.take())))
             elif low in PREPOSITIONS and self.low(1) in ("which", "whom", "whose"):
                 self.take()
                 base = self._relative(start, words, base, depth)
@@ -224,6 +227,7 @@ class Parser(Groups):
             clause = self.predicate(depth + 1) if self.verb_here() else Clause((), None)
             if clause.argument is None and not self.at_end() and self._noun_phrase_ahead(0) and not self.verb_here():
                 clause = replace(clause, argument=self.noun_phrase(depth + 1))
+                clause = replace(clause, words=(*clause.words, *self._closing_verbs()))  # "whose work X is based on"
             return self._apply(start, words, base, Clause((*nouns, *clause.words), clause.argument))
         if self.verb_here(after_noun=True) and pronoun in ("who", "that", "which", "when"):
             base = self._apply(start, words, base, self.predicate(depth + 1))

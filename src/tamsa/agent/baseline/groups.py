@@ -106,6 +106,23 @@ class Groups(Builder):
                 break
         return []
 
+    def _list_ahead(self) -> bool:
+        """Tell whether a further name of a list follows: "⟦X⟧, ⟦Y⟧ and ⟦Z⟧"."""
+        if self.low() == "and":
+            return self.is_slot(1)
+        return self.low() == "," and self.is_slot(1) and self.low(2) in (",", "and")
+
+    def _closing_verbs(self) -> list[str]:
+        """Take the verbs, with their preposition, that a clause ends with: "whose work X is based on"."""
+        mark = self.position
+        verbs = self._verb_group()
+        while self.low() in PREPOSITIONS and verbs:
+            verbs.append(self.take())
+        if not self.at_end() and self.low() != ",":
+            self.position = mark
+            return []
+        return verbs
+
     def _adjective_here(self, verbs: list[str]) -> bool:
         """Tell whether a complement with its preposition follows forms of "be": it says how, it is no thing."""
         low = self.low()

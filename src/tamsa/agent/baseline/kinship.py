@@ -45,4 +45,5 @@ def unfold(step: Step) -> Step:
     between = Step(f"{inner} of {step.of.phrase}", "person", inner, (concept(inner),), of=step.of)
     if step.kind not in ("person", "any"):  # "when was the grandmother of X born" keeps its own question
         return step
-    return replace(step, kind="person", head=outer, cues=(concept(outer),), of=between)
+    whole = replace(step, kind="person", head=word, cues=(concept(word),))
+    return replace(step, kind="person", head=outer, cues=(concept(outer),), of=between, whole=whole)

@@ -88,7 +88,9 @@ _CONCEPTS = {
     "manage": "manage managed manager manages coach coached coaches",
     "represent": "represent represented represents representative constituency",
     "title": "title titled entitled",
-    "nickname": "nickname nicknamed dubbed alias",
+    "birth-name": "birth-name né née",
+    "stage-name": "stage-name pseudonym pen-name alias",
+    "nickname": "nickname nicknamed dubbed",
     "compete": "compete competed competes competition competitor",
     "paint": "paint paints painted painter painters",
     "namesake": "namesake namesakes eponym eponymous",
@@ -106,6 +108,8 @@ _PHRASES: dict[str, str] = {
     r"gave (?:a|its|his|her|their) name|in (?:honou?r|memory) of",
     "birth": r"(?:came|comes?) into the world|native of|first saw the light|"
     r"(?:came|hailed|hails|comes) from|grew up in",
+    "birth-name": r"(?:birth|real|full|legal|given|original|true) name|born (?:as )?(?=(?-i:[A-ZÀ-Þ]))",
+    "stage-name": r"(?:stage|pen|ring|professional) name|(?:better|professionally|publicly) known as",
     "death": r"passed away|lost (?:his|her|their) life|death came|spent the last years|final days",
     "study": r"took a degree|(?:received|had) an? education|degree (?:from|at)|alma mater|higher learning",
     "lead": r"(?:put|was|is|are|were|took|takes|taken) (?:in )?charge|"

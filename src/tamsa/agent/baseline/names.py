@@ -16,6 +16,18 @@ _NAME = re.compile(
     rf"{CAPITALISED}(?:(?:\s(?:{_LINK_WORD}\s){{0,3}}|,\s(?=(?:Jr|Sr|Inc|Ltd|II|III)\b))(?:{CAPITALISED}|\d{{1,4}}\b))*"
 )
 _DOTTED = re.compile(r"(?:\b(?:Jr|Sr|Inc|Ltd|Co|Corp|Bros|St|Mt|Dr|No)|\.\w|\b[A-Z])\.$")
+MAX_PARTS = 3
+"""Parts of a long name that are taken together."""
+_JOINT = re.compile(r"\s(and|&|in|on|at|to|for|with|of the|of|und)\s(?:(?:the|an?|in|on|at|to|for|with)\s(?=\S))?")
+_PARTING = frozenset("and & in on at to for with".split())
+"""Words that may stand between two names as well as inside one."""
+_OPENING = re.compile(
+    r"(?:Born|Raised|Educated|Based|Situated|Located|Founded|Established|Set|Written|Directed|Produced|Released|"
+    r"Published|Trained|Married|Buried)\s(?:and\s\w+\s)?(?:in|on|at|to|by|for|with)\s(?:(?:the|an?)\s)?"
+)
+"""A participle that has its capital from opening a sentence, and the preposition that leads to a name."""
+_DATED = re.compile(rf"(?:{'|'.join(month.title() for month in MONTHS)})(?:\s\d+)+\s(?:in|at|on)\s(?:(?:the|an?)\s)?")
+"""A date before a place: "28 June 1956 in X"."""
 
 
 def names_in(text: str) -> list[tuple[int, int]]:
@@ -43,6 +55,11 @@ def names_in(text: str) -> list[tuple[int, int]]:
                     start, piece = start + digits.end(), piece[digits.end() :]
             else:
                 break
+        opening = _DATED.match(text, start, end)
+        if start == 0 or text[:start].rstrip()[-1:] in ".!?":
+            opening = opening or _OPENING.match(text, start, end)
+        if opening:
+            start = opening.end()
         piece = text[start:end]
         if piece.endswith(".") and not _DOTTED.search(piece):
             end -= 1
@@ -58,12 +75,7 @@ def names_in(text: str) -> list[tuple[int, int]]:
             continue
         if len(piece) > 1 and any(char.isupper() for char in piece):
             out.append((start, end))
-            for joint in re.finditer(r"\s(?:and|&|in|on|at|to|for|with|of the|of|und)\s", piece):
-                left, right = (start, start + joint.start()), (start + joint.end(), end)
-                if joint.group().strip() in ("and", "in", "on", "at", "to", "for", "with"):
-                    out.extend(part for part in (left, right) if part[1] - part[0] > 1)
-                elif joint.group().strip() == "of" and text[right[0] : right[0] + 1].isupper():
-                    out.append(right)
+            out += [(start + left, start + right) for left, right in _parts(piece)]
             for possessive in re.finditer(r"['’]s\s", piece):
                 out.append((start, start + possessive.start()))
                 out.append((start + possessive.end(), end))
@@ -73,3 +85,21 @@ def names_in(text: str) -> list[tuple[int, int]]:
             end -= 1
         clean.append((start, end))
     return list(dict.fromkeys(span for span in clean if span[0] < span[1]))
+
+
+def _parts(name: str) -> list[tuple[int, int]]:
+    """Find the shorter names that what looks like one name may be made of: "Paris to a Jewish" holds Paris."""
+    starts, ends = [0], []
+    of: list[tuple[int, int]] = []
+    for joint in _JOINT.finditer(name):
+        if joint[1] == "&" and not (" " in name[starts[-1] : joint.start()] and " " in name[joint.end() :]):
+            continue  # "Ruud & Sons" is one company, "Ada Rinn & Jon Rinn" are two persons
+        if joint[1] in _PARTING:
+            ends.append(joint.start())
+            starts.append(joint.end())
+        elif joint[1] == "of" and name[joint.end() : joint.end() + 1].isupper():
+            of.append((joint.end(), len(name)))
+    ends.append(len(name))
+    whole = range(len(starts))
+    parts = [(starts[a], ends[b]) for a in whole for b in whole[a : a + MAX_PARTS] if (a, b) != (0, len(starts) - 1)]
+    return [part for part in (*parts, *of) if part[1] - part[0] > 1]

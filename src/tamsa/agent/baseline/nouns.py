@@ -135,6 +135,14 @@ COUNTRY_OF: dict[str, str] = {
 DEMONYM_OF = {country: demonym for demonym, country in reversed(COUNTRY_OF.items())}
 COUNTRIES = frozenset(COUNTRY_OF.values()) | {"USA", "U.S.", "UK", "U.K.", "United States of America", "Great Britain"}
 
+ADJECTIVES = frozenset(COUNTRY_OF) | frozenset(
+    """Arab Arabic Assamese Basque Bengali Berber Breton Catalan Celtic Flemish Gaelic Gujarati Hawaiian Hebrew Hindi
+    Hindu Islamic Jewish Kannada Kashmiri Kurdish Latin Malayalam Marathi Muslim Nordic Punjabi Sanskrit Sicilian Sikh
+    Tamil Telugu Tibetan Urdu Yiddish Christian Catholic Protestant Buddhist African Asian European U.S. U.K. US UK
+    USSR""".split()
+)
+"""What is capitalised but names no thing where a noun follows: demonyms, languages, faiths."""
+
 _ORGANISATION_WORDS = frozenset(
     """university college school academy institute company corporation inc inc. ltd ltd. records studios studio pictures
     entertainment productions group band orchestra club fc f.c. united party association federation union league society

@@ -10,6 +10,7 @@ from tamsa.agent.baseline.grammar import Parser
 from tamsa.agent.baseline.lexicon import relation_terms, terms
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.question import TIME_CLAUSE, Name, Question, find_names, last_sentence
+from tamsa.agent.baseline.relatives import CLASS_OF
 from tamsa.agent.baseline.steps import Step, last_noun, names_of
 from tamsa.agent.baseline.verbs import AUXILIARIES, BE, DETERMINERS, DO, PREPOSITIONS, RELATIVES, is_verb
 
@@ -30,10 +31,18 @@ _HOW_CUES = {
     "big": "area size", "far": "distance", "wide": "width", "populous": "population", "heavy": "weight",
 }  # fmt: skip
 _BECOMING = frozenset("become becomes became is was".split())
+_FILLERS = frozenset("about approximately roughly exactly and so since until then".split())
+_IS = "(?:is|was|were|are)"
 _REWRITES = (
     (re.compile(r"^(?:after )?(?:who|whom|what) (?:is|was|are|were) (.+?) named (?:after|for)\??$", re.I), "namesake"),
     (re.compile(r"^(?:after|for) (?:who|whom|what) (?:is|was|are|were) (.+?) named\??$", re.I), "namesake"),
     (re.compile(r"^whose name (?:does|do|did) (.+?) (?:bear|carry|honou?r)\??$", re.I), "namesake"),
+    (
+        re.compile(rf"^(?:under )?(?:what|which) name {_IS} (.+?) (?:given at birth|born(?: with)?)\??$", re.I),
+        "birth name",
+    ),
+    (re.compile(rf"^what {_IS} (.+?) (?:named|called) at birth\??$", re.I), "birth name"),
+    (re.compile(rf"^(?:by|under) (?:what|which) (?:other )?name {_IS} (.+?) (?:\w+ )?known\??$", re.I), "stage name"),
     (re.compile(r"^(?:who|what) gave (?:a|its|his|her|their) name to (.+?)\??$", re.I), "namesake"),
 )
 """Questions whose relation stands in a set phrase, and the noun for it."""
@@ -109,21 +118,7 @@ def _preamble(question: Question) -> tuple[str, Step | None]:
 
 def _question(parser: Parser, question: Question) -> Step | None:
     """Parse the question proper by the word that opens it."""
-    while (
-        parser.low()
-        in (
-            "about",
-            "approximately",
-            "roughly",
-            "exactly",
-            "and",
-            "so",
-            "since",
-            "until",
-            "then",
-        )
-        and parser.low(1) not in DETERMINERS
-    ):
+    while parser.low() in _FILLERS and parser.low(1) not in DETERMINERS:
         parser.take()
     prep = parser.low() in PREPOSITIONS and parser.low(1) in ("what", "which", "whom", "whose", "how")
     if prep:
@@ -134,6 +129,11 @@ def _question(parser: Parser, question: Question) -> Step | None:
         return _after_wh(parser, question, [], prep=prep or low == "whom")
     if low in ("what", "which"):
         parser.take()
+        mark = parser.position
+        kin = _kin_of(parser, question)
+        if kin is not None:
+            return kin
+        parser.position = mark
         return _after_wh(parser, question, _wh_noun(parser), prep=prep)
     if low in ("when", "where"):
         parser.take()
@@ -197,6 +197,16 @@ def _wh_noun(parser: Parser) -> list[str]:
         if len(words) > 14:
             break
     return words
+
+
+def _kin_of(parser: Parser, question: Question) -> Step | None:
+    """Parse "which son of X became Y": the kin of a subject, and what is said of them."""
+    ahead = next((at for at in range(1, 4) if parser.low(at) in ("of", "'s", "’s")), 0)
+    if not ahead or parser.low(ahead - 1) not in CLASS_OF or any(parser.verb_here(at) for at in range(ahead)):
+        return None
+    step = parser.noun_phrase()
+    names = tuple(parser.slot(token) for token in parser.tokens[parser.position :] if token.startswith("⟦"))
+    return replace(step, phrase=question.text, names=(*step.names, *names)) if names_of(step) else None
 
 
 def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool, cue: str = "") -> Step | None:

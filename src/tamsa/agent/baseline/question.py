@@ -9,7 +9,7 @@ from typing import Literal
 
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, weight, words
 from tamsa.agent.baseline.names import names_in
-from tamsa.agent.baseline.nouns import COUNTRY_OF, Kind, kind_of_noun
+from tamsa.agent.baseline.nouns import ADJECTIVES, COUNTRY_OF, Kind, kind_of_noun
 from tamsa.agent.baseline.openers import plainly
 
 MAX_QUESTION_CHARS = 2_000
@@ -169,6 +169,8 @@ def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
     found: list[Name] = []
 
     def add(start: int, end: int, quoted: bool = False) -> None:
+        if not quoted and text[start:end] in ADJECTIVES and re.match(r"\s[a-z]", text[end : end + 2]):
+            return  # "the Tamil film"
         if end - start > 1 and not any(start < name.end and end > name.start for name in found):
             paren = _PAREN.match(text, end)
             found.append(
@@ -250,7 +252,8 @@ def _is_named(word: str) -> bool:
 
 
 _HEAD = re.compile(
-    r"\b(?:what|which)(?:'s|\s+(?:is|are|was|were)(?:\s+the)?)?\s+(?P<np>(?:[\w'’,-]+\s*){1,8})", re.IGNORECASE
+    r"\b(?:what|which)(?:'s|\s+(?:is|are|was|were)(?:\s+the)?)?\s+(?P<np>(?:(?:[A-Z]\.[A-Z]\.|[\w'’,-]+)\s*){1,8})",
+    re.IGNORECASE,
 )
 _NP_END = frozenset(
     """is are was were be do does did has have had can could will would that who whom which whose where when in on at
@@ -306,7 +309,7 @@ def _wanted(text: str) -> tuple[Kind, str]:
             return "person", head if kind_of_noun(head) == "person" else ""
         return _KIND_OF_WH[word], ""
     looked = re.compile(
-        r"\b(?:what|which)\s+(?:is|was|are|were)\s+the\s+(?:name|title)s?\s+of\s+(?:the|a|an)\s+(?P<np>(?:[\w'’,-]+\s*){1,8})",
+        r"\b(?:what|which)\s+(?:is|was|are|were)\s+the\s+(?:name|title)s?\s+of\s+(?:the|a|an)\s+(?P<np>(?:(?:[A-Z]\.[A-Z]\.|[\w'’,-]+)\s*){1,8})",
         re.IGNORECASE,
     )
     match = looked.search(text, first.start()) or _HEAD.search(text, first.start())

@@ -12,6 +12,7 @@ from tamsa.agent.baseline.direction import contrary
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, phrase_concepts, terms
 from tamsa.agent.baseline.nouns import COUNTRIES, COUNTRY_OF, ROLES, Kind, noun_fit, noun_of_name
 from tamsa.agent.baseline.passages import Page, Sentence, Span
+from tamsa.agent.baseline.relatives import KIN_CONCEPTS, kin_spans
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.values import unit_after
 
@@ -20,6 +21,8 @@ _COMPLEMENT = re.compile(
     r"(?P<np>[a-z][a-z-]*(?:,?\s+(?:and\s+|of\s+)?[a-z][a-z-]*){0,4})"
 )
 MAX_ENTRY_WORDS = 14
+KIN_BOOST = 1.2
+"""Score of a person whom a page states to be the kin asked for."""
 _COUNTED = frozenset("people inhabitants students seats years months weeks days hours minutes seconds percent".split())
 _JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
 _COPULA = re.compile(
@@ -172,6 +175,9 @@ def read(
     folded_about = {fold_title(name) for name in about}
     found: dict[tuple[int, int], Reading] = {}
     strong = attribute_spans(page, frozenset(cues), want, head) if own else {}
+    others = (cues & KIN_CONCEPTS) - {concept(head)}  # "the cousin whom X married": it is the marriage that tells
+    kin = kin_spans(page, head, about, own=own) if want == "person" and not others else {}
+    strong |= {span: KIN_BOOST * fit for span, fit in kin.items() if fit > 0.0}
     for index, sentence in enumerate(page.sentences):
         in_sentence = page.spans_by_sentence[sentence.start]
         if not in_sentence:
@@ -197,6 +203,8 @@ def read(
             in_sentence = [*in_sentence, *describing_spans(page, sentence, own and index == 0)]
         for span in in_sentence:
             boost = strong.get((span.start, span.end), 0.0)
+            if kin.get((span.start, span.end), 0.0) < 0.0:
+                continue  # the mother where the daughter is asked for
             classed = _of_class(state, span, want, head) if own else _entry(sentence, in_sentence, span, want, about)
             if not boost and not cue_at and not support and not classed and not (own and index < 2):
                 continue
@@ -206,6 +214,7 @@ def read(
                 or (folded in exclude and not _other_of_that_name(state, span, page, head))
                 or (
                     own
+                    and not (boost and want == "name")
                     and _same_name(folded, fold_title(page.name), span, page.kind)
                     and not _other_of_that_name(state, span, page, head)
                 )
@@ -386,8 +395,3 @@ def _present(page: Page, span: Span, want: Kind, head: str) -> tuple[str, int, i
     if want == "nationality" and span.text in COUNTRIES:
         return next((d for d, c in COUNTRY_OF.items() if c == span.text), span.text), span.start, span.end
     return span.text, span.start, span.end
-
-
-def content_terms(text: str) -> tuple[str, ...]:
-    """Return the concepts of the content words of a text."""
-    return tuple(term for term in terms(text) if term not in STOP_WORDS)

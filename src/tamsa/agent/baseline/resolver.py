@@ -11,6 +11,7 @@ from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, words
 from tamsa.agent.baseline.nouns import ROLES, noun_fit
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, looks_like_person, read
+from tamsa.agent.baseline.relatives import subject_is
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.tables import SUPERLATIVE, extreme_row, tables_for
@@ -49,6 +50,8 @@ class Resolver(Ties):
             self._memo[step] = []  # a guard against cycles; plans are trees, so it is never read
             if step.of is not None:
                 self._memo[step] = self._related(step)
+                if step.whole is not None:
+                    self._memo[step] = self._with_whole(step, step.whole)
             elif step.name:
                 self._memo[step] = self._named(step.name, step.head)
             else:
@@ -194,6 +197,11 @@ class Resolver(Ties):
             values = sorted(values + self._containing(step, values), key=lambda value: -value.score)
         return values[: MAX_VALUES * 2]
 
+    def _with_whole(self, step: Step, whole: Step) -> list[Value]:
+        """Add what pages say of a relation of two steps in one: "the grandson of X"."""
+        stated = [value for value in self._related(whole) if value.chain and value.chain[-1].stated]
+        return sorted(self._memo[step] + stated, key=lambda value: -value.score)[: MAX_VALUES * 2]
+
     def _keep_going(self, step: Step, values: list[Value], subject: Value) -> None:
         """Wish for the best documents of an inner step however weakly they were read: the way leads through one."""
         likely = [value for value in values if value.id and value.chain and value.chain[-1].fit >= MIN_FIT]
@@ -314,12 +322,15 @@ class Resolver(Ties):
             return []
         best: Reading | None = None
         cues = set(step.cues)
+        related = subject_is(page, step.head, about) if step.kind == "person" else 0.0
+        if related < 0.0:
+            return []  # the mother where the daughter is asked for
         for sentence in page.sentences:
             low = f" {fold_title(sentence.text)} "
             if not any(f" {fold_title(name)} " in low for name in about):
                 continue
             present = said_in(sentence.text, step.head) | {concept(noun)}  # "a film director. Her films include X."
-            coverage = len(cues & present) / len(cues) if cues else 0.3
+            coverage = max(len(cues & present) / len(cues) if cues else 0.3, related)
             exact = bool(step.head and noun) and noun_fit(step.head, noun) >= 0.95 and step.head not in ROLES
             score = (0.4 if exact else 0.15) + 0.9 * coverage
             if step.head:

@@ -27,6 +27,8 @@ class Step:
     of: Step | None = None
     names: tuple[str, ...] = ()
     """Other names in the phrase: they should stand near the evidence."""
+    whole: Step | None = None
+    """The same relation in one step, where this one and `of` were made of it: a grandfather, the father of a parent."""
 
     @property
     def depth(self) -> int:

@@ -10,6 +10,12 @@ from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.verbs import ADVERBS, AUXILIARIES, is_base_verb, is_verb, maybe_noun
 
 _TOKEN = re.compile(r"⟦\d+⟧|['’]s?(?=\s|$|[,.?])|[\w]+(?:[-'’./&][\w]+)*|[^\s\w]")
+_BIRTH_NAME = re.compile(
+    r"\b(?:(?:birth|real|full|legal|given|maiden|original|true|actual)\s+){1,2}name\b(?!\s+given)", re.IGNORECASE
+)
+_STAGE_NAME = re.compile(
+    r"\b(?:stage|pen|professional|ring|artistic)\s+name\b|\b(?:pseudonym|nom de plume)\b", re.IGNORECASE
+)
 
 
 class Tokens:
@@ -26,6 +32,8 @@ class Tokens:
         out.append(text[at:])
         plain = re.sub(r"[\"“”‘]|(?<=⟧)[’'](?!s\b)", "", "".join(out))
         plain = re.sub(r"\bhead offices?\b", "headquarters", plain)
+        plain = re.sub(r"\b([A-Z])\.([A-Z])\.", r"\1\2", plain)  # "U.S.": the stop ends no sentence
+        plain = _BIRTH_NAME.sub("birth-name", _STAGE_NAME.sub("stage-name", plain))
         self.tokens = _TOKEN.findall(plain)
         self.position = 0
         self.bare_verbs = False

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from tamsa.agent.baseline.asking import Asking
 from tamsa.agent.baseline.conflicts import Settlement, authority, is_source, settle, withdrawn
 from tamsa.agent.baseline.lexicon import concept, is_concept
 from tamsa.agent.baseline.measures import measure_cues
-from tamsa.agent.baseline.nouns import ROLES, noun_fit
+from tamsa.agent.baseline.nouns import ROLES, Kind, noun_fit
 from tamsa.agent.baseline.passages import Page
+from tamsa.agent.baseline.phrases import phrases
 from tamsa.agent.baseline.question import Question
-from tamsa.agent.baseline.reading import Reading, read
+from tamsa.agent.baseline.reading import Reading, as_answered, compatible, is_run_on, read
 from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.rows import Rows
 from tamsa.agent.baseline.state import State, fold_title
@@ -26,6 +28,15 @@ LONE = 0.85
 """Share of its worth that a page keeps that no other opened page is linked with."""
 SPANS_PER_PAGE = 6
 TRIED_PER_PAGE = 3
+ASKED_PER_PAGE = 8
+PHRASES_PER_PAGE = 8
+_LOOSE: frozenset[Kind] = frozenset(("any", "name", "description"))
+"""Kinds of answers that need not be proper names."""
+LED_PAGES = 2
+LED_PER_PAGE = 20
+LED_FIT = 0.4
+ASKED = 0.08
+"""Share of what is asked from which on a word is a cue."""
 _NOT_CUES = frozenset("year date time place name type kind one".split())
 
 
@@ -67,6 +78,7 @@ class Gathering:
         self.named = {fold_title(name.text) for name in question.names} - {""}
         self.subjects = resolver.values(self.asked_of)[:2] if self.asked_of is not None else []
         self.rows = Rows(state, question)
+        self.asking = Asking(question, state.opened)
         targets = {page.id: {str(link["id"]) for link in page.sound_links} for page in state.opened}
         self.texts = {page.id: f" {fold_title(page.name)} {folded_text(page.text)} " for page in state.opened}
         self.partners = {
@@ -102,6 +114,10 @@ class Gathering:
         for reading in self._tried():
             one = at(reading.text, (reading,))
             one.tried = max(one.tried, reading.score)
+        for reading in self._asked():
+            at(reading.text, (reading,))
+        for reading in self._led():
+            at(reading.text, (reading,))
         for reading, row, column in self.rows.cells():
             one = at(reading.text, (reading,))
             if not one.row or (column, row.match) > (one.column, one.row):
@@ -195,6 +211,59 @@ class Gathering:
                     self.state, page, cues=self.cues, want=question.kind, head=question.head, exclude=self.named
                 )[:TRIED_PER_PAGE]
         return out
+
+    def _asked(self) -> list[Reading]:
+        """Read what is asked, apart from what is described, on every opened page."""
+        out: list[Reading] = []
+        cues = {term for term, weight in self.asking.asks.items() if weight >= ASKED}
+        for page in self.state.opened:
+            cues_here = cues & page.term_set
+            if cues_here:
+                out += read(
+                    self.state, page, cues=cues_here, want=self.question.kind, head=self.question.head,
+                    exclude=self.named,
+                )[:ASKED_PER_PAGE]  # fmt: skip
+            if self.question.kind in _LOOSE:
+                out += self._phrases(page)
+        return out
+
+    def _led(self) -> list[Reading]:
+        """Read every text of the right kind on the pages that what is described leads to, whatever words state it."""
+        led = self.asking.led
+        pages = sorted(self.state.opened, key=lambda page: -sum(led.get(page.id, (0.0, 0.0))))[:LED_PAGES]
+        out = []
+        for page in pages:
+            found = 0
+            for span in page.spans:
+                folded = fold_title(span.text)
+                if folded in self.named or folded == fold_title(page.name) or is_run_on(span):
+                    continue
+                fit = compatible(self.state, self.question.kind, self.question.head, span, page)
+                if fit >= LED_FIT and found < LED_PER_PAGE:
+                    found += 1
+                    text, start, end = as_answered(page, span, self.question.kind, self.question.head)
+                    out.append(Reading(text, 0.0, page, start, end, span.target, span.kind, fit=fit, stated=False))
+        return out
+
+    def _phrases(self, page: Page) -> list[Reading]:
+        """Read the noun phrases nearest to what is asked, in the sentence of a page that says most of it."""
+        said = {
+            sentence.start: self.asking.said({term for _, _, term in page.tokens[sentence.start]})
+            for sentence in page.sentences
+        }
+        best = max(said.values(), default=0.0)
+        if best < ASKED:
+            return []
+        taken = {(span.start, span.end) for span in page.spans}
+        out = []
+        for sentence in page.sentences:
+            if said[sentence.start] >= 0.8 * best:
+                for span in phrases(page, sentence, self.question.head):
+                    near = self.asking.said_near(page, sentence, span.start, span.end)
+                    if near and (span.start, span.end) not in taken:
+                        out.append(Reading(span.text, near, page, span.start, span.end, kind=span.kind, fit=0.6))
+        out.sort(key=lambda reading: -reading.score)
+        return out[:PHRASES_PER_PAGE]
 
     def suits(self, page: Page) -> float:
         """Say whether a page is of the kind that the last relation is asked of, in [-1, 1]; 0 where unknown."""

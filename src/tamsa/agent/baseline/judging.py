@@ -58,6 +58,7 @@ class Judge:
         self.plan = gathering.plan
         self._folded = f" {fold_title(self.question.text)} "
         self._focus = focus(self.question)
+        self._asking = gathering.asking
         self._measure = asked_measure(self.question)
         self._period = asked_period(self.question)
         self._years = [term for term in self.question.weights if term.isdigit() and len(term) == 4]
@@ -213,7 +214,8 @@ class Judge:
 
     def _place(self, one: Candidate, reading: Reading) -> dict[str, float]:
         """Describe where a candidate stands: the sentence, its page, and what leads there."""
-        question, gathering = self.question, self.gathering
+        question, gathering, asking = self.question, self.gathering, self._asking
+        head = {concept(question.head)} if question.head else set()
         page, sentence = reading.page, reading.sentence
         own = set(terms(one.text))
         said = set(relation_terms(sentence.text)) - own
@@ -240,6 +242,17 @@ class Judge:
             "focus_near": self._nearness(reading, self._focus),
             "told": self._told(said),
             "told_near": self._told(said | around),
+            "asks": asking.said(said),
+            "asks_top": float(asking.said(said) >= 0.99 * max(asking.best_said.values(), default=1.0)),
+            "asks_near": asking.said_near(page, sentence, reading.start, reading.end) if not reading.is_title else 0.0,
+            "described": asking.described(page.term_set),
+            "led": asking.led[page.id][1] if page.id in asking.led else 0.0,
+            "led_near": asking.led[page.id][0] if page.id in asking.led else 0.0,
+            "named_next": float(asking.naming and asking.names_next(page, reading.start)),
+            "named_idly": float(not asking.naming and asking.names_next(page, reading.start)),
+            "preposition": asking.same_preposition(page, reading.start),
+            "head_near": self._nearness(reading, head),
+            "apposed": float(bool(head) and _apposed(page.text, reading.start, reading.end, question.head)),
             "subject_page": float(bool(gathering.subjects) and gathering.subjects[0].id == page.id),
             "subject_said": float(bool(subject) and f" {subject} " in low),
             "holder": self._holders.get(page.id, 0.0),
@@ -303,7 +316,11 @@ class Judge:
             "known_when": 0.0,
             "known_year": 0.0,
             "known_no_year": 0.0,
+            "known_asks": 0.0,
+            "known_described": 0.0,
         }
+        if key in self.state.pages:
+            out["known_asks"] = self._asking.best_said.get(key, 0.0)
         if page is None:
             return out
         present = state.terms_of(key)
@@ -314,6 +331,7 @@ class Judge:
         there = any(year in present for year in self._years)
         out["known_says"] = sum(weight for term, weight in weights.items() if term in present) / question.total
         out["known_names"] = sum(f" {name} " in text for name in named) / max(1, len(named))
+        out["known_described"] = self._asking.described(present)
         out["known_when"] = self._falls(key)
         out["known_year"] = float(bool(self._years) and there)
         out["known_no_year"] = float(bool(self._years) and not there)
@@ -339,6 +357,7 @@ class Judge:
             "single": float(want == "person" and num_words == 1),
             "demonym": float(reading.kind == "nationality" and want != "nationality"),
             "country": float(text in COUNTRIES and head not in ("country", "nation") and want != "nationality"),
+            "no_country": float(head in ("country", "nation") and text not in COUNTRIES),
             "comma": float("," in text and not digits),
             "joined": float(" and " in text or " & " in text),
             "lower": float(text[:1].islower() and want not in ("description", "number", "any")),
@@ -357,6 +376,19 @@ class Judge:
 def _counts(text: str, end: int, noun: str) -> bool:
     """Tell whether a number is followed by the noun that it counts."""
     return re.match(rf"\s(?:[\w-]+\s){{0,3}}{re.escape(noun.rstrip('s'))}", text[end : end + 60], re.I) is not None
+
+
+def _apposed(text: str, start: int, end: int, noun: str) -> bool:
+    """Tell whether a noun stands right before or behind a span as what it is: "chairman X", "X, an English Quaker"."""
+    stem = re.escape(noun.removesuffix("s"))
+    before = rf"\b{stem}(?:s|es)?(?:,? (?:of|is|was|are|were|named|called))?,?\s(?:the\s)?[\"“‘(']?$"
+    after = (
+        r"[\"”’)']?(?:,? (?:is|was|are|were|became))?,?\s"
+        rf"(?:(?:an?|the|its|his|her|their)\s(?:[\w-]+\s){{0,3}}?)?{stem}"
+    )
+    return bool(
+        re.search(before, text[max(0, start - 50) : start], re.I) or re.match(after, text[end : end + 60], re.I)
+    )
 
 
 def weigh(signs: Mapping[str, float], valued: bool) -> float:

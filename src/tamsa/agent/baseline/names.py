@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tamsa.agent.baseline.lexicon import MONTHS, STOP_WORDS
+from tamsa.agent.baseline.nouns import kind_of_noun
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽȘȚ"
 CAPITALISED = rf"(?:[{_UPPER}](?:[\w’'.&-]*[\w’'])?\.?|[a-z]{{1,2}}[’'\-]?[{_UPPER}][\w’'-]+)"
@@ -15,6 +16,8 @@ _LINK_WORD = (
 _NAME = re.compile(
     rf"{CAPITALISED}(?:(?:\s(?:{_LINK_WORD}\s){{0,3}}|,\s(?=(?:Jr|Sr|Inc|Ltd|II|III)\b))(?:{CAPITALISED}|\d{{1,4}}\b))*"
 )
+_SENTENCE_END = re.compile(r"(?<=\w\.)\s(\w+)")
+_TAIL = re.compile(r"\s(?:and|&|in|on|at|to|for|with|of)\s(\w+)$")
 _DOTTED = re.compile(r"(?:\b(?:Jr|Sr|Inc|Ltd|Co|Corp|Bros|St|Mt|Dr|No)|\.\w|\b[A-Z])\.$")
 MAX_PARTS = 3
 """Parts of a long name that are taken together."""
@@ -28,6 +31,21 @@ _OPENING = re.compile(
 """A participle that has its capital from opening a sentence, and the preposition that leads to a name."""
 _DATED = re.compile(rf"(?:{'|'.join(month.title() for month in MONTHS)})(?:\s\d+)+\s(?:in|at|on)\s(?:(?:the|an?)\s)?")
 """A date before a place: "28 June 1956 in X"."""
+
+
+def _after_role(piece: str) -> list[int]:
+    """Find where a name begins behind what its bearer is: "Chairman X", "Prime Minister of Japan X"."""
+    words = [(match.start(), match[0]) for match in re.finditer(r"\S+", piece)]
+    last = -1
+    for at, (_, word) in enumerate(words[:-1]):
+        if kind_of_noun(word) == "person":
+            last = at
+    if last < 0:
+        return []
+    rest = words[last + 1 :]
+    if rest[0][1] in ("of", "for") and len(rest) > 3:  # the realm is one word: longer ones are links
+        rest = rest[2:]
+    return [rest[0][0]] if rest[0][1][0].isupper() and kind_of_noun(rest[0][1]) is None else []
 
 
 def names_in(text: str) -> list[tuple[int, int]]:
@@ -73,9 +91,16 @@ def names_in(text: str) -> list[tuple[int, int]]:
             and piece not in ("May", "March")
         ):
             continue
+        tail = _TAIL.search(piece)
+        if tail is not None and (tail[1].casefold() in STOP_WORDS or tail[1].isdigit()):  # "Wild and It", "Sea and 1"
+            end, piece = start + tail.start(), piece[: tail.start()]
         if len(piece) > 1 and any(char.isupper() for char in piece):
             out.append((start, end))
             out += [(start + left, start + right) for left, right in _parts(piece)]
+            out.extend((start + at, end) for at in _after_role(piece))
+            for stop in _SENTENCE_END.finditer(piece):  # "Nikkei, Inc. Also": an abbreviation ends a sentence
+                if stop[1].casefold() in STOP_WORDS:
+                    out.append((start, start + stop.start()))
             for possessive in re.finditer(r"['’]s\s", piece):
                 out.append((start, start + possessive.start()))
                 out.append((start + possessive.end(), end))

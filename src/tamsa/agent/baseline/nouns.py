@@ -165,10 +165,13 @@ _EVENT_WORDS = frozenset(
 )
 
 
+_PLURALS = {"men": "man", "women": "woman", "children": "child", "wives": "wife", "midwives": "midwife"}
+
+
 def kind_of_noun(noun: str) -> Kind | None:
     """Say what kind of thing a common noun names, or None."""
     low = noun.casefold()
-    found = KIND_OF_NOUN.get(low)
+    found = KIND_OF_NOUN.get(_PLURALS.get(low, low))
     if found is None and low.endswith("ies"):
         found = KIND_OF_NOUN.get(low[:-3] + "y")
     if found is None and low.endswith("es"):

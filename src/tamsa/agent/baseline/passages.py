@@ -12,7 +12,7 @@ from typing import Any
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms
 from tamsa.agent.baseline.names import CAPITALISED, names_in
 from tamsa.agent.baseline.nouns import COUNTRY_OF, Kind, kind_of_name, kind_of_noun
-from tamsa.agent.baseline.values import DATE, NUMBER, When, read_date, read_number, when_of
+from tamsa.agent.baseline.values import DATE, NUMBER, RANGE, When, read_date, read_number, when_of
 
 MAX_PAGE_SENTENCES = 400
 """Sentences of one page that are read; the rest of a very long page is skipped."""
@@ -190,6 +190,12 @@ class Page:
         """The sentences of the page, headings left out."""
         return split_sentences(self.text)
 
+    def sentences_at(self, offsets: Sequence[int]) -> list[Sentence]:
+        """Return the sentences that hold some page offsets."""
+        starts = [sentence.start for sentence in self.sentences]
+        found = [self.sentences[at - 1] for at in {bisect_right(starts, offset) for offset in offsets} if at]
+        return [sentence for sentence in found if any(sentence.start <= offset < sentence.end for offset in offsets)]
+
     @cached_property
     def tables(self) -> list[Table]:
         """The tables of the page."""
@@ -353,6 +359,12 @@ class Page:
             yield Span(
                 sentence.start + match.start(), sentence.start + match.end(), match[0], kind, when=when,
                 number=float(when.year) if kind == "year" else None,
+            )  # fmt: skip
+        for match in RANGE.finditer(sentence.text):
+            when = read_date(match[0])
+            yield Span(
+                sentence.start + match.start(), sentence.start + match.end(), match[0],
+                "number" if when is None else "date", when=when, number=read_number(match[0]) if when is None else None,
             )  # fmt: skip
         for match in NUMBER.finditer(sentence.text):
             if any(match.start() < stop and match.end() > begin for begin, stop in dated):

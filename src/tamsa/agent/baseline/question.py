@@ -21,13 +21,19 @@ a number or an item taken from several facts."""
 _QUOTED = re.compile(r"“([^”]{2,120})”|\"([^\"]{2,120})\"|(?<!\w)['‘]([^'’]{3,120})['’](?!\w)")
 _WH = re.compile(r"\b(who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
 _AUXILIARY = re.compile(
-    r"^(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|should)\b(?!\s+known\s+as)", re.IGNORECASE
+    r"^(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|should|must)\b(?!\s+known\s+as)",
+    re.IGNORECASE,
 )
 _PAREN = re.compile(r"\s\([^()]{2,40}\)")
 _HOW_NUMBER = re.compile(
-    r"\bhow (?:many|much|old|long|tall|high|large|big|far|deep|wide|heavy|fast|often|populous)\b", re.IGNORECASE
+    r"\bhow (?:many|much|old|long|tall|high|large|big|far|deep|wide|heavy|fast|often|populous|strong|hot|warm|cold|"
+    r"thick|steep|broad|expensive|powerful|young|late into|close)\b|"
+    r"\bwhat (?:did|does|do|will|would)\s(?:[^\s?]+\s){1,20}?(?P<verb>cost|weigh|measure)\b",
+    re.IGNORECASE,
 )
 _JOINT = re.compile(r"(?<=[^\W\d_A-Z]{3})\.\s(?=[A-Z])|\s(?:and|or|in|for|on|at|with|to|as|by|from|during)\s(?:the\s)?")
+_COUNTED_NOUN = re.compile(r"\s+(?:(?!\w+s\b)[a-z-]+\s+(?=\w{3,}s\b))?([a-z-]+)")
+"""The noun behind "how many": of an adjective and a plural, the plural."""
 _KIND_OF_WH: dict[str, Kind] = {"who": "person", "whom": "person", "whose": "person", "when": "date", "where": "place"}
 _MIN_WORDS = frozenset(
     """first earlier earliest before older oldest elder fewer fewest less least smaller smallest lower lowest shorter
@@ -266,6 +272,8 @@ def interrogative(text: str) -> re.Match[str] | None:
     found = list(_WH.finditer(text))
     if not found:
         return None
+    if len(found) > 1 and (later := _main_clause(text, found)) is not None:
+        return later
     opening = re.match(
         r"(?!(?:the|a|an|one|this|that|those)\s)(?:\w+\s+){0,2}$", text[: found[0].start()], re.IGNORECASE
     )
@@ -284,6 +292,14 @@ def interrogative(text: str) -> re.Match[str] | None:
     return found[0]
 
 
+def _main_clause(text: str, found: list[re.Match[str]]) -> re.Match[str] | None:
+    """Find what asks behind a clause of time or place that opens a question: "When X was made, who …"."""
+    first = found[0]
+    if first.start() or first[1].casefold() not in ("when", "where") or _AUXILIARY.match(text[first.end() + 1 :]):
+        return None
+    return next((match for match in found[1:] if "," in text[: match.start()]), None)
+
+
 def _wanted(text: str) -> tuple[Kind, str]:
     """Say what kind of answer is wanted, and the head noun that says so."""
     if _IMPERATIVE.match(text):
@@ -291,7 +307,9 @@ def _wanted(text: str) -> tuple[Kind, str]:
     match = _HOW_NUMBER.search(text)
     first = interrogative(text)
     if match and (first is None or match.start() <= first.start()):
-        noun = re.match(r"\s+([a-z-]+)", text[match.end() :])
+        if match["verb"]:
+            return "number", {"cost": "cost", "weigh": "weight"}.get(match["verb"].casefold(), "length")
+        noun = _COUNTED_NOUN.match(text, match.end())
         return "number", noun[1] if noun and not _AUXILIARY.match(noun[1]) else ""
     if first is None:
         return _imperative(text)
@@ -315,7 +333,7 @@ def _wanted(text: str) -> tuple[Kind, str]:
     match = looked.search(text, first.start()) or _HEAD.search(text, first.start())
     if match:
         head = _head_noun(match["np"])
-        if head:
+        if head and (head not in STOP_WORDS or kind_of_noun(head)):
             kind = _kind_for(head, text)
             placed = re.search(r"\b(?:in|from|at|of|to|on|near)\s+$", text[: first.start()], re.IGNORECASE)
             if head == "area" and (
@@ -343,12 +361,15 @@ def _kind_for(head: str, text: str) -> Kind:
 def _head_noun(phrase: str) -> str:
     """Return the last noun of the noun phrase that a text opens with."""
     kept: list[str] = []
-    for word in re.findall(r"[\w'’-]+|,", phrase):
+    tokens = re.findall(r"[\w'’-]+|,", phrase)
+    for at, word in enumerate(tokens):
         low = word.casefold()
         if low in ("the", "a", "an", "of") and not kept:
             continue
         if low in _NP_END or word == ",":
             break
+        if kept and _is_past(low) and (at + 1 == len(tokens) or _opens_object(tokens[at + 1])):
+            break  # "which Northumbrian conquered this island", "which process came before"
         if low.endswith(("'s", "’s")) and kind_of_noun(low[:-2]):
             return str(low[:-2])  # "which country's citizen": the country is asked for
         if kept and kind_of_noun(kept[-1]) and kind_of_noun(low) is None and low.endswith(("ed", "ing", "s")):
@@ -366,6 +387,22 @@ def _head_noun(phrase: str) -> str:
         if kind_of_noun(word):
             return word
     return kept[-1] if kept else ""
+
+
+_PAST = frozenset(
+    """came went gave took got began became ran held led lost made met left built bought sold sang wrote drew won beat
+    grew knew kept put saw sent set shot spoke stood taught told thought wore brought caught chose fell fought found
+    flew paid rose runs lies""".split()
+)
+_DETERMINERS = frozenset("this these those his her its their our your my some any no all both each every".split())
+
+
+def _is_past(word: str) -> bool:
+    return word in _PAST or (word.endswith("ed") and len(word) > 4 and kind_of_noun(word) is None)
+
+
+def _opens_object(word: str) -> bool:
+    return word.casefold() in _NP_END or word.casefold() in _DETERMINERS or word[0].isupper() or word[0].isdigit()
 
 
 def _find_options(text: str, names: tuple[Name, ...]) -> tuple[str, str] | None:

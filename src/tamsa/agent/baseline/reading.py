@@ -25,6 +25,7 @@ KIN_BOOST = 1.2
 """Score of a person whom a page states to be the kin asked for."""
 _COUNTED = frozenset("people inhabitants students seats years months weeks days hours minutes seconds percent".split())
 _JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
+_ONE_NAME: frozenset[Kind] = frozenset(("name", "person", "place", "org", "event", "award", "any"))
 _COPULA = re.compile(
     r"\s+(?:of|for|to)\s+(?:(?:the|its|his|her|their|this)\s+)?[\w’'-]+(?:\s[\w’'-]+)?\s+(?:is|was|are|were)\s+(?:the\s+)?[\"“‘]?"
 )
@@ -81,6 +82,8 @@ def compatible(state: State, want: Kind, head: str, span: Span, page: Page) -> f
             return 1.0 if "%" in span.text or "percent" in page.text[span.start : span.end + 10] else 0.2
         return 1.0
     if want == "description":
+        if kind == "number" and head == "position":
+            return 1.0
         return 1.0 if kind == "description" else 0.2 if kind in ("name", "work", "org", "any") else 0.0
     if kind in ("date", "year", "number"):
         return 0.0 if want not in ("any", "name") else 0.25
@@ -226,8 +229,8 @@ def read(
             if fit <= 0.0:
                 continue
             closeness = _closeness(page, span, cue_at, want)
-            if not span.target and span.kind != "work" and _JOINT.search(span.text):
-                continue  # "Summer Olympics in Mexico City" is two names
+            if is_run_on(span):
+                continue
             if not span.target and " and " in span.text and want != "org":
                 fit *= 0.75
             if not span.target and " of " in span.text and _opens_with_link(in_sentence, span):
@@ -248,12 +251,17 @@ def read(
                 score *= 0.6
             old = found.get((span.start, span.end))
             if old is None or score > old.score:
-                text, start, end = _present(page, span, want, head)
+                text, start, end = as_answered(page, span, want, head)
                 found[(span.start, span.end)] = Reading(
                     text, score, page, start, end, span.target or next(iter(state.by_title(span.text)), ""), span.kind,
                     fit=fit, stated=boost > 0.0 or any(cue[0] < span.start or cue[1] > span.end for cue in cue_at),
                 )  # fmt: skip
     return sorted(found.values(), key=lambda reading: (-reading.score, reading.start))
+
+
+def is_run_on(span: Span) -> bool:
+    """Tell whether a span is two names: "Summer Olympics in Mexico City"."""
+    return not span.target and span.kind in _ONE_NAME and _JOINT.search(span.text) is not None
 
 
 def _other_of_that_name(state: State, span: Span, page: Page, head: str) -> bool:
@@ -381,8 +389,8 @@ def _closeness(page: Page, span: Span, cue_at: list[tuple[int, int, str]], want:
     return best
 
 
-def _present(page: Page, span: Span, want: Kind, head: str) -> tuple[str, int, int]:
-    """Return a span as it is answered: the year of a date, a number with its unit."""
+def as_answered(page: Page, span: Span, want: Kind, head: str) -> tuple[str, int, int]:
+    """Return a span as it is answered, with its offsets: the year of a date, a number with its unit."""
     if want == "year" and span.kind == "date" and span.when is not None and span.when.year:
         at = span.text.find(str(span.when.year))
         if at >= 0:
@@ -390,7 +398,7 @@ def _present(page: Page, span: Span, want: Kind, head: str) -> tuple[str, int, i
     if want == "number" and head not in ("population", "number", "count"):
         unit = unit_after(page.text, span.end)
         noun = unit.strip(" -").casefold()
-        if unit and noun not in _COUNTED and not noun.startswith(head.rstrip("s") or "\0"):
+        if unit and (noun not in _COUNTED or head == "ago") and not noun.startswith(head.rstrip("s") or "\0"):
             return page.text[span.start : span.end + len(unit)], span.start, span.end + len(unit)
     if want == "nationality" and span.text in COUNTRIES:
         return next((d for d, c in COUNTRY_OF.items() if c == span.text), span.text), span.start, span.end

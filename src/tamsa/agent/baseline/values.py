@@ -14,17 +14,25 @@ DATE = re.compile(
     rf"|(?P<m3>{_MONTH})\s+(?:of\s+)?(?P<y3>\d{{4}})"
     r"|(?P<y4>\d{4})-(?P<m4>\d{2})-(?P<d4>\d{2})"
     rf"|(?P<d5>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<m5>{_MONTH})|(?P<m6>{_MONTH})\s+(?P<d6>\d{{1,2}})(?![\d,])"
-    r"|(?P<y7>1[0-9]{3}|20[0-9]{2})(?!\d|,\d|\.\d))\b",
+    r"|(?P<y8>\d{1,4})\s(?P<era>(?-i:BCE?|AD|CE))|(?P<y7>1[0-9]{3}|20[0-9]{2})(?!\d|,\d|\.\d))\b",
     re.IGNORECASE,
 )
 NUMBER = re.compile(
-    r"(?<![\w.])(?:[£$€¥]\s?)?\d+(?:,\d{3})*(?:\.\d+)?\s?%?"
+    r"(?<![\w.])(?:[£$€¥]\s?)?\d+(?:,\d{3})*(?:\.\d+)?(?:\s?%)?"
     r"(?:\s(?:hundred|thousand|million|billion|trillion|percent|per cent)\b)?"
     r"|\b(?:" + "|".join(NUMBER_WORDS) + r")(?:[- ](?:" + "|".join(NUMBER_WORDS) + r"|thousand|million|billion))*\b",
     re.IGNORECASE,
 )
+RANGE = re.compile(
+    rf"(?<![\w.,-])\d{{1,2}}(?:\s(?:{_MONTH}))?\s?[-–]\s?\d{{1,2}}\s(?:{_MONTH})(?:,?\s\d{{4}})?\b"
+    rf"|\b(?:{_MONTH})\s\d{{1,2}}\s?[-–]\s?(?:(?:{_MONTH})\s)?\d{{1,2}}(?:,?\s\d{{4}})?\b"
+    r"|(?<![\w.,-])\d{1,3}[-–]\d{1,3}(?![\w-])",
+    re.IGNORECASE,
+)
+"""Days or numbers from one to another: "4-7 June 1942", "ages 6-15"."""
 _UNIT = re.compile(
-    r"\s?-?(?:km2|km²|km|kilometres?|kilometers?|m|metres?|meters?|ft|feet|foot|miles?|mi|square \w+|sq mi|acres?"
+    r"\s?-?(?:km/h|mph|knots|°\s?[CF]|degrees (?:Celsius|Fahrenheit)"
+    r"|km2|km²|km|kilometres?|kilometers?|m|metres?|meters?|ft|feet|foot|miles?|mi|square \w+|sq mi|acres?"
     r"|hectares?|kg|tonnes?|tons?|pounds?|lbs?|years?|months?|weeks?|days?|hours?|minutes?|seconds?|percent|per cent"
     r"|dollars|euros|people|inhabitants|students|seats)\b"
 )
@@ -57,13 +65,14 @@ def when_of(match: re.Match[str]) -> When | None:
     groups = match.groupdict()
 
     def first(prefix: str) -> str:
-        return next((groups[f"{prefix}{n}"] for n in range(1, 8) if groups.get(f"{prefix}{n}")), "")
+        return next((groups[f"{prefix}{n}"] for n in range(1, 9) if groups.get(f"{prefix}{n}")), "")
 
     year, month, day = first("y"), first("m"), first("d")
     number = MONTHS.get(month.lower(), 0) if not month.isdigit() else int(month)
     if number > 12 or (day and int(day) > 31):
         return None
-    return When(int(year) if year else 0, number, int(day) if day else 0)
+    before = (groups.get("era") or "").upper().startswith("B")
+    return When((-int(year) if before else int(year)) if year else 0, number, int(day) if day else 0)
 
 
 def read_number(text: str) -> float | None:

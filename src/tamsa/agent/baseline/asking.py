@@ -153,6 +153,12 @@ class Asking:
         return out
 
     @cached_property
+    def led_most(self) -> str:
+        """The page that what is described leads to most of all; empty where it leads to none."""
+        best = max(self.led, key=lambda key: sum(self.led[key]), default="")
+        return best if best and sum(self.led[best]) else ""
+
+    @cached_property
     def best_said(self) -> dict[str, float]:
         """Page -> the most of what is asked that one of its sentences says."""
         return {
@@ -162,6 +168,11 @@ class Asking:
             )
             for page in self.pages
         }
+
+    @property
+    def stated(self) -> float:
+        """How far a page that what is described leads to has a sentence that says what is asked, in [0, 1]."""
+        return max((self.best_said[key] * sum(led) / 2 for key, led in self.led.items()), default=0.0)
 
     def names_next(self, page: Page, start: int) -> bool:
         """Tell whether words that give a name stand before an offset."""

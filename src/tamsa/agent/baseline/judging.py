@@ -32,7 +32,7 @@ class Judged:
     """A candidate with its signs; one without a text is the refusal."""
 
     candidate: Candidate
-    signs: Mapping[str, float]
+    signs: dict[str, float]
     worth: float
     """Weighed sum of the signs."""
     probability: float = 0.0
@@ -84,10 +84,13 @@ class Judge:
                     self._taken.setdefault(reading.page.id, set()).add((reading.start, reading.end))
         judged = []
         for one in gathered:
-            signs = self._signs(one, best_plan, best_span)
-            judged.append(Judged(one, signs, weigh(signs, column)))
+            judged.append(Judged(one, self._signs(one, best_plan, best_span), 0.0))
+        best_near = max((item.signs["asks_near"] for item in judged), default=0.0) or 1.0
+        for item in judged:
+            item.signs["asks_share"] = item.signs["asks_near"] / best_near
+            item.worth = weigh(item.signs, column)
         if self.silent:
-            signs = {"refusal": 1.0}
+            signs = {"refusal": 1.0, "refusal_said": self._asking.stated}
             judged.append(Judged(Candidate(""), signs, weigh(signs, column)))
         judged.sort(key=lambda item: -item.worth)
         odds = [math.exp(item.worth - judged[0].worth) for item in judged]
@@ -247,6 +250,7 @@ class Judge:
             "asks_near": asking.said_near(page, sentence, reading.start, reading.end) if not reading.is_title else 0.0,
             "described": asking.described(page.term_set),
             "led": asking.led[page.id][1] if page.id in asking.led else 0.0,
+            "led_top": float(page.id == asking.led_most),
             "led_near": asking.led[page.id][0] if page.id in asking.led else 0.0,
             "named_next": float(asking.naming and asking.names_next(page, reading.start)),
             "named_idly": float(not asking.naming and asking.names_next(page, reading.start)),
@@ -318,8 +322,10 @@ class Judge:
             "known_no_year": 0.0,
             "known_asks": 0.0,
             "known_described": 0.0,
+            "known_led": 0.0,
         }
         if key in self.state.pages:
+            out["known_led"] = sum(self._asking.led[key]) / 2
             out["known_asks"] = self._asking.best_said.get(key, 0.0)
         if page is None:
             return out
@@ -359,6 +365,8 @@ class Judge:
             "country": float(text in COUNTRIES and head not in ("country", "nation") and want != "nationality"),
             "no_country": float(head in ("country", "nation") and text not in COUNTRIES),
             "comma": float("," in text and not digits),
+            "common": float(text[:1].islower() and want in ("any", "name")),
+            "several": float(head.endswith(("s", "men")) and not number and (" and " in text or " & " in text)),
             "joined": float(" and " in text or " & " in text),
             "lower": float(text[:1].islower() and want not in ("description", "number", "any")),
             "year_for_date": float(want == "date" and reading.kind == "year"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tamsa.agent.baseline.lexicon import relation_terms
+from tamsa.agent.baseline.lexicon import concept, is_concept, relation_terms
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.steps import Clause, Step, last_noun, names_of
 from tamsa.agent.baseline.tokens import Tokens
@@ -15,6 +15,9 @@ _CALLING = frozenset(
 """Verbs that say no more than "is": "the wrestler billed as the brother of X"."""
 _THINGS: frozenset[Kind | None] = frozenset(("person", "place", "org", "work", "event", "award"))
 """Kinds of what a document may be about."""
+
+_STRANDED = {"in": "located", "at": "located", "on": "located", "near": "located", "from": "born"}
+"""What a preposition without its noun says by itself: "the town that X is in"."""
 
 
 def _describes(argument: Step) -> bool:
@@ -29,6 +32,8 @@ class Builder(Tokens):
 
     def _described(self, start: int, words: list[str]) -> Step:
         head = last_noun(words)
+        if kind_of_noun(head):
+            self.last_head = head
         return Step(self.text(start, self.position), kind_of_noun(head) or "any", head)
 
     def _relation(self, start: int, words: list[str], of: Step, nouns: list[str]) -> Step:
@@ -48,24 +53,41 @@ class Builder(Tokens):
 
     def _apply(self, start: int, words: list[str], base: Step, clause: Clause) -> Step:
         """Make the base the value of a clause about the clause's argument."""
-        if clause.argument is None:
+        argument = clause.argument
+        if argument is not None and base.of is not None and self.is_compound(base):
+            # "the ⟦Oscar⟧ ceremony to which ⟦X⟧ was sent": the name in front only describes
+            clause = replace(clause, names=(*base.names, base.of.name, *clause.names))
+            base = replace(base, of=None, names=())
+        if argument is None or base.name or (base.of is not None and base.of.leaf.name):
             return self._constrained(base, clause)
-        if base.name or (base.of is not None and base.of.leaf.name):
-            return self._constrained(base, clause)
-        saying = " ".join(word for word in clause.words if word.casefold() not in _CALLING)
-        if not relation_terms(saying) and (clause.argument.name or clause.argument.of is not None):
+        said = " ".join(word for word in clause.words if word.casefold() not in _CALLING)
+        stated = bool(relation_terms(said))
+        if not stated and clause.words and clause.words[-1].casefold() in _STRANDED:
+            stated, clause = True, replace(clause, words=(*clause.words, _STRANDED[clause.words[-1].casefold()]))
+        if not stated and not clause.names and (argument.name or argument.of is not None):
             # "the campaign also known as X", "the city that is the capital of X": the argument itself is meant
-            same = clause.argument
-            return replace(same, kind=base.kind if base.kind != "any" else same.kind, head=base.head or same.head)
-        if _describes(clause.argument) and base.of is None and kind_of_noun(base.head) in _THINGS:
+            kind = base.kind if base.kind != "any" else argument.kind
+            return replace(argument, kind=kind, head=base.head or argument.head)
+        if _describes(argument) and base.of is None and kind_of_noun(base.head) in _THINGS:
             names = tuple(dict.fromkeys((*base.names, *clause.names)))
             return replace(base, phrase=self.text(start, self.position), names=names)
         cues = relation_terms(" ".join([*words, *clause.words]))
         names = clause.names
-        of = clause.argument
         if base.of is not None:  # "the singer of a band that X joined": the clause binds the open argument
-            return replace(base, of=replace(base.of, cues=cues, of=of) if base.of.of is None else base.of)
-        return Step(self.text(start, self.position), base.kind, base.head, cues, of=of, names=names)
+            return replace(base, of=replace(base.of, cues=cues, of=argument) if base.of.of is None else base.of)
+        return Step(self.text(start, self.position), base.kind, base.head, cues, of=argument, names=names)
+
+    @staticmethod
+    def is_compound(step: Step) -> bool:
+        """Tell whether a step is a noun with a name before it: "the ⟦X⟧ team"."""
+        of = step.of
+        return (
+            of is not None
+            and bool(of.name)
+            and not of.head
+            and step.cues == (concept(step.head),)
+            and (not is_concept(concept(step.head)))
+        )
 
     def _constrained(self, base: Step, clause: Clause) -> Step:
         """Keep a further condition as names and cues that should stand near the evidence."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 from tamsa.agent.baseline.groups import Groups
-from tamsa.agent.baseline.nouns import kind_of_noun
+from tamsa.agent.baseline.nouns import COUNTRIES, kind_of_noun
 from tamsa.agent.baseline.steps import Clause, Step, last_noun, names_of
 from tamsa.agent.baseline.verbs import (
     ADVERBS,
@@ -19,9 +19,12 @@ from tamsa.agent.baseline.verbs import (
     PREPOSITIONS,
     RELATIVES,
     is_base_verb,
+    is_verb,
     maybe_noun,
 )
 
+_OF_VERBS = frozenset("from to with for as against into onto".split())
+"""Prepositions that belong to a verb before a name rather than to the name."""
 MAX_DEPTH = 10
 MAX_CLAUSE_WORDS = 9
 
@@ -41,13 +44,23 @@ class Parser(Groups):
         base: Step | None = None
         if self.low() in ("that", "this", "it", "he", "she", "they") and self.referent is not None:
             token = self.take().casefold()
-            if token in ("that", "this") and kind_of_noun(self.low()):
+            if token in ("that", "this") and (kind_of_noun(self.low()) or self.low() == "one"):
                 self.take()
             base = self.referent
         while base is None and not self.at_end():
             low = self.low()
             if self.is_slot():
                 base = self._name(words, start)
+                break
+            if low == "one" and self.low(-1) == "the" and not words and self.last_head:
+                self.take()
+                words = [self.last_head]
+                break
+            if low == "or" and words and kind_of_noun(words[-1]) == kind_of_noun(self.low(1)) is not None:
+                self.take()  # "the town or city in which"
+                words.pop()
+                continue
+            if low == "that" and not words and self.low(-1) in DETERMINERS:
                 break
             if (low in DETERMINERS and not words) or low in ("the", "a", "an"):
                 if words and low in ("the", "a", "an"):
@@ -72,6 +85,9 @@ class Parser(Groups):
                 or self.is_possessive()
             ):
                 break
+            if low in ("most", "best") and is_verb(self.low(1)) and kind_of_noun((words or [""])[-1]) is None:
+                words += [self.take(), self.take()]  # "the third most read daily"
+                continue
             if (
                 words
                 and self.verb_here(after_noun=bool(words))
@@ -99,7 +115,18 @@ class Parser(Groups):
         name = self.slot(self.take())
         head = last_noun(words)
         step = Step(self.text(start, self.position), kind_of_noun(head) or "any", head, name=name)
-        if not self.at_end() and not self.is_slot() and kind_of_noun(self.low()) and not self.verb_here():
+        described = (
+            self.low().isalpha()
+            and self.low() not in DETERMINERS
+            and self._noun_phrase_ahead(0)
+            and not is_base_verb(self.low())
+            and kind_of_noun(self.low(1)) is not None
+            and not self.verb_here(1)
+        )  # "the ⟦X⟧ protest song"
+        taken_for_verb = self.verb_here() and (
+            not is_base_verb(self.low()) or not self.due or self.verbs_left(1) < self.due
+        )  # "did the ⟦X⟧ show take place" has a verb besides
+        if not self.at_end() and not self.is_slot() and (kind_of_noun(self.low()) or described) and not taken_for_verb:
             # "the ⟦X⟧ performer", "⟦X⟧ riding": the noun that follows is what is meant
             nouns = self._words_until_break()
             if nouns:
@@ -117,6 +144,10 @@ class Parser(Groups):
         first = self.low(1)
         if not self.verb_here(1) or self.clause_may_follow == "none":
             return False
+        if first.endswith("ing"):
+            return False
+        if first not in AUXILIARIES and self._ends_clause(2) and self.verbs_left(1) > self.due:
+            return True  # "the country ⟦X⟧ coached"
         if self.clause_may_follow == "finite" and first not in AUXILIARIES and not first.endswith("s"):
             return False
         for ahead in range(2, MAX_CLAUSE_WORDS):
@@ -131,7 +162,9 @@ class Parser(Groups):
         """Parse what follows the head of a noun phrase."""
         while not self.at_end() and depth < MAX_DEPTH:
             low = self.low()
-            if self.is_possessive():
+            if self.is_possessive() and is_verb(self.low(1)) and self.low(2) in ("the", "a", "an"):
+                self.take()  # "⟦St John⟧'s hosts the": the name ends so
+            elif self.is_possessive():
                 self.take()
                 nouns = self._words_until_break()
                 if self.is_slot() and not self._ends_after_slot():
@@ -152,20 +185,21 @@ class Parser(Groups):
             elif depth and base.name and base.of is None and self._list_ahead():  # "with ⟦X⟧ and ⟦Y⟧"
                 self.take()
                 base = replace(base, names=(*base.names, self.slot(self.take())))
-            elif low in PREPOSITIONS and self.low(1) in ("which", "whom", "whose"):
-                self.take()
-                base = self._relative(start, words, base, depth)
-            elif low == "," and (
-                self.low(1) in ("who", "which", "whose", "where") or self.low(2) in ("which", "whom", "whose")
-            ):
-                self.take()
-                if self.low() in PREPOSITIONS:
-                    self.take()
+            elif low == "," and (skipped := self._relative_ahead(1)) >= 0 and self.low(1) not in ("that", "when"):
+                self.position += 1 + skipped
                 base = self._relative(start, words, base, depth)
             elif self._anaphor_ahead(0):
                 break
-            elif low in RELATIVES:
+            elif (skipped := self._relative_ahead()) >= 0:
+                self.position += skipped
                 base = self._relative(start, words, base, depth)
+            elif low == "," and (adverbial := self.adverbial()):  # "the winger ⟦X⟧, once of ⟦Y⟧, was born"
+                names = tuple(self.slot(token) for token in adverbial if token.startswith("⟦"))
+                base = replace(base, names=(*base.names, *names))
+            elif direction := self._direction_ahead():
+                where = self.low(direction - 2)
+                self.position += direction
+                base = self._apply(start, words, base, Clause((where,), self.noun_phrase(depth + 1)))
             elif low == "of" and self.low(1) == "higher":  # "a school of higher learning": a set phrase
                 self.position += 3
             elif low == "of":
@@ -182,15 +216,25 @@ class Parser(Groups):
                 clause = self.predicate(depth + 1)
                 self.bare_verbs = bare
                 base = self._apply(start, words, base, clause)
+            elif low in _OF_VERBS and base.name and not base.head:
+                break  # "divides ⟦X⟧ from the state": not said of the name
             elif low in PREPOSITIONS and self._noun_phrase_ahead(1):
                 self.take()
-                base = self._attach(start, words, base, self.noun_phrase(depth + 1))
+                argument = self.noun_phrase(depth + 1)
+                if low == "between" and self.low() == "and":  # "the strait between ⟦X⟧ and the country that …"
+                    self.take()
+                    other = self.noun_phrase(depth + 1)
+                    argument, other = (other, argument) if other.depth > argument.depth else (argument, other)
+                    argument = replace(argument, names=(*argument.names, *names_of(other)))
+                base = self._attach(start, words, base, argument)
             elif low == "and" and (self.is_slot(1) or self.low(1) in DETERMINERS or self.verb_here(1)):
                 if self.is_slot(1) or not self.verb_here(1) or base.name or depth:
                     break
                 self.take()
                 base = self._constrained(base, self.predicate(depth + 1))
-            elif (low in ("the", "a", "an") or self.is_slot()) and words and base.of is None and not base.name:
+            elif (low in ("the", "a", "an") or self.is_slot()) and (
+                (words and base.of is None and not base.name) or self.is_compound(base)
+            ):
                 mark = self.position  # "the state the composer comes from"
                 subject = self._subject(depth + 1)
                 if self.at_end() or not self.verb_here() or not names_of(subject):
@@ -219,44 +263,87 @@ class Parser(Groups):
     # ---------------------------------------------------------------- clauses
 
     def _relative(self, start: int, words: list[str], base: Step, depth: int) -> Step:
+        preposition = self.low(-1) if self.low(-1) in PREPOSITIONS else ""
         pronoun = self.take().casefold()
-        if pronoun == "whose":
-            nouns = self._words_until_break()
-            if self.is_slot():
-                nouns.append("")
-            clause = self.predicate(depth + 1) if self.verb_here() else Clause((), None)
-            if clause.argument is None and not self.at_end() and self._noun_phrase_ahead(0) and not self.verb_here():
-                clause = replace(clause, argument=self.noun_phrase(depth + 1))
-                clause = replace(clause, words=(*clause.words, *self._closing_verbs()))  # "whose work X is based on"
-            return self._apply(start, words, base, Clause((*nouns, *clause.words), clause.argument))
-        if self.verb_here(after_noun=True) and pronoun in ("who", "that", "which", "when"):
-            base = self._apply(start, words, base, self.predicate(depth + 1))
-            while self.low() in ("and", "but") and self.verb_here(1):
-                self.take()
-                base = self._constrained(base, self.predicate(depth + 1))
-            return base
-        preposition = self.low(-2) if self.low(-2) in PREPOSITIONS else ""
+        owned = self._words_until_break() if pronoun == "whose" else []
+        plural = bool(owned) and is_base_verb(owned[-1])  # "whose court maids appear in"
+        adverbial = [] if plural else self.adverbial()
+        if (self.verb_here() or plural) and pronoun in ("who", "that", "which", "when", "whose"):
+            clause = self.predicate(depth + 1)
+        else:
+            clause = self._object_clause(pronoun, preposition, depth)
+        said = [token for token in adverbial if not token.startswith("⟦")]
+        named = [self.slot(token) for token in adverbial if token.startswith("⟦")]
+        clause = replace(clause, words=(*owned, *said, *clause.words), names=(*clause.names, *named))
+        base = self._apply(start, words, base, clause)
+        while self.low() in ("and", "but") and self.verb_here(1):
+            self.take()
+            base = self._constrained(base, self.predicate(depth + 1))
+        return base
+
+    def _object_clause(self, pronoun: str, preposition: str, depth: int) -> Clause:
+        """Parse a relative clause whose pronoun is not its subject: "in which ⟦X⟧ played ⟦Y⟧"."""
         in_place = pronoun in ("where", "when") or bool(preposition)
+        start = self.position
         before, self.clause_may_follow = self.clause_may_follow, "any" if in_place else "none"
+        self.due += 1
         subject = self.noun_phrase(depth + 1)
+        self.due -= 1
         self.clause_may_follow = before
         verbs = self._verb_group()
+        if not verbs and names_of(subject) and self.low().isalpha() and self._noun_phrase_ahead(0):
+            verbs = [self.take()]  # a verb that is not known
         if preposition in ("after", "for") and "named" in verbs:
             verbs.append("namesake")  # "the person after whom X is named"
         verbs += self._role_of_which(bare=preposition == "of")
-        stranded = not self._noun_phrase_ahead(1) or (self.verb_here(1) and not maybe_noun(self.low(1)))
-        if self.low() in PREPOSITIONS and stranded:
-            verbs.append(self.take())
-        objects: list[str] = []
-        while self.is_slot() and verbs:  # "in which X played Y"
-            objects.append(self.slot(self.take()))
-            if self.low() in ("and", ",") and self.is_slot(1):
+        words, things = self._complement(depth) if verbs else ([], [])
+        subject = self.extraposed(start, subject, depth)
+        named = [thing for thing in (subject, *things) if names_of(thing)]
+        about = next((thing for thing in named if thing.name not in COUNTRIES), None) or next(iter(named), subject)
+        if about is not subject and not names_of(subject):
+            words = [*subject.phrase.split(), *words]
+        names = [name for thing in named if thing is not about for name in names_of(thing)]
+        return Clause((*verbs, *words), about, tuple(dict.fromkeys(names)))
+
+    def extraposed(self, start: int, subject: Step, depth: int = 0) -> Step:
+        """Attach a clause that follows the verb to the subject it tells of: "the town lies where ⟦X⟧ was born"."""
+        skipped = self._relative_ahead()
+        if skipped < 0 or names_of(subject) or depth >= MAX_DEPTH:
+            return subject
+        self.position += skipped
+        bare, self.bare_verbs = self.bare_verbs, False
+        subject = self._relative(start, subject.phrase.split(), subject, depth + 1)
+        self.bare_verbs = bare
+        return subject
+
+    def _complement(self, depth: int) -> tuple[list[str], list[Step]]:
+        """Parse what follows the verb of a clause up to its end: words, and the things with a name."""
+        words: list[str] = []
+        things: list[Step] = []
+        while not self.at_end() and self._relative_ahead() < 0:
+            low = self.low()
+            if low == "to" and is_base_verb(self.low(1)):
+                words += [self.take(), self.take()]
+            elif low in PREPOSITIONS:
+                words.append(self.take())
+            elif low in ("and", ",") and (self.is_slot(1) or (low == "and" and self.low(1) in DETERMINERS)) and things:
                 self.take()
-        extra: list[str] = []
-        if self.low() in PREPOSITIONS and (self.low(1).isdigit() or self.is_slot(1)) and not self.verb_here(2):
-            extra.append(self.take())
-            extra.append(self.take())
-        return self._apply(start, words, base, Clause((*verbs, *extra), subject, tuple(objects)))
+            elif is_base_verb(low) and self.is_slot(-1) and self.low(1) in (*PREPOSITIONS, ""):
+                break  # "the people of the state that joined ⟦X⟧ live in …"
+            elif (
+                (self.verb_here() and not self.surely_noun(0)) or not self._noun_phrase_ahead(0) or low in ("and", "or")
+            ):
+                break
+            else:
+                mark = self.position
+                thing = self.noun_phrase(depth + 1)
+                if self.position == mark:
+                    break
+                if names_of(thing):
+                    things.append(thing)
+                else:
+                    words += thing.phrase.split()
+        return words, things
 
     def _subject(self, depth: int) -> Step:
         """Parse the subject of a clause whose object is the noun before it: "X" is then in apposition to its class."""
@@ -270,6 +357,9 @@ class Parser(Groups):
         verbs = self._verb_group()
         if self._adjective_here(verbs):  # "is official in X", "is native to X"
             verbs.append(self.take())
+        if direction := self._direction_ahead():  # "lies northeast of X"
+            verbs.append(self.low(direction - 2))
+            self.position += direction
         while self.low() in PREPOSITIONS and self.low(1) not in ("which", "whom", "whose"):
             verbs.append(self.take())
         if self.at_end() or not self._noun_phrase_ahead(0) or self.verb_here(after_noun=True):
@@ -291,11 +381,12 @@ class Parser(Groups):
                             argument = more.argument
                     continue
                 break
-            if low in PREPOSITIONS and self._noun_phrase_ahead(1):
+            if (low in PREPOSITIONS and self._noun_phrase_ahead(1)) or low in DETERMINERS:
                 words.append(self.take())
                 other = self.noun_phrase(depth + 1)
-                if not argument.leaf.name and other.leaf.name:
-                    argument, other = other, argument
+                bare = argument.of is None and not argument.head
+                if other.leaf.name and (not argument.leaf.name or (bare and other.of is not None)):
+                    argument, other = other, argument  # "divides ⟦X⟧ from the state where …"
                 names += names_of(other)
                 if not other.leaf.name:
                     words += other.phrase.split()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tamsa.agent.baseline.building import Builder
+from tamsa.agent.baseline.lexicon import MONTHS
 from tamsa.agent.baseline.nouns import kind_of_noun
 from tamsa.agent.baseline.verbs import (
     ADVERBS,
@@ -14,6 +15,12 @@ from tamsa.agent.baseline.verbs import (
     is_base_verb,
     is_verb,
     maybe_noun,
+)
+
+MAX_ADVERBIAL = 9
+_PARTS_OF = frozenset("one two three four five some several many most all both part each".split())
+_DIRECTIONS = frozenset(
+    "north south east west northeast northwest southeast southwest north-east north-west south-east south-west".split()
 )
 
 
@@ -30,7 +37,7 @@ class Groups(Builder):
                 words and self.verb_here() and not (maybe_noun(low) and kind_of_noun(words[-1]) is None)
             ):
                 break
-            if low in AUXILIARIES:
+            if low in AUXILIARIES or (words and low in DETERMINERS):
                 break
             words.append(self.take())
         return words
@@ -64,19 +71,23 @@ class Groups(Builder):
     def _participle_here(self) -> bool:
         low = self.low()
         if low in ADVERBS and self.low(1) not in AUXILIARIES:
+            if self.low(3) in RELATIVES:
+                return False  # "the actress best known for who …": what the question itself says
             return is_verb(self.low(1)) and (self.low(2) in PREPOSITIONS or self.low(1).endswith("ing"))
         if not is_verb(low) or low in AUXILIARIES:
             return False
         if low.endswith("ing"):
             return True
         following = self.low(1)
+        if low in ("called", "named", "titled"):
+            return False  # "the firm called ⟦X⟧" is taken as a name; else it is what the question asks
         if self.low(2) in ("", "?", "."):
             return False  # "the town … located in?": what the question itself says
         return (
             following in PREPOSITIONS
             and following not in ("than",)
-            and self.low(2) not in ("which", "whom")
-            and (following == "by" or self._is_reduced(1))
+            and self.low(2) not in RELATIVES
+            and (following == "by" or (self._is_reduced(1) and self.verbs_left(1) >= self.due))
         )
 
     def _is_reduced(self, ahead: int) -> bool:
@@ -112,17 +123,6 @@ class Groups(Builder):
             return self.is_slot(1)
         return self.low() == "," and self.is_slot(1) and self.low(2) in (",", "and")
 
-    def _closing_verbs(self) -> list[str]:
-        """Take the verbs, with their preposition, that a clause ends with: "whose work X is based on"."""
-        mark = self.position
-        verbs = self._verb_group()
-        while self.low() in PREPOSITIONS and verbs:
-            verbs.append(self.take())
-        if not self.at_end() and self.low() != ",":
-            self.position = mark
-            return []
-        return verbs
-
     def _adjective_here(self, verbs: list[str]) -> bool:
         """Tell whether a complement with its preposition follows forms of "be": it says how, it is no thing."""
         low = self.low()
@@ -135,10 +135,70 @@ class Groups(Builder):
             and self._noun_phrase_ahead(2)
         )
 
+    def _relative_ahead(self, ahead: int = 0) -> int:
+        """Return how many tokens stand before a relative pronoun that opens a clause here, or -1 where none does."""
+        at = ahead + (self.low(ahead) in PREPOSITIONS)
+        if self.low(at) in _PARTS_OF and self.low(at + 1) == "of":  # "two of whose films"
+            at += 2
+        elif at == ahead and self.low(at) in ("a", "an", "the") and self.low(at + 2) == "of":  # "a stage of which"
+            at += 3
+        low = self.low(at)
+        return at - ahead if low in RELATIVES and (at == ahead or low in ("which", "whom", "whose")) else -1
+
+    def adverbial(self) -> list[str]:
+        """Take an adverbial that parts a pronoun, a name or an auxiliary from its verb: "in 2019", ", once of X,"."""
+        aside = self.low() == ","
+        at = start = 1 if aside else 0
+        while self.low(at) in ADVERBS or self.low(at) in ("ahead", "second", "third"):
+            at += 1
+        if self.low(at) not in PREPOSITIONS:
+            return []
+        for end in range(at + 1, at + MAX_ADVERBIAL):
+            low = self.low(end)
+            if not low or low in RELATIVES or low in "?.!;" or (low in AUXILIARIES and not aside):
+                return []
+            if aside and low == ",":
+                words = [self.take() for _ in range(end + 1)]
+                return words[start:-1]
+            plain = self.is_slot(end) or low[0].isdigit() or low in MONTHS or low in ("the", "of", "early", "late")
+            if not aside and not plain:
+                return []
+            if not aside and (self.verb_here(end + 1) or self.low(end + 1) in AUXILIARIES):
+                return [self.take() for _ in range(end + 1)]
+        return []
+
+    def opening(self) -> None:
+        """Skip an adverbial that opens a sentence: "Apart from ⟦X⟧,", "In 1603"."""
+        if self.low() not in PREPOSITIONS and self.low(1) not in PREPOSITIONS:
+            return
+        if self.is_slot(1) or self.low(1)[:1].isdigit():
+            self.position += 2 + (self.low(2) == ",")
+            return
+        for ahead in range(2, MAX_ADVERBIAL + 6):
+            if self.low(ahead) in RELATIVES or self.low(ahead) in AUXILIARIES or not self.low(ahead):
+                return
+            if self.low(ahead) == "," and self.low(ahead + 1) not in RELATIVES and self.low(ahead - 1) != ",":
+                self.position += ahead + 1
+                return
+
+    def _direction_ahead(self) -> int:
+        """Return how many tokens "directly south of", "to the northeast of" are here, or 0."""
+        at = 0
+        if self.low() in ("to", "on", "in") and self.low(1) == "the":
+            at = 2
+        elif self.low() in ("directly", "immediately", "just", "due"):
+            at = 1
+        return at + 2 if self.low(at) in _DIRECTIONS and self.low(at + 1) == "of" else 0
+
     def _verb_group(self) -> list[str]:
         verbs: list[str] = []
         while not self.at_end():
             low = self.low()
+            if verbs and low in PREPOSITIONS and all(verb.casefold() in AUXILIARIES for verb in verbs):
+                adverbial = self.adverbial()  # "has since 2002 been"
+                verbs += [token for token in adverbial if not token.startswith("⟦")]
+                if adverbial:
+                    continue
             if low in ("its", "his", "her", "their") and verbs and verbs[-1].casefold() in ("has", "have", "had"):
                 self.take()
                 verbs += self._words_until_break()

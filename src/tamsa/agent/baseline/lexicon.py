@@ -90,6 +90,7 @@ _CONCEPTS = {
     "title": "title titled entitled",
     "birth-name": "birth-name né née",
     "stage-name": "stage-name pseudonym pen-name alias",
+    "capacity": "capacity capacities seating",
     "nickname": "nickname nicknamed dubbed",
     "compete": "compete competed competes competition competitor",
     "paint": "paint paints painted painter painters",

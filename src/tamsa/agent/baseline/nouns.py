@@ -37,7 +37,8 @@ _NOUNS: dict[Kind, str] = {
     coach manager gymnast father mother brother sister son daughter wife husband spouse uncle aunt cousin grandfather
     grandmother grandson granddaughter child parent sibling widow leader chief ruler activist botanist zoologist
     naturalist inventor librettist screenwriter producer performer lyricist cinematographer translator publisher
-    illustrator chef captain winner champion character hero villain astronaut pilot criminal murderer student
+    illustrator chef captain winner champion character hero heroine superhero superheroine villain astronaut
+    pilot criminal murderer student
     rabbi theologian sociologist anthropologist archaeologist linguist psychologist geologist mountaineer jurist
     diplomat ambassador chancellor monarch sultan vocalist frontman goalkeeper midfielder defender striker pitcher
     quarterback jockey sprinter tennis-player cartoonist animator star celebrity member successor predecessor
@@ -47,8 +48,10 @@ _NOUNS: dict[Kind, str] = {
     soprano mezzo-soprano contralto tenor baritone organist cellist saxophonist trumpeter choreographer linebacker
     cornerback goaltender outfielder shortstop rower coxswain canoeist fencer biathlete luger triathlete weightlifter
     clergyman preacher missionary geographer essayist columnist socialite heiress philanthropist magician aviator
-    cosmonaut statesman congressman congresswoman attorney barrister sheriff outlaw gangster nobleman""",
-    "place": """place city town village hamlet country nation state province region district county municipality borough
+    cosmonaut statesman consul narrator congressman congresswoman attorney barrister sheriff outlaw gangster
+    nobleman""",
+    "place": """place city town village hamlet country nation state province region district county
+    municipality borough
     suburb neighbourhood neighborhood locality settlement commune parish prefecture department canton territory
     continent island peninsula river lake sea ocean bay gulf strait mountain hill volcano valley desert forest park
     canal street road highway square bridge building castle palace museum stadium arena theatre theater church
@@ -56,10 +59,11 @@ _NOUNS: dict[Kind, str] = {
     location venue headquarters kingdom empire republic colony planet beach coast range plateau glacier waterfall
     reservoir dam cemetery residence site community archipelago lighthouse observatory garden zoo house home
     mansion hotel hospital prison fort fortress monument memorial constituency seat skyscraper nationality-country
-    homeland borderland ground pitch entity setting destination
+    homeland landmass metropolis conurbation borderland ground pitch entity setting destination
     isle creek stream tributary summit peak pass cave wetland oasis mine ward quarter gallery viaduct library
     estuary fjord lagoon inlet marsh swamp canyon gorge reef atoll cape headland tunnel pier campus courthouse
-    synagogue shrine mausoleum racecourse velodrome township oblast voivodeship governorate emirate principality
+    synagogue shrine mausoleum racecourse velodrome township oblast voivodeship governorate emirate
+    principality voivodship
     duchy arrondissement""",
     "org": """company body
     corporation firm organization organisation institution institute university college school academy
@@ -71,10 +75,12 @@ _NOUNS: dict[Kind, str] = {
     enterprise conference faculty alma-mater mater house-of-fashion gang tribe dynasty family order sect denomination
     workshop collective troupe ensemble side""",
     "work": """film movie documentary book novel novella story poem play musical opera symphony song single album ep
-    soundtrack series sitcom show program programme episode magazine newspaper journal painting sculpture game videogame
+    soundtrack series sitcom show program programme episode magazine newspaper journal painting sculpture game
+    videogame
     manga anime comic video work trilogy saga essay memoir autobiography biography script screenplay anthem hymn
     concerto sonata ballet composition track record piece artwork mural statue treatise chronicle newspaper franchise
-    podcast app software website sequel prequel adaptation collection anthology romance fresco portrait""",
+    podcast picture comedy drama thriller app software website sequel prequel adaptation collection anthology
+    romance fresco portrait""",
     "event": """war battle siege revolution rebellion treaty election tournament championship cup olympics games
     festival
     competition race match season event conference disaster earthquake hurricane flood fire massacre coup attack
@@ -88,7 +94,8 @@ _NOUNS: dict[Kind, str] = {
     diameter duration turnover wingspan mass budget span""",
     "nationality": "nationality citizenship ethnicity descent",
     "language": "language tongue dialect",
-    "description": """occupation profession job type kind genre sort sport instrument position role field subject topic
+    "description": """occupation profession job type kind genre sort sport instrument position role field
+    subject topic
     material species-type religion style colour color animal crop food dish cause reason format discipline trade
     industry career ideology denomination-type meaning purpose function method form diet habitat product mineral
     metal ore ingredient specialty speciality fabric drug rank""",
@@ -144,8 +151,10 @@ ADJECTIVES = frozenset(COUNTRY_OF) | frozenset(
 """What is capitalised but names no thing where a noun follows: demonyms, languages, faiths."""
 
 _ORGANISATION_WORDS = frozenset(
-    """university college school academy institute company corporation inc inc. ltd ltd. records studios studio pictures
-    entertainment productions group band orchestra club fc f.c. united party association federation union league society
+    """university college school academy institute company corporation inc inc. ltd ltd. records studios studio
+    pictures
+    entertainment productions group band orchestra club fc f.c. united party association federation union
+    league society
     bank airlines airways railways ministry department agency council commission committee press publishing
     broadcasting network channel times laboratory laboratories foundation church-of industries motors systems
     technologies holdings partners brothers & co co. corp corp. plc gmbh works guild trust bureau authority""".split()
@@ -192,7 +201,7 @@ _GROUPS = (
     "county district province region state prefecture department canton territory area borough parish",
     "river stream tributary creek",
     "mountain hill volcano peak summit",
-    "film movie",
+    "film movie picture comedy drama thriller",
     "company corporation firm organization organisation business manufacturer label studio publisher developer "
     "distributor broadcaster network brand employer conglomerate subsidiary airline retailer",
     "university college school institute institution academy",

@@ -27,7 +27,7 @@ _REQUEST = re.compile(
 )
 _NOUN_PHRASE = re.compile(r"(?:the|a|an|all|any|both|[A-Z][\w’'.-]*(?:\s[A-Z][\w’'.-]*)*['’]s?)\s", re.IGNORECASE)
 _NAME_OF = re.compile(
-    r"^(?P<before>(?:name|(?:what|which)(?:['’]s| is| was| are| were))\s+)the (?:full |proper )?names? of "
+    r"^(?P<before>(?:name|(?:what|which)(?:['’]s| is| was| are| were))\s+)the (?:full |proper )?(?:name|title)s? of "
     r"(?=(?:the|a|an)\s)", re.IGNORECASE,
 )  # fmt: skip
 _COUNT = re.compile(r"^count\s+(?:the\s+|all\s+(?:the\s+)?)?(?=[a-z])", re.IGNORECASE)
@@ -36,6 +36,11 @@ _NUMBER_OF = re.compile(
     r"(?:who|that|which) ", re.IGNORECASE,
 )  # fmt: skip
 _FOR_ME = re.compile(r"\s+for me(?=\s*[?.!]*$)|,?\s+please(?=\s*[?.!]*$)", re.IGNORECASE)
+LEAD_IN = re.compile(
+    r"(?:(?:[Aa]t|[Ii]n|[Oo]n|[Tt]o|[Oo]f|[Ff]rom|[Bb]y|[Ff]or|[Ww]ith|[Uu]nder|[Nn]ear)\s(?:[a-z]+\s){1,6}?(?:of|to|in|on|for)|"
+    r"[Tt]he\s(?:[a-z]+\s){1,6}?of)\s(?=(?:what|which)\s(?!the\b|an?\b|(?:is|was|are|were|has|had)\b)[a-z])"
+)
+"""What stands with a preposition before the noun that is asked for: "at the confluence of which rivers"."""
 _CLOSE = re.compile(r"[\s.!?]*$")
 
 
@@ -76,4 +81,4 @@ def _asks(text: str) -> bool:
     return re.match(rf"(?:{_PREPOSITION}\s+)?{_ASKED}", text, re.IGNORECASE) is not None
 
 
-__all__ = ["plainly"]
+__all__ = ["LEAD_IN", "plainly"]

@@ -11,8 +11,9 @@ from tamsa.agent.baseline.lexicon import relation_terms, terms
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.question import TIME_CLAUSE, Name, Question, find_names, last_sentence
 from tamsa.agent.baseline.relatives import CLASS_OF
+from tamsa.agent.baseline.statements import in_situ, lead_in
 from tamsa.agent.baseline.steps import Step, last_noun, names_of
-from tamsa.agent.baseline.verbs import AUXILIARIES, BE, DETERMINERS, DO, PREPOSITIONS, RELATIVES, is_verb
+from tamsa.agent.baseline.verbs import ADVERBS, AUXILIARIES, BE, DETERMINERS, DO, PREPOSITIONS, RELATIVES, is_verb
 
 _SENTENCE = re.compile(r"(?<=[a-z⟧\w])[.;]\s+(?=[A-Z])")
 _PREAMBLE = re.compile(
@@ -33,17 +34,29 @@ _HOW_CUES = {
 _BECOMING = frozenset("become becomes became is was".split())
 _FILLERS = frozenset("about approximately roughly exactly and so since until then".split())
 _IS = "(?:is|was|were|are)"
+_CLAUSE = r" (?:that|where|who|(?:[a-z]+ )?(?:which|whose|whom)) [^?]+"
 _REWRITES = (
-    (re.compile(r"^(?:after )?(?:who|whom|what) (?:is|was|are|were) (.+?) named (?:after|for)\??$", re.I), "namesake"),
-    (re.compile(r"^(?:after|for) (?:who|whom|what) (?:is|was|are|were) (.+?) named\??$", re.I), "namesake"),
-    (re.compile(r"^whose name (?:does|do|did) (.+?) (?:bear|carry|honou?r)\??$", re.I), "namesake"),
     (
-        re.compile(rf"^(?:under )?(?:what|which) name {_IS} (.+?) (?:given at birth|born(?: with)?)\??$", re.I),
+        re.compile(
+            rf"^(?:after )?(?:who|whom|what) (?:is|was|are|were) ([^?]+?) named (?:after|for)({_CLAUSE})?\??$", re.I
+        ),
+        "namesake",
+    ),
+    (
+        re.compile(rf"^(?:after|for) (?:who|whom|what) (?:is|was|are|were) ([^?]+?) named({_CLAUSE})?\??$", re.I),
+        "namesake",
+    ),
+    (re.compile(r"^whose name (?:does|do|did) (.+?)( )?(?:bear|carry|honou?r)\??$", re.I), "namesake"),
+    (
+        re.compile(rf"^(?:under )?(?:what|which) name {_IS} (.+?) (?:given at birth|born(?: with)?)( )?\??$", re.I),
         "birth name",
     ),
-    (re.compile(rf"^what {_IS} (.+?) (?:named|called) at birth\??$", re.I), "birth name"),
-    (re.compile(rf"^(?:by|under) (?:what|which) (?:other )?name {_IS} (.+?) (?:\w+ )?known\??$", re.I), "stage name"),
-    (re.compile(r"^(?:who|what) gave (?:a|its|his|her|their) name to (.+?)\??$", re.I), "namesake"),
+    (re.compile(rf"^what {_IS} (.+?) (?:named|called) at birth( )?\??$", re.I), "birth name"),
+    (
+        re.compile(rf"^(?:by|under) (?:what|which) (?:other )?name {_IS} (.+?) (?:\w+ )?known( )?\??$", re.I),
+        "stage name",
+    ),
+    (re.compile(r"^(?:who|what) gave (?:a|its|his|her|their) name to (.+?)( )?\??$", re.I), "namesake"),
 )
 """Questions whose relation stands in a set phrase, and the noun for it."""
 
@@ -64,7 +77,7 @@ def make_plan(question: Question) -> Step | None:
     for pattern, noun in _REWRITES:
         rewritten = pattern.match(text)
         if rewritten:
-            text = f"What is the {noun} of {rewritten[1]}?"
+            text = f"What is the {noun} of {rewritten[1]}{rewritten[2] or ''}?"
             names = find_names(text, tuple(name.text for name in question.names))
             break
     parser = Parser(text, names)
@@ -113,7 +126,16 @@ def _preamble(question: Question) -> tuple[str, Step | None]:
         if n.start >= at and n.end <= len(before)
     )
     parser = Parser(before[at:], names)
-    return rest, parser.noun_phrase()
+    if parser.low() in PREPOSITIONS:
+        parser.opening()
+    referent = parser.noun_phrase()
+    if parser.low() in ("has", "had") and parser.low(1) in DETERMINERS:  # "X's region has a northern neighbour"
+        parser.take()
+        owned = parser.noun_phrase()
+        if not names_of(owned):
+            kind = referent.kind if owned.kind == "any" else owned.kind
+            referent = replace(owned, kind=kind, cues=relation_terms(owned.phrase), of=referent)
+    return rest, referent
 
 
 def _question(parser: Parser, question: Question) -> Step | None:
@@ -123,6 +145,11 @@ def _question(parser: Parser, question: Question) -> Step | None:
     prep = parser.low() in PREPOSITIONS and parser.low(1) in ("what", "which", "whom", "whose", "how")
     if prep:
         parser.take()
+    lead = lead_in(parser)
+    if lead:  # "at the confluence of which rivers lies", "the fall of what city ended"
+        prep = lead[0].casefold() in PREPOSITIONS
+        step = _question(parser, question)
+        return None if step is None else replace(step, cues=(*relation_terms(" ".join(lead)), *step.cues))
     low = parser.low()
     if low in ("who", "whom"):
         parser.take()
@@ -168,7 +195,7 @@ def _question(parser: Parser, question: Question) -> Step | None:
         if parser.low() == "me":
             parser.take()
         return parser.noun_phrase()
-    return _in_situ(parser, question)
+    return in_situ(parser, question)
 
 
 def _wh_noun(parser: Parser) -> list[str]:
@@ -211,18 +238,31 @@ def _kin_of(parser: Parser, question: Question) -> Step | None:
 
 def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool, cue: str = "") -> Step | None:
     """Parse what follows the words that ask."""
+    said = [token for token in parser.adverbial() if not token.startswith("⟦")] if not noun else []
+    if said:  # "who in 1950 became"
+        step = _after_wh(parser, question, noun, prep=prep, cue=cue)
+        return None if step is None else replace(step, cues=(*step.cues, *relation_terms(" ".join(said))))
     low = parser.low()
     cue_words = [cue] if cue == "born" else []
     if low in DO:
         parser.take()
         parser.bare_verbs = True
         parser.clause_may_follow = "finite"
+        parser.due = 1
         subject = parser.noun_phrase()
+        parser.due = 0
         return _about(parser, question, noun + cue_words, subject)
     if low in AUXILIARIES:
         parser.take()
-        while parser.low() in AUXILIARIES and parser.low() != "being":
-            parser.take()
+        while (parser.low() in AUXILIARIES and parser.low() != "being") or (
+            parser.low() in ADVERBS and parser.low(1) in BE  # "what has always been"
+        ):
+            low = parser.take().casefold()
+        late = [token for token in parser.adverbial() if not token.startswith("⟦")]  # "has since 2002 been"
+        if late:
+            noun = [*noun, *late]
+            while parser.low() in AUXILIARIES:
+                low = parser.take().casefold()
         if parser.at_end():
             return None
         follows_verb = is_verb(parser.low()) or (
@@ -234,7 +274,9 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
             return _predicate(parser, question, noun)
         parser.bare_verbs = low not in BE
         parser.clause_may_follow = "finite"
+        parser.due = 1 if low not in BE or (prep and parser.tokens[0].casefold() != "how") else 0
         subject = parser.noun_phrase()
+        parser.due = 0
         if parser.at_end() and any(word.endswith(("'s", "’s")) for word in noun):  # "which country's citizen is X"
             return Step(question.text, question.kind, question.head, relation_terms(" ".join(noun)), of=subject)
         if parser.at_end() and not prep and low in BE:  # "which town is the seat of X", "what is the length of X"
@@ -272,38 +314,48 @@ def _renamed(subject: Step, noun: list[str]) -> Step:
 def _about(parser: Parser, question: Question, noun: list[str], subject: Step) -> Step:
     """Build the step whose value is asked of a subject; the rest of the question are its verb and conditions."""
     start = parser.position
-    extraposed: Step | None = None
     words: list[str] = []
+    things: list[Step] = []
+    names: list[str] = []
     while not parser.at_end():
-        low = parser.low()
-        if (
-            (low in RELATIVES or (low in PREPOSITIONS and parser.low(1) in ("which", "whom", "whose")))
-            and subject.of is None
-            and not subject.name
-        ):
-            # "was the label founded which released X": the clause belongs to the subject
-            if low in PREPOSITIONS:
-                parser.take()
-            parser.bare_verbs = False
-            extraposed = parser._relative(start, subject.phrase.split(), subject, 1)
+        open_subject = subject.of is None and not subject.name
+        nameless = open_subject and not names_of(subject)
+        mark = parser.position
+        if nameless and not things:
+            subject = parser.extraposed(start, subject)  # "was the label founded which released X"
+            if parser.position > mark:
+                continue
+        if nameless and parser.low() == "of" and words and is_verb(words[-1]):  # "was the capital founded of …"
+            parser.take()
+            subject = parser._attach(start, subject.phrase.split(), subject, parser.noun_phrase(1))
             continue
+        if parser.is_slot() and not parser.is_possessive(1):
+            names.append(parser.slot(parser.take()))
+            continue
+        if open_subject and words and parser.low() in DETERMINERS:
+            thing = parser.noun_phrase(1)
+            if parser.position > mark:
+                if names_of(thing):
+                    things.append(thing)
+                else:
+                    words += thing.phrase.split()
+                continue
         words.append(parser.take())
-    if extraposed is not None:
-        subject = extraposed
-    names = tuple(parser.slot(word) for word in words if word.startswith("⟦"))
-    cues = relation_terms(" ".join([*noun, *(word for word in words if not word.startswith("⟦"))]))
-    if subject.of is None and not subject.name and names:
+    cues = relation_terms(" ".join([*noun, *words]))
+    if subject.of is None and not subject.name and (names or things):
         # the subject is a mere description; the names are in the predicate
-        first, *others = names
+        about = things[0] if things else Step(names[0], name=names[0])
+        others = [*names, *(name for thing in things for name in names_of(thing))]
+        own = names_of(about)
         return Step(
             question.text,
             question.kind,
             question.head,
             cues + terms(subject.phrase),
-            of=Step(first, name=first),
-            names=tuple(others),
+            of=about,
+            names=tuple(name for name in dict.fromkeys(others) if name not in own),
         )
-    return Step(question.text, question.kind, question.head, cues, of=subject, names=names)
+    return Step(question.text, question.kind, question.head, cues, of=subject, names=tuple(names))
 
 
 def _predicate(parser: Parser, question: Question, noun: list[str]) -> Step | None:
@@ -324,65 +376,3 @@ def _predicate(parser: Parser, question: Question, noun: list[str]) -> Step | No
     if of is None:
         return Step(question.text.rstrip("?"), question.kind, question.head)
     return Step(question.text, question.kind, question.head, cues, of=of, names=names + clause.names)
-
-
-def _in_situ(parser: Parser, question: Question) -> Step | None:
-    """Parse "X was directed by an actress who was a muse of which director"."""
-    asks = [
-        at for at, token in enumerate(parser.tokens)
-        if at and token.casefold() in ("what", "which", "whom", "how", "whose", "who", "when", "where")
-    ]  # fmt: skip
-    if not asks:
-        return None
-    tokens = parser.tokens
-    at = asks[-1]
-    noun = [token for token in tokens[at + 1 :] if token not in "?.!"]
-    if tokens[at].casefold() == "how" and noun:
-        noun = noun[1:] if noun[0].casefold() in ("many", "much") else noun
-    stop = at - 1 if tokens[at - 1].casefold() in PREPOSITIONS else at
-    parser.tokens = tokens[:stop]
-    parser.position = 0
-    subject = parser.noun_phrase()
-    if parser.at_end() or not parser.verb_here():
-        parser.tokens = tokens
-        return None
-    clause = parser.predicate()
-    inner = subject
-    words = list(clause.words)
-    if clause.argument is not None and clause.argument.leaf.name == "" and not clause.argument.names:
-        # "… lies in a town that describes itself by what nickname": the object is a step of its own
-        middle = clause.argument
-        inner = Step(middle.phrase, middle.kind, middle.head, terms(" ".join(words)), of=subject)
-        words = []
-        if kind_of_noun(middle.head) is None:
-            words, inner = [*clause.words, *middle.phrase.split()], subject
-        else:
-            words = _open_clause(middle.phrase)
-    elif clause.argument is not None:
-        words += clause.argument.phrase.split()
-    while not parser.at_end():
-        words.append(parser.take())
-    names = tuple(parser.slot(word) for word in words if word.startswith("⟦"))
-    parser.tokens = tokens
-    np = [parser.slot(word) if word.startswith("⟦") else word for word in noun]
-    cues = relation_terms(" ".join([*(w for w in words if not w.startswith("⟦")), *np]))
-    head = last_noun(_until_preposition(np)) or question.head
-    kind = kind_of_noun(head) or question.kind
-    names += clause.names
-    extra = names_of(clause.argument) if clause.argument is not None and inner is subject else ()
-    return Step(question.text, kind, head, cues, of=inner, names=names + extra)
-
-
-def _open_clause(phrase: str) -> list[str]:
-    """Return the words of a relative clause that has lost its end ("a town that describes itself by")."""
-    match = re.search(r"\b(?:that|which|who|where|whose|named|based|located|lying)\b(.*)$", phrase)
-    return match[0].split() if match else []
-
-
-def _until_preposition(words: list[str]) -> list[str]:
-    out = []
-    for word in words:
-        if word.casefold() in PREPOSITIONS:
-            break
-        out.append(word)
-    return out

@@ -10,7 +10,7 @@ from typing import Literal
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, weight, words
 from tamsa.agent.baseline.names import names_in
 from tamsa.agent.baseline.nouns import ADJECTIVES, COUNTRY_OF, Kind, kind_of_noun
-from tamsa.agent.baseline.openers import plainly
+from tamsa.agent.baseline.openers import LEAD_IN, plainly
 
 MAX_QUESTION_CHARS = 2_000
 """Characters of a question that are analysed; the rest of a pathological one is ignored."""
@@ -31,7 +31,9 @@ _HOW_NUMBER = re.compile(
     r"\bwhat (?:did|does|do|will|would)\s(?:[^\s?]+\s){1,20}?(?P<verb>cost|weigh|measure)\b",
     re.IGNORECASE,
 )
-_JOINT = re.compile(r"(?<=[^\W\d_A-Z]{3})\.\s(?=[A-Z])|\s(?:and|or|in|for|on|at|with|to|as|by|from|during)\s(?:the\s)?")
+_JOINT = re.compile(
+    r"(?<=[^\W\d_A-Z]{3})\.\s(?=[A-Z])|['’]s?\s(?=\d)|\s(?:and|or|in|for|on|at|with|to|as|by|from|during)\s(?:the\s)?"
+)
 _COUNTED_NOUN = re.compile(r"\s+(?:(?!\w+s\b)[a-z-]+\s+(?=\w{3,}s\b))?([a-z-]+)")
 """The noun behind "how many": of an adjective and a plural, the plural."""
 _KIND_OF_WH: dict[str, Kind] = {"who": "person", "whom": "person", "whose": "person", "when": "date", "where": "place"}
@@ -272,6 +274,9 @@ def interrogative(text: str) -> re.Match[str] | None:
     found = list(_WH.finditer(text))
     if not found:
         return None
+    lead = LEAD_IN.match(text)
+    if lead:
+        return next(match for match in found if match.start() >= lead.end())
     if len(found) > 1 and (later := _main_clause(text, found)) is not None:
         return later
     opening = re.match(
@@ -337,7 +342,12 @@ def _wanted(text: str) -> tuple[Kind, str]:
             kind = _kind_for(head, text)
             placed = re.search(r"\b(?:in|from|at|of|to|on|near)\s+$", text[: first.start()], re.IGNORECASE)
             if head == "area" and (
-                placed or re.search(r"\b(?:what|which)\s+(?:[a-z]+\s+)?area\b", text, re.IGNORECASE)
+                placed
+                or re.search(
+                    r"\b(?:what|which)\s+(?:(?!total|surface|land)[a-z]+\s+)?area\b(?! (?:has|have)\b)",
+                    text,
+                    re.IGNORECASE,
+                )
             ):
                 kind = "place"
             return kind, head

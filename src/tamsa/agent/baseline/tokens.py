@@ -7,7 +7,16 @@ import re
 from tamsa.agent.baseline.nouns import kind_of_noun
 from tamsa.agent.baseline.question import Name
 from tamsa.agent.baseline.steps import Step
-from tamsa.agent.baseline.verbs import ADVERBS, AUXILIARIES, is_base_verb, is_verb, maybe_noun
+from tamsa.agent.baseline.verbs import (
+    ADVERBS,
+    AUXILIARIES,
+    DETERMINERS,
+    PREPOSITIONS,
+    RELATIVES,
+    is_base_verb,
+    is_verb,
+    maybe_noun,
+)
 
 _TOKEN = re.compile(r"⟦\d+⟧|['’]s?(?=\s|$|[,.?])|[\w]+(?:[-'’./&][\w]+)*|[^\s\w]")
 _BIRTH_NAME = re.compile(
@@ -40,6 +49,10 @@ class Tokens:
         """True after "did" or "does": the main verb has no ending."""
         self.referent: Step | None = None
         """What "that person" or "it" stands for."""
+        self.last_head = ""
+        """The class of thing last spoken of: what "the one" stands for."""
+        self.due = 0
+        """Verbs that must follow the noun phrase at hand: its clause's own, and that of each clause around it."""
 
     # ---------------------------------------------------------------- tokens
 
@@ -91,6 +104,36 @@ class Tokens:
         if is_verb(low):
             return after_noun or not maybe_noun(low)
         return self.bare_verbs and after_noun and is_base_verb(low) and not self._noun_use(ahead)
+
+    def verbs_left(self, ahead: int) -> int:
+        """Count the finite verbs from here on that no relative pronoun from here on claims."""
+        count = 0
+        at = ahead
+        while self.low(at) not in ("", "?", "!"):
+            low = self.low(at)
+            if low in RELATIVES and not (low == "that" and self.low(at - 1) in PREPOSITIONS):
+                count -= 1
+            elif self.verb_here(at) and self.low(at - 1) != "to" and not self.surely_noun(at):
+                start = at
+                while self.low(at) in AUXILIARIES or self.low(at) in ADVERBS:
+                    at += 1
+                if not is_verb(self.low(at)) and not (self.bare_verbs and is_base_verb(self.low(at))):
+                    at -= 1
+                count += at > start or not self.low(at).endswith("ing")
+            at += 1
+        return count
+
+    def surely_noun(self, ahead: int) -> bool:
+        """Tell whether a word that is a noun as often as a verb can only be a noun here."""
+        if not maybe_noun(self.low(ahead)):
+            return False
+        before = self.low(ahead - 1)
+        after = self.low(ahead + 1)
+        return (
+            before in DETERMINERS
+            or self.is_possessive(ahead - 1)
+            or not (after in DETERMINERS or after in PREPOSITIONS or self.is_slot(ahead + 1))
+        )
 
     def _noun_use(self, ahead: int) -> bool:
         """Tell whether a word that could be a bare verb is a noun here ("its head of", "release date")."""

@@ -25,17 +25,20 @@ DETERMINERS = frozenset(
 ADVERBS = frozenset(
     """also originally first later now not only once officially usually still currently formerly finally initially
     previously eventually mainly mostly partly jointly never ever actually famously best well primarily recently
-    then successfully simply today twice annually last most""".split()
+    then always successfully simply today twice annually last most""".split()
 )
 _BASE = """accept accompany acquire act adapt add address adopt advise air allow announce anchor appear appoint
-approve arrange arrest arrive assassinate assist attack attend award base beat become begin belong border borrow bring
+approve arrange arrest arrive assassinate assist attack attend award base bear beat become begin belong border
+    borrow bring
 broadcast build bury buy call capture carry cast catch cause chair challenge change charter choose claim climb close
 coach collaborate come command commission comment compete complete compose conceive conclude conduct connect conquer
 consist construct contain contribute control convert cost cover create cross crown cut date debut declare dedicate
 defeat defend derive describe design destroy develop die direct discover distribute divide dominate donate draft draw
 drain drop drown earn edit educate elect emerge employ empty encounter end enter establish exhibit exist expand
-explore fall feature feed fight film finance find finish flow fly follow form found fund gain gather generate get give
-go govern graduate grant grow happen hail hang have head hear help hire hit hold host house identify illustrate include
+explore fall feature feed fight film finance focus find finish flow fly follow form found fund gain gather
+    generate get give
+go govern graduate grant grow happen hail hang have head hear help hire hit hold host house identify illustrate
+    include
 induct inherit initiate inspire install instruct interview introduce invade invent invest issue join keep kill know
 land last launch lead learn leave lend license lie like limit list live locate lose love maintain make manage
 manufacture marry mean measure meet mention merge migrate mint model mount move murder name narrate nominate note
@@ -45,7 +48,8 @@ protect prove provide publish purchase push put race raise range rank reach read
 recover refer reflect refuse reign release remain remove rename render renew replace report represent rescue reside
 resign result retire return reveal ride rise rule run sail score sculpt seat sell send separate serialize serve
     set settle
-shape share shoot show sign sing sink situate sit sketch span speak specialise specialize spend sponsor stage stand star
+shape share shoot show sign sing sink situate sit sketch span speak specialise specialize spend sponsor stage
+    stand star
 start stay stop strike study succeed suffer supply support surround survive take talk teach tell tour train transfer
 translate travel treat try twin underlie unite use value visit voice vote walk want wear win withdraw witness work
 worship write yield fit comprise encompass operate house honour honor commemorate depict head rise lay sing withdraw
@@ -54,7 +58,8 @@ _IRREGULAR = """became began begun broke broken brought built bought came caught
     drawn drove
 driven fell fallen fought found flew flown gave given went gone grew grown hung had held kept knew known laid led left
 lent lost made meant met paid put ran read rode ridden rose risen said sang sung sank sunk sat saw seen sent set shot
-showed shown sold spent spoke spoken stood struck taught told took taken thought understood was were won wore worn wrote
+showed shown sold spent spoke spoken stood struck taught told took taken thought understood was were won wore
+    worn wrote
 written born beaten bore borne hidden withdrew withdrawn forgotten overtook swept wed fed bred read hit cast lay
 """.split()
 
@@ -76,10 +81,11 @@ BASE_VERBS = frozenset(_BASE)
 _PARTICIPLES_AND_PAST = frozenset(_IRREGULAR)
 VERB_FORMS = frozenset(form for base in _BASE for form in _inflect(base)) - BASE_VERBS | _PARTICIPLES_AND_PAST
 _NOUNS_LIKE_VERBS = frozenset(
-    """building painting recording ring string setting beginning wedding meeting writing reading spring evening morning
+    """building painting recording ring string setting beginning wedding meeting writing reading spring evening
+    morning
     king wing sibling offspring being thing states works plays stars names leads heads records releases covers dates
     studies ranks scores votes places sets shows sports awards prizes points wins runs orders uses stages seats houses
-    notes lists lands films models moves acts forms visits talks walks lives reports returns results supports
+    notes lists lands films models moves acts forms visits talks walks lives reports returns results supports shares
     residents parts members ends limits cuts marks known united adopted""".split()
 )
 """Inflected forms that are as often nouns; they are verbs only where a verb must come."""

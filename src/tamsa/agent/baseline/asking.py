@@ -7,9 +7,10 @@ import re
 from collections.abc import Collection, Mapping
 from functools import cached_property
 
+from tamsa.agent.baseline.interrogative import interrogative
 from tamsa.agent.baseline.lexicon import concept, terms
 from tamsa.agent.baseline.passages import Page, Sentence
-from tamsa.agent.baseline.question import Question, interrogative, last_sentence
+from tamsa.agent.baseline.question import Question, last_sentence
 from tamsa.agent.baseline.state import fold_title
 
 REACH = 6.0
@@ -177,6 +178,21 @@ class Asking:
     def names_next(self, page: Page, start: int) -> bool:
         """Tell whether words that give a name stand before an offset."""
         return _NAMES_NEXT.search(page.text[max(0, start - 60) : start]) is not None
+
+    def apposed(self, page: Page, start: int, end: int) -> bool:
+        """Tell whether the noun asked for stands next to a span as what it is: "chairman X", "X, an English Quaker"."""
+        if not self.question.head:
+            return False
+        noun = re.escape(self.question.head.removesuffix("s"))
+        before = rf"\b{noun}(?:s|es)?(?:,? (?:of|is|was|are|were|named|called))?,?\s(?:the\s)?[\"“‘(']?$"
+        after = (
+            r"[\"”’)']?(?:,? (?:is|was|are|were|became))?,?\s"
+            rf"(?:(?:an?|the|its|his|her|their)\s(?:[\w-]+\s){{0,3}}?)?{noun}"
+        )
+        return bool(
+            re.search(before, page.text[max(0, start - 50) : start], re.I)
+            or re.match(after, page.text[end : end + 60], re.I)
+        )
 
     def same_preposition(self, page: Page, start: int) -> float:
         """Say whether what stands before an offset is the preposition before the word that asks: 1, -1, or 0."""

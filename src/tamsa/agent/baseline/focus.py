@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tamsa.agent.baseline.interrogative import interrogative
 from tamsa.agent.baseline.lexicon import concept, terms
-from tamsa.agent.baseline.question import Question, interrogative, last_sentence
+from tamsa.agent.baseline.question import Question, last_sentence
 
 WORDS = 6
 """Words on either side of the one that asks."""

@@ -15,7 +15,7 @@ from tamsa.agent.baseline.measures import asked_measure, measured
 from tamsa.agent.baseline.nouns import COUNTRIES, ROLES, Kind, noun_fit, noun_of_name
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.periods import asked_period
-from tamsa.agent.baseline.reading import Reading, looks_like_person
+from tamsa.agent.baseline.reading import Reading, counts, looks_like_person
 from tamsa.agent.baseline.state import fold_title
 from tamsa.agent.baseline.values import DATE
 from tamsa.agent.baseline.weights import WEIGHTS
@@ -256,7 +256,7 @@ class Judge:
             "named_idly": float(not asking.naming and asking.names_next(page, reading.start)),
             "preposition": asking.same_preposition(page, reading.start),
             "head_near": self._nearness(reading, head),
-            "apposed": float(bool(head) and _apposed(page.text, reading.start, reading.end, question.head)),
+            "apposed": float(asking.apposed(page, reading.start, reading.end)),
             "subject_page": float(bool(gathering.subjects) and gathering.subjects[0].id == page.id),
             "subject_said": float(bool(subject) and f" {subject} " in low),
             "holder": self._holders.get(page.id, 0.0),
@@ -351,7 +351,7 @@ class Judge:
         digits = any(char.isdigit() for char in text)
         valued = any(r.kind in VALUES and not r.is_title for r in one.readings)
         number = want == "number"
-        counted = number and len(head) > 2 and any(_counts(r.page.text, r.end, head) for r in one.readings)
+        counted = number and len(head) > 2 and any(counts(r.page.text, r.end, head) for r in one.readings)
         valued |= DATE.fullmatch(text) is not None
         measure = measured(reading.page.text, reading.start, reading.end) if number and self._measure else ""
         return {
@@ -379,24 +379,6 @@ class Judge:
             "small": float(number and re.fullmatch(r"\d{1,2}|[a-z]+", text.casefold()) is not None),
             "grouped": float(number and re.match(r"\d{1,3},\d{3}", text) is not None),
         }
-
-
-def _counts(text: str, end: int, noun: str) -> bool:
-    """Tell whether a number is followed by the noun that it counts."""
-    return re.match(rf"\s(?:[\w-]+\s){{0,3}}{re.escape(noun.rstrip('s'))}", text[end : end + 60], re.I) is not None
-
-
-def _apposed(text: str, start: int, end: int, noun: str) -> bool:
-    """Tell whether a noun stands right before or behind a span as what it is: "chairman X", "X, an English Quaker"."""
-    stem = re.escape(noun.removesuffix("s"))
-    before = rf"\b{stem}(?:s|es)?(?:,? (?:of|is|was|are|were|named|called))?,?\s(?:the\s)?[\"“‘(']?$"
-    after = (
-        r"[\"”’)']?(?:,? (?:is|was|are|were|became))?,?\s"
-        rf"(?:(?:an?|the|its|his|her|their)\s(?:[\w-]+\s){{0,3}}?)?{stem}"
-    )
-    return bool(
-        re.search(before, text[max(0, start - 50) : start], re.I) or re.match(after, text[end : end + 60], re.I)
-    )
 
 
 def weigh(signs: Mapping[str, float], valued: bool) -> float:

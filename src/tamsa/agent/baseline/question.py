@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
+from tamsa.agent.baseline.interrogative import AUXILIARY, WH, interrogative
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, weight, words
 from tamsa.agent.baseline.names import names_in
 from tamsa.agent.baseline.nouns import ADJECTIVES, COUNTRY_OF, Kind, kind_of_noun
-from tamsa.agent.baseline.openers import LEAD_IN, plainly
+from tamsa.agent.baseline.openers import plainly
 
 MAX_QUESTION_CHARS = 2_000
 """Characters of a question that are analysed; the rest of a pathological one is ignored."""
@@ -19,11 +20,6 @@ Form = Literal["span", "polar", "choice", "count", "extreme"]
 a number or an item taken from several facts."""
 
 _QUOTED = re.compile(r"“([^”]{2,120})”|\"([^\"]{2,120})\"|(?<!\w)['‘]([^'’]{3,120})['’](?!\w)")
-_WH = re.compile(r"\b(who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
-_AUXILIARY = re.compile(
-    r"^(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|should|must)\b(?!\s+known\s+as)",
-    re.IGNORECASE,
-)
 _PAREN = re.compile(r"\s\([^()]{2,40}\)")
 _HOW_NUMBER = re.compile(
     r"\bhow (?:many|much|old|long|tall|high|large|big|far|deep|wide|heavy|fast|often|populous|strong|hot|warm|cold|"
@@ -118,7 +114,7 @@ def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:
     options = _find_options(text, names)
     kind, head = _wanted(asked)
     form: Form = "span"
-    first = _AUXILIARY.match(asked)
+    first = AUXILIARY.match(asked)
     if options and re.search(r"\bor\b", text) and not (first and _same_or_both(text)):
         form = "choice"
     elif first or _trailing_polar(text):
@@ -141,7 +137,7 @@ def last_sentence(text: str, names: tuple[Name, ...]) -> str:
         inside = any(name.start <= match.start() < name.end for name in names)
         if not inside and not re.search(r"\b(?:[A-Z]|Mr|Mrs|Dr|St|Jr|vs|No)$", text[: match.start()]):
             rest = text[match.end() :]
-            if _WH.search(rest) or _AUXILIARY.match(rest):
+            if WH.search(rest) or AUXILIARY.match(rest):
                 position = match.end()
     return text[position:]
 
@@ -209,7 +205,7 @@ def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
                     add(at, end)
                 at = low.find(wanted.casefold(), end)
     for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
-        if start == 0 and _WH.match(text[start:end].split()[0]):
+        if start == 0 and WH.match(text[start:end].split()[0]):
             continue
         opens = start == 0 and " " not in text[start:end]
         if opens and (
@@ -269,42 +265,6 @@ _NP_END = frozenset(
 )
 
 
-def interrogative(text: str) -> re.Match[str] | None:
-    """Find the word that asks; one that opens a relative clause does not."""
-    found = list(_WH.finditer(text))
-    if not found:
-        return None
-    lead = LEAD_IN.match(text)
-    if lead:
-        return next(match for match in found if match.start() >= lead.end())
-    if len(found) > 1 and (later := _main_clause(text, found)) is not None:
-        return later
-    opening = re.match(
-        r"(?!(?:the|a|an|one|this|that|those)\s)(?:\w+\s+){0,2}$", text[: found[0].start()], re.IGNORECASE
-    )
-    if opening is not None and not re.search(r"\b(?:the|a|an|is|was)\s$", text[: found[0].start()], re.IGNORECASE):
-        return found[0]
-    sure = [match for match in found if match[1].casefold() in ("what", "how")]
-    if sure:  # the others may open a relative clause, these ask
-        return sure[0]
-    for match in reversed(found):
-        if match[1].casefold() in ("what", "which", "how") and not re.search(
-            r",\s+(?:\w+\s+)?$", text[: match.start()]
-        ):
-            return match
-        if match.end() >= len(text.rstrip(" ?.!")) or re.search(r"[,;:]\s+$", text[: match.start()]):
-            return match
-    return found[0]
-
-
-def _main_clause(text: str, found: list[re.Match[str]]) -> re.Match[str] | None:
-    """Find what asks behind a clause of time or place that opens a question: "When X was made, who …"."""
-    first = found[0]
-    if first.start() or first[1].casefold() not in ("when", "where") or _AUXILIARY.match(text[first.end() + 1 :]):
-        return None
-    return next((match for match in found[1:] if "," in text[: match.start()]), None)
-
-
 def _wanted(text: str) -> tuple[Kind, str]:
     """Say what kind of answer is wanted, and the head noun that says so."""
     if _IMPERATIVE.match(text):
@@ -315,7 +275,7 @@ def _wanted(text: str) -> tuple[Kind, str]:
         if match["verb"]:
             return "number", {"cost": "cost", "weigh": "weight"}.get(match["verb"].casefold(), "length")
         noun = _COUNTED_NOUN.match(text, match.end())
-        return "number", noun[1] if noun and not _AUXILIARY.match(noun[1]) else ""
+        return "number", noun[1] if noun and not AUXILIARY.match(noun[1]) else ""
     if first is None:
         return _imperative(text)
     word = first[1].casefold()

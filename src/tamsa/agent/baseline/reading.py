@@ -25,6 +25,7 @@ KIN_BOOST = 1.2
 """Score of a person whom a page states to be the kin asked for."""
 _COUNTED = frozenset("people inhabitants students seats years months weeks days hours minutes seconds percent".split())
 _JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
+_ENTITIES: frozenset[Kind] = frozenset(("person", "place", "org", "work", "award", "event"))
 _ONE_NAME: frozenset[Kind] = frozenset(("name", "person", "place", "org", "event", "award", "any"))
 _COPULA = re.compile(
     r"\s+(?:of|for|to)\s+(?:(?:the|its|his|her|their|this)\s+)?[\w’'-]+(?:\s[\w’'-]+)?\s+(?:is|was|are|were)\s+(?:the\s+)?[\"“‘]?"
@@ -244,7 +245,7 @@ def read(
                 and head in (words := span.text.casefold().split())[:1] + words[-1:]
             ):
                 fit = max(fit, 1.15)
-            if want == "number" and head and _counts(page, span, head):
+            if want == "number" and head and counts(page.text, span.end, head):
                 boost += 0.6
             score = fit * (0.15 + 0.9 * coverage * (0.4 + 0.6 * closeness) + 0.5 * support + position + boost + classed)
             if not own:
@@ -278,14 +279,7 @@ def _opens_with_link(spans: list[Span], span: Span) -> bool:
 
 def _of_class(state: State, span: Span, want: Kind, head: str) -> float:
     """Say how far a span names just the class of thing asked for: a river where a river is sought."""
-    if span.kind in ("date", "year", "number", "nationality") or want not in (
-        "person",
-        "place",
-        "org",
-        "work",
-        "award",
-        "event",
-    ):
+    if span.kind in ("date", "year", "number", "nationality") or want not in _ENTITIES:
         return 0.0
     kind, noun = state.kind_of(span.target) if span.target else ("any", "")
     noun = noun_of_name(span.text) or noun
@@ -340,10 +334,9 @@ def _same_name(folded: str, title: str, span: Span, kind: Kind) -> bool:
     return one == two or (len(two) > 1 and two < one and len(one) <= len(two) + 2)
 
 
-def _counts(page: Page, span: Span, noun: str) -> bool:
-    """Tell whether a number is followed by the noun that it counts."""
-    after = page.text[span.end : span.end + 60]
-    return bool(re.match(rf"\s(?:[\w-]+\s){{0,3}}{re.escape(noun.rstrip('s'))}", after, re.IGNORECASE))
+def counts(text: str, end: int, noun: str) -> bool:
+    """Tell whether a number that ends at an offset is followed by the noun that it counts."""
+    return re.match(rf"\s(?:[\w-]+\s){{0,3}}{re.escape(noun.rstrip('s'))}", text[end : end + 60], re.I) is not None
 
 
 def _is_about(page: Page, about: Collection[str]) -> bool:

@@ -15,6 +15,7 @@ from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.tables import (
     count_rows,
+    lists,
     neighbour_row,
     row_of_year,
     tables_for,
@@ -93,7 +94,7 @@ def aggregate(state: State, question: Question, resolver: Resolver, plan: Step |
     if when is not None and direct and question.kind in ("person", "any", "name", "org", "work"):
         year, chain = when
         for found in tables_for(state, wanted, scope)[:4]:
-            reading = row_of_year(found, year, question.head)
+            reading = row_of_year(found, year, question.head, question.kind)
             if reading is not None and found.fit >= 1.0:
                 return Value(reading.text, reading.target, 1.4, (*chain, reading))
         for page in state.opened if _OFFICE.search(question.text) else ():
@@ -151,7 +152,7 @@ def _event(question: Question, clause: str) -> Step | None:
 def _count(state: State, question: Question, scope: list[str], wanted: list[str]) -> Value | None:
     hints = [*wanted]
     for found in tables_for(state, [*wanted, concept(question.head)], scope)[:3]:
-        if found.fit < _MIN_FIT - 0.6:
+        if found.fit < _MIN_FIT - 0.6 or not lists(found, question.head):
             continue
         reading = count_rows(found, question.text, hints)
         if reading is not None:

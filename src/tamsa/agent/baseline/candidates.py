@@ -171,10 +171,10 @@ class Gathering:
         naming = {key for key, text in self.texts.items() if any(name in text for name in names)}
         out = []
         for page in state.opened:
-            own = share(question, page.term_set)
+            own = question.share(page.term_set)
             joint, partner = LONE * own, None
             for other in self.partners[page.id]:
-                both = share(question, page.term_set | other.term_set)
+                both = question.share(page.term_set | other.term_set)
                 if both > joint:
                     joint, partner = both, other
             if names and page.id not in naming and (partner is None or partner.id not in naming):
@@ -280,11 +280,6 @@ class Gathering:
         return 0.5 if not step.head or step.head in ROLES or noun_fit(step.head, noun) > 0.5 else -0.5
 
 
-def share(question: Question, present: Collection[str]) -> float:
-    """Say how much of a question a set of concepts holds, in [0, 1]."""
-    return sum(weight for term, weight in question.weights.items() if term in present) / question.total
-
-
 def bridge(partner: Page | None, page: Page) -> tuple[Reading, ...]:
     """Quote the sentence of the partner page that leads to a page."""
     if partner is None:
@@ -303,4 +298,4 @@ def by_authority(settled: Settlement) -> tuple[float, float]:
     return max(0.0, authority(page)[0]), float(is_source(page.title))
 
 
-__all__ = ["Candidate", "Gathering", "bridge", "by_authority", "share"]
+__all__ = ["Candidate", "Gathering", "bridge", "by_authority"]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from tamsa.agent.baseline.candidates import Candidate, Gathering, by_authority, share
+from tamsa.agent.baseline.candidates import Candidate, Gathering, by_authority
 from tamsa.agent.baseline.focus import focus
 from tamsa.agent.baseline.lexicon import concept, relation_terms, terms
 from tamsa.agent.baseline.measures import asked_measure, measured
@@ -139,12 +139,12 @@ class Judge:
         out = {}
         texts = self.gathering.texts
         for page in self.state.opened:
-            said, on = share(self.question, page.term_set), self._names_on[page.id]
+            said, on = self.question.share(page.term_set), self._names_on[page.id]
             name = f" {fold_title(page.name)} "
             partners = {other.id for other in self.gathering.partners[page.id]}
             for other in self.state.opened:
                 if other.id != page.id and (other.id in partners or name in texts[other.id]):
-                    said = max(said, share(self.question, page.term_set | other.term_set))
+                    said = max(said, self.question.share(page.term_set | other.term_set))
                     on = max(on, self._names_on[other.id])
             out[page.id] = said, on
         return out
@@ -235,9 +235,9 @@ class Judge:
             "stated": float(reading.stated),
             "title": float(reading.is_title),
             "table_title": float(reading.is_title and bool(page.tables)),
-            "said": share(question, said),
-            "said_title": share(question, said | set(terms(page.title))),
-            "said_page": share(question, page.term_set),
+            "said": question.share(said),
+            "said_title": question.share(said | set(terms(page.title))),
+            "said_page": question.share(page.term_set),
             "said_joint": joint,
             "cue": len(gathering.cues & said) / len(gathering.cues) if gathering.cues else 0.0,
             "near": self._nearness(reading, gathering.cues),
@@ -272,7 +272,7 @@ class Judge:
             "lead": float(index == 0),
             "later": math.log1p(index),
             "in_row": row,
-            "row_said": row * share(question, said),
+            "row_said": row * question.share(said),
             "row_name": row * name_said,
             "row_best": gathering.rows.match.get((page.id, sentence.start), 0.0),
             "row_leads": gathering.rows.leads_to.get(page.id, 0.0),

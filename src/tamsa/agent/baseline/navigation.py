@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, words
+from tamsa.agent.baseline.nouns import kind_of_noun
 from tamsa.agent.baseline.question import Question, name_terms
+from tamsa.agent.baseline.rows import Rows
 from tamsa.agent.baseline.state import Known, State, fold_title
 from tamsa.agent.baseline.tables import SUPERLATIVE
 from tamsa.agent.baseline.wishes import Wishes, folded_text
@@ -29,6 +31,10 @@ WEIGHTS = {
     "inside": 1.49,
     "adds": 5.33,
     "repeats": -1.59,
+    "row": 5.98,
+    "titled": 7.23,
+    "headed": 2.42,
+    "joins": 2.21,
 }
 """What each sign counts, in log odds against the other known documents: `benchmarks/opening_order.py` fits them."""
 NUM_BRIDGES = 4
@@ -107,6 +113,7 @@ class _View:
         ]
         """Share and text of the opened pages, those that speak most of the question first."""
         self.best = max(self.shares, key=lambda key: self.shares[key], default="")
+        self.rows = Rows(state, question)
         self.best_name = fold_title(state.pages[self.best][0].name) if self.best else ""
 
     def _share(self, present: frozenset[str]) -> float:
@@ -126,6 +133,7 @@ class _View:
         inside: an opened page names it; linked: links to it, one of few; sentence: in one that speaks of what is asked.
         back: its snippets name the opened page that says most of the question.
         noun: it is an instance of the noun that is asked for.
+        row: a row of an opened table that stands out links to it; titled, headed, joins: a table that agrees.
         """
         question = self.question
         title = terms(re.sub(r"\([^()]*\)$", "", known.title))
@@ -143,7 +151,7 @@ class _View:
             "listed": listed,
             "table": listed if self.tabled else 0.0,
             "year": 1.0 if _of_other_year(question, known, self.years) else 0.0,
-            "covers": sum(w for term, w in question.weights.items() if term in present) / question.total,
+            "covers": question.share(present),
             "adds": added,
             "repeats": self._share(present) - added,
             "inside": self._inside(known),
@@ -151,6 +159,32 @@ class _View:
             "sentence": sentence,
             "back": self.shares[self.best] if tied and known.snippets else 0.0,
             "noun": 1.0 if same and question.kind not in ("any", "name") else 0.0,
+            "row": self.rows.points_to.get(known.id, 0.0),
+            **self._tabular(known),
+        }
+
+    def _tabular(self, known: Known) -> dict[str, float]:
+        """Say how a table agrees with the question: its title, the heads of its columns, and an opened page in a row.
+
+        titled: share of the question that its title says; headed: a column is headed by what is asked for.
+        joins: what title and heads add to the opened page that one of its rows names.
+        """
+        if not known.is_table:
+            return {"titled": 0.0, "headed": 0.0, "joins": 0.0}
+        question = self.question
+        title = set(terms(known.title))
+        heads = {term for cell in known.header for term in terms(cell)}
+        kinds = {kind_of_noun(cell.split()[-1]) for cell in known.header if cell} - {None, "any", "name"}
+        joins = 0.0
+        for page in self.state.opened:
+            name = fold_title(page.name)
+            if len(name) >= MIN_NAME and f" {name} " in known.folded and not page.tables:
+                alone = question.share(page.term_set)
+                joins = max(joins, 4.0 * alone * (question.share(page.term_set | title | heads) - alone))
+        return {
+            "titled": question.share(title),
+            "headed": 1.0 if question.head and concept(question.head) in heads else 0.5 * (question.kind in kinds),
+            "joins": joins,
         }
 
     def _inside(self, known: Known) -> float:

@@ -141,6 +141,18 @@ def read_tables(text: str) -> list[Table]:
     return tables
 
 
+def cell_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Return the offsets of the cells of a table row that stands at `[start, end)` of a text."""
+    out = []
+    at = text.find("|", start, end) + 1
+    while at > 0 and (stop := text.find("|", at, end)) >= 0:
+        cell = text[at:stop]
+        left = at + len(cell) - len(cell.lstrip())
+        out.append((left, left + len(cell.strip())))
+        at = stop + 1
+    return out
+
+
 def definition(sentence: str) -> tuple[str, str]:
     """Find what a defining sentence says its subject is: the noun phrase and its head noun."""
     plain = re.sub(r"\([^()]*\)", lambda m: " " * len(m[0]), sentence)

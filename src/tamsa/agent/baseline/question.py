@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -30,7 +31,9 @@ _HOW_NUMBER = re.compile(
 _JOINT = re.compile(
     r"(?<=[^\W\d_A-Z]{3})\.\s(?=[A-Z])|['’]s?\s(?=\d)|\s(?:and|or|in|for|on|at|with|to|as|by|from|during)\s(?:the\s)?"
 )
-_COUNTED_NOUN = re.compile(r"\s+(?:(?!\w+s\b)[a-z-]+\s+(?=\w{3,}s\b))?([a-z-]+)")
+_COUNTED_NOUN = re.compile(
+    r"\s+(?:of\s+(?:the|its|his|her|their|these|those)\s+)?(?:(?!\w+s\b)[a-z-]+\s+(?=\w{3,}s\b))?([a-z-]+)"
+)
 """The noun behind "how many": of an adjective and a plural, the plural."""
 _KIND_OF_WH: dict[str, Kind] = {"who": "person", "whom": "person", "whose": "person", "when": "date", "where": "place"}
 _MIN_WORDS = frozenset(
@@ -91,6 +94,10 @@ class Question:
     def total(self) -> float:
         """Sum of the weights of all content words."""
         return sum(self.weights.values()) or 1.0
+
+    def share(self, present: Collection[str]) -> float:
+        """Say how much of the question a set of concepts holds, in [0, 1]."""
+        return sum(weight for term, weight in self.weights.items() if term in present) / self.total
 
 
 def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:

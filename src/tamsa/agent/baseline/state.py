@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from tamsa.agent.baseline.nouns import Kind, kind_of_name
@@ -49,6 +50,21 @@ class Known:
         if self._folded[0] != len(self.snippets):
             self._folded = (len(self.snippets), f" {fold_title(self.snippet)} ")
         return self._folded[1]
+
+    @property
+    def is_table(self) -> bool:
+        """Whether rows of a table were shown of it."""
+        return any(snippet.startswith("|") or "\n|" in snippet for snippet in self.snippets)
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The head of a table that was shown of it, cell by cell."""
+        for snippet in self.snippets:
+            lines = snippet.split("\n")
+            for line, below in pairwise(lines):
+                if below.startswith("| ---"):
+                    return tuple(cell.strip() for cell in line.strip("| ").split("|"))
+        return ()
 
     @property
     def snippet(self) -> str:

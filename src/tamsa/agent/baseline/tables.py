@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tamsa.agent.baseline.lexicon import concept, terms
-from tamsa.agent.baseline.nouns import kind_of_noun
-from tamsa.agent.baseline.passages import Page, Table
+from tamsa.agent.baseline.nouns import Kind, kind_of_noun
+from tamsa.agent.baseline.passages import Page, Table, cell_spans
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.values import read_date, read_number
@@ -135,6 +135,14 @@ def name_column(table: Table, head: str = "") -> int:
     return wordy[0] if wordy else 0
 
 
+def lists(found: Found, head: str) -> bool:
+    """Tell whether the rows of a table are what a noun names, so that counting them answers "how many"."""
+    table = found.table
+    names = table.header[name_column(table, head)] if table.header else ""
+    said = {term for text in (found.page.title, table.caption, names) for term in terms(text)}
+    return not head or concept(head) in said
+
+
 def count_rows(found: Found, question_text: str, hints: Collection[str]) -> Reading | None:
     """Count the rows that pass the question's bound, or all rows where it sets none."""
     table = found.table
@@ -165,6 +173,12 @@ def count_rows(found: Found, question_text: str, hints: Collection[str]) -> Read
 
 
 def extreme_row(found: Found, question_text: str, head: str, hints: Collection[str]) -> Reading | None:
+    """Read the name of the row with the largest or smallest value of what a superlative measures."""
+    index = extreme_index(found, question_text, hints)
+    return None if index is None else cell_reading(found, index, name_column(found.table, head))
+
+
+def extreme_index(found: Found, question_text: str, hints: Collection[str]) -> int | None:
     """Find the row with the largest or smallest value of what a superlative measures."""
     low = re.findall(r"[a-z]+", question_text.casefold())
     # "the first to climb the highest mountain" measures by height
@@ -193,10 +207,9 @@ def extreme_row(found: Found, question_text: str, head: str, hints: Collection[s
     values = [(value, index) for index, value in enumerate(numbers_in(table, column)) if value is not None]
     if not values:
         return None
-    _, index = (min if direction == "min" else max)(
+    return (min if direction == "min" else max)(
         values, key=lambda item: (item[0], -item[1]) if direction == "max" else item
-    )
-    return cell_reading(found, index, name_column(table, head))
+    )[1]
 
 
 def cell_reading(found: Found, row: int, column: int) -> Reading | None:
@@ -204,18 +217,19 @@ def cell_reading(found: Found, row: int, column: int) -> Reading | None:
     cells = found.table.rows[row]
     if column >= len(cells) or not cells[column]:
         return None
-    start, end = found.table.spans[row]
-    at = found.page.text.find(cells[column], start, end)
-    at = at if at >= 0 else start
+    at, end = cell_spans(found.page.text, *found.table.spans[row])[column]
     target = next(
         (str(link["id"]) for link in found.page.sound_links if int(link["start"]) - found.page.start == at), ""
     )
     text = re.sub(r"\s*\([^()]*\)$", "", cells[column])
-    return Reading(text, 1.0, found.page, at, at + len(cells[column]), target, "name")
+    return Reading(text, 1.0, found.page, at, end, target, "name")
 
 
-def row_of_year(found: Found, year: int, head: str) -> Reading | None:
-    """Find the row of a year: one whose year column says it, or whose term of office spans it."""
+def row_of_year(found: Found, year: int, head: str, kind: Kind) -> Reading | None:
+    """Find the row of a year: one whose year column says it, or whose term of office spans it.
+
+    Nothing where the column that names the rows is headed by another kind of thing than is asked for.
+    """
     table = found.table
     low = [cell.casefold() for cell in table.header]
     starts = next(
@@ -223,6 +237,8 @@ def row_of_year(found: Found, year: int, head: str) -> Reading | None:
     )
     ends = next((c for c, cell in enumerate(low) if re.search(r"\b(?:to|until|end|ended|left)\b", cell)), None)
     wanted = name_column(table, head)
+    if not _may_be(table.header[wanted], head, kind):
+        return None
     if starts is not None and ends is not None:
         for row, cells in enumerate(table.rows):
             begin = read_number(cells[starts]) if starts < len(cells) else None
@@ -237,6 +253,14 @@ def row_of_year(found: Found, year: int, head: str) -> Reading | None:
             if column < len(cells) and str(year) in cells[column]:
                 return cell_reading(found, row, wanted)
     return None
+
+
+def _may_be(header: str, head: str, kind: Kind) -> bool:
+    """Tell whether what a column's head names may be of a kind: "Award" names no person."""
+    if head and concept(head) in terms(header):
+        return True
+    kinds = {found for word in header.split() if (found := kind_of_noun(word)) is not None}
+    return not kinds or bool(kinds & {kind, "name", "any"}) or kind in ("any", "name")
 
 
 def neighbour_row(found: Found, name: str, step: int) -> Reading | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tamsa.agent.baseline.attributes import birth_names, birth_places
+from tamsa.agent.baseline.attributes import awarded_works, birth_names, birth_places, makers
 from tamsa.agent.baseline.names import names_in
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.relatives import kin_spans, statements, subject_is
@@ -100,6 +100,18 @@ def test_names_of_birth(lead: str, name: str) -> None:
 )
 def test_places_of_birth(lead: str) -> None:
     assert "Lomma" in [span.text for span in birth_places(Page("a", "Ada Holt", lead))]
+
+
+def test_who_holds_a_relation_may_stand_before_it() -> None:
+    page = Page("a", "Copper Gate", "Copper Gate is a film with Eva Moe (who married Holt in 1927) and Jon Dahl.")
+    assert [page.text[a:b] for a, b in kin_spans(page, "wife", ["Karl Holt"], own=False)] == ["Eva Moe"]
+
+
+def test_makers_and_works_that_an_award_was_won_for() -> None:
+    page = Page("a", "Copper Gate", "Copper Gate is a film written, directed and co-produced by Jon Dahl.")
+    assert [span.text for span in makers(page)][0] == "Jon Dahl"
+    page = Page("b", "Jon Dahl", "Jon Dahl won the Hald Award for Best Director for his part in the film Grey Ridge.")
+    assert [span.text for span in awarded_works(page)] == ["Grey Ridge"]
 
 
 def test_names_do_not_take_in_what_only_leads_to_them() -> None:

@@ -67,6 +67,9 @@ def attribute_spans(page: Page, cues: frozenset[str], want: Kind, head: str) -> 
     if want in ("person", "org", "any") and page.kind == "work" and cues & _MAKER_CONCEPTS:
         for span in makers(page):
             _mark(out, span, 0.6)
+    if want in ("work", "any") and cues & {"win", "award"}:
+        for span in awarded_works(page):
+            _mark(out, span, 0.6)
     return out
 
 
@@ -75,15 +78,19 @@ _MAKER_CONCEPTS = frozenset(
 )
 
 
+_MAKING = r"(?:co-)?(?:written|directed|produced|recorded|performed|composed|created|painted|edited|sung|designed)"
+_MADE_BY = re.compile(
+    r"\b(?:films?|movie|albums?|song|single|EP|novel|book|play|poem|series|opera|painting|work|game|manga|musical|"
+    rf"{_MAKING}(?:,? (?:and )?{_MAKING}){{0,3}}) (?:\w+ )?by\s+"
+)
+"""What leads to the maker: "a novel by", "written, directed and produced by"."""
+
+
 def makers(page: Page) -> list[Span]:
     """Find who a work is "by", as its lead says."""
     out = []
     for sentence in page.sentences[:2]:
-        for match in re.finditer(
-            r"\b(?:films?|movie|albums?|song|single|EP|novel|book|play|poem|series|opera|painting|work|game|manga|musical|"
-            r"written|directed|recorded|performed|composed|created|painted) (?:\w+ )?by\s+",
-            sentence.text,
-        ):
+        for match in _MADE_BY.finditer(sentence.text):
             at = sentence.start + match.end()
             near = [
                 s
@@ -92,6 +99,30 @@ def makers(page: Page) -> list[Span]:
             ]
             if near:
                 out += [s for s in near if s.start == near[0].start]
+    return out
+
+
+_WINNING = re.compile(r"\b(?:won|wins?|winning|received|receiving|earned|earning|awarded|awards?)\b", re.IGNORECASE)
+_FOR_WORK = re.compile(
+    r"\b(?:for|in|directing|writing|producing|on)\s+(?:(?:the|his|her|their)\s+)?(?:\d{4}\s+)?(?:[a-z][\w-]*+\s+){0,4}+$"
+)
+"""What stands between an honour and the work that it was won for."""
+
+
+def awarded_works(page: Page) -> list[Span]:
+    """Find the works that a page says an award was won for: "won the prize for her part in X"."""
+    out = []
+    for sentence in page.sentences:
+        won = _WINNING.search(sentence.text)
+        aim = re.compile(r"\bfor\b").search(sentence.text, won.end()) if won else None
+        if aim is None:
+            continue
+        for span in page.spans_in(sentence.start + aim.end(), sentence.end):
+            plain = span.when is None and span.number is None and span.kind not in ("nationality", "award", "event")
+            if plain and not re.match(r"(?:Best|Outstanding)\b", span.text):
+                before = page.text[max(sentence.start + aim.start(), span.start - 80) : span.start].rstrip('"“‘')
+                if _FOR_WORK.search(before):
+                    out.append(span)
     return out
 
 
@@ -237,7 +268,8 @@ def birth_places(page: Page) -> list[Span]:
                 return spans
     for pattern in (
         r"\b(?:a |an )?native (?:and \w+ )?of\s", r"\bhails? from\s", r"\bcomes? from\s", r"\bgrew up in\s",
-        r"\braised in\s", r"\boriginally from\s", r"\b(?:musician|singer|player|songwriter|actor|writer)\w* from\s",
+        r"\braised in\s", r"\boriginally from\s",
+        r"\b(?:musician|singer|player|songwriter|actor|writer|band|group|duo|trio)\w* from\s",
     ):  # fmt: skip
         found = _places_after(page, re.compile(pattern, re.IGNORECASE), bare=True)
         if found:

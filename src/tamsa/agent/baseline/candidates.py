@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tamsa.agent.baseline.asking import Asking
 from tamsa.agent.baseline.conflicts import Settlement, authority, is_source, settle, withdrawn
@@ -14,6 +15,7 @@ from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.phrases import phrases
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, as_answered, compatible, is_run_on, read
+from tamsa.agent.baseline.relatives import CLASS_OF, KIN_CONCEPTS
 from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.rows import Rows
 from tamsa.agent.baseline.state import State, fold_title
@@ -89,6 +91,16 @@ class Gathering:
             for page in state.opened
         }  # fmt: skip
         """Pages that a page links to or that link to it."""
+
+    @cached_property
+    def kin_of(self) -> list[str]:
+        """Names of those whose kin is asked for."""
+        step = self.plan.whole or self.plan if self.plan is not None else None
+        if step is None or step.of is None or self.question.head not in CLASS_OF:
+            return []
+        if KIN_CONCEPTS & set(step.cues) - {concept(step.head)}:  # "the cousin whom X married"
+            return []
+        return [value.text for value in self.resolver.values(step.of)[:2]]
 
     def gather(self) -> list[Candidate]:
         """Return every candidate, one for each text, those of the plan first."""

@@ -16,6 +16,7 @@ from tamsa.agent.baseline.nouns import COUNTRIES, ROLES, Kind, noun_fit, noun_of
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.periods import asked_period
 from tamsa.agent.baseline.reading import Reading, counts, looks_like_person
+from tamsa.agent.baseline.relatives import related
 from tamsa.agent.baseline.state import fold_title
 from tamsa.agent.baseline.values import DATE
 from tamsa.agent.baseline.weights import WEIGHTS
@@ -233,6 +234,9 @@ class Judge:
         return {
             "fit": reading.fit,
             "stated": float(reading.stated),
+            "related": related(
+                page, question.head, gathering.kin_of, None if reading.is_title else (reading.start, reading.end)
+            ),
             "title": float(reading.is_title),
             "table_title": float(reading.is_title and bool(page.tables)),
             "said": question.share(said),

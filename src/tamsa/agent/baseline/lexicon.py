@@ -47,7 +47,7 @@ _CONCEPTS = {
     "sibling": "brother sister sibling siblings brothers sisters",
     "own": "own owned owner owners owns ownership acquired acquire acquires bought purchased parent-company",
     "population": "population inhabitants residents populous inhabited",
-    "win": "win wins won winner winners winning victory victor victorious",
+    "win": "receive received receives receiving win wins won winner winners winning victory victor victorious",
     "award": "award awards awarded prize prizes medal honour honor honours honored honoured",
     "study": "mater study studied studies studying educated education attended attend alma "
     "graduated graduate graduating "

@@ -70,7 +70,7 @@ _NEXT = re.compile(r"\s*(?:\([^()]{0,80}\))?\s*(?:,\s*(?:and\s+)?|\s(?:and|&)\s+
 _JOINT = re.compile(r"\s(?:and|&|in|on|at|to|for|with)\s")
 _OTHER_HOLDER = re.compile(r"^,?\s+and\b|\b(?:he|she|they|it|his|her|their)\b", re.IGNORECASE)
 """What follows a name where the kin after it is said of another: "the daughter of X and granddaughter of Y"."""
-_HOLDER_GAP = re.compile(r"\s*(?:\([^()]*\))?,?\s*(?:(?:who|which)\s+)?(?:[a-z][\w-]*+\s*+){0,6}")
+_HOLDER_GAP = re.compile(r"\s*(?:\([^()]*\))?,?\s*\(?(?:(?:who|which)\s+)?(?:[a-z][\w-]*+\s*+){0,6}")
 MAX_RELATIVES = 6
 
 
@@ -86,6 +86,8 @@ class Kin:
     """What the relative is to the holder."""
     sex: str = ""
     """m, f, or nothing where that is not said."""
+    held_at: Span | None = None
+    """The holder as written, where a name right before says who it is."""
 
 
 def fits(head: str, kin: Kin) -> float:
@@ -116,6 +118,10 @@ def kin_spans(page: Page, head: str, about: Collection[str], *, own: bool) -> di
         if own if not kin.holder else _same(kin.holder, folded):
             key = (kin.span.start, kin.span.end)
             out[key] = max(out.get(key, -1.0), fits(head, kin))
+        elif kin.held_at is not None and _same(kin.span.text, folded):  # "X, who married the subject"
+            turned = Kin(kin.held_at, kin.span.text, _INVERSE.get(kin.word, kin.word))
+            key = (kin.held_at.start, kin.held_at.end)
+            out[key] = max(out.get(key, -1.0), fits(head, turned))
     return out
 
 
@@ -133,6 +139,16 @@ def subject_is(page: Page, head: str, about: Collection[str]) -> float:
     return best
 
 
+def related(page: Page, head: str, names: Collection[str], span: tuple[int, int] | None) -> float:
+    """Say how far a page states that a span, or its own subject, is the kin asked for, in [-1, 1]; 0 if it does not."""
+    if not names:
+        return 0.0
+    if span is None:
+        return subject_is(page, head, names)
+    own = fold_title(page.name) in {fold_title(name) for name in names}
+    return kin_spans(page, head, names, own=own).get(span, 0.0)
+
+
 @lru_cache(maxsize=256)
 def statements(page: Page) -> tuple[Kin, ...]:
     """Find all statements of kin on a page."""
@@ -144,30 +160,34 @@ def _in_sentence(page: Page, sentence: Sentence) -> Iterator[Kin]:
     for match in _OF.finditer(text):  # the holder is the son of X: X is the holder's parent
         word = CLASS_OF[match["kin"].casefold()]
         holder = _holder(page, sentence, match.start())
-        yield from _people(page, sentence, match.end(), holder, _INVERSE.get(word, word), pair=word == "child")
+        yield from _people(page, sentence, match.end(), *holder, _INVERSE.get(word, word), pair=word == "child")
     for match in _OWN.finditer(text):
         owner = match["of"].casefold()
         if owner == "whose":
             continue
-        holder = "" if owner in ("his", "her", "their") else re.sub(r"['’]s?$", "", match["of"])
-        if fold_title(holder) in fold_title(page.name).split():
-            holder = ""
+        whose = "" if owner in ("his", "her", "their") else re.sub(r"['’]s?$", "", match["of"])
+        if fold_title(whose) in fold_title(page.name).split():
+            whose = ""
         word = match["kin"].casefold()
-        for kin in _people(page, sentence, match.end(), holder, CLASS_OF[word], pair=word == "parents"):
+        for kin in _people(page, sentence, match.end(), whose, None, CLASS_OF[word], pair=word == "parents"):
             yield Kin(kin.span, kin.holder, kin.word, kin.sex or _sex(word))
     for match in _WED.finditer(text):
         holder = _holder(page, sentence, match.start())
-        yield from list(_people(page, sentence, match.end(), holder, "spouse"))[:1]
+        yield from list(_people(page, sentence, match.end(), *holder, "spouse"))[:1]
     for match in _BORN_TO.finditer(text):
-        yield from _people(page, sentence, match.end(), "", "parent", pair=True)
+        yield from _people(page, sentence, match.end(), "", None, "parent", pair=True)
     for match in _HAD.finditer(text):
-        yield from _people(page, sentence, match.end(), "", CLASS_OF[match["kin"].casefold()])
+        yield from _people(page, sentence, match.end(), "", None, CLASS_OF[match["kin"].casefold()])
 
 
-def _people(page: Page, sentence: Sentence, at: int, holder: str, kin: str, *, pair: bool = False) -> Iterator[Kin]:
+def _people(
+    page: Page, sentence: Sentence, at: int, holder: str, held_at: Span | None, kin: str, *, pair: bool = False
+) -> Iterator[Kin]:
     """Read the names that a statement goes on with."""
     found: list[tuple[Span, str]] = []
     joint = None
+    if page.text.startswith(("and ", "or ", "but "), sentence.start + at):
+        return  # "his father and the minister"
     position = sentence.start + at
     while len(found) < MAX_RELATIVES:
         roles = _ROLES.match(page.text, position, sentence.end)
@@ -193,15 +213,15 @@ def _people(page: Page, sentence: Sentence, at: int, holder: str, kin: str, *, p
     for span, sex in found:
         if pair and not sex and len(order) == 2:  # "the son of X and Y": the father comes first
             sex = "m" if span.start == order[0] else "f"
-        yield Kin(span, holder, kin, sex)
+        yield Kin(span, holder, kin, sex, held_at)
 
 
 def _is_name(span: Span, low: int, high: int) -> bool:
     return low <= span.start <= high and span.when is None and span.number is None and span.kind != "nationality"
 
 
-def _holder(page: Page, sentence: Sentence, at: int) -> str:
-    """Name who the kin word before `at` is said of: the name right before it, else the page's subject."""
+def _holder(page: Page, sentence: Sentence, at: int) -> tuple[str, Span | None]:
+    """Name who the kin word at `at` is said of: the name right before it, else the page's subject."""
     at += sentence.start
     own = set(fold_title(page.name).split())
     before = [span for span in page.spans_by_sentence[sentence.start] if span.end <= at and at - span.end < 120]
@@ -210,9 +230,9 @@ def _holder(page: Page, sentence: Sentence, at: int) -> str:
             continue
         between = page.text[span.end : at]
         if _HOLDER_GAP.fullmatch(between) and not _OTHER_HOLDER.search(between):
-            return "" if set(fold_title(span.text).split()) & own else span.text
+            return ("", None) if set(fold_title(span.text).split()) & own else (span.text, span)
         break
-    return ""
+    return "", None
 
 
 def _same(text: str, folded: Collection[str]) -> bool:
@@ -224,4 +244,4 @@ def _sex(word: str) -> str:
     return "m" if _MALE.search(word) else "f" if _FEMALE.search(word) else ""
 
 
-__all__ = ["CLASS_OF", "KIN_CONCEPTS", "Kin", "fits", "kin_spans", "statements", "subject_is"]
+__all__ = ["CLASS_OF", "KIN_CONCEPTS", "Kin", "fits", "kin_spans", "related", "statements", "subject_is"]

@@ -54,6 +54,7 @@ def in_situ(parser: Parser, question: Question) -> Step | None:
     inner, words = _open_object(parser, subject, rest, ends=tokens[stop].casefold() == "of")
     if words is None:
         inner, words = subject, rest
+    words = [*words, *tokens[stop:at]]  # "comes from which city": the preposition belongs to the verb
     names = tuple(parser.slot(word) for word in words if word.startswith("⟦"))
     np = [parser.slot(word) if word.startswith("⟦") else word for word in noun]
     cues = relation_terms(" ".join([*(w for w in words if not w.startswith("⟦")), *np]))

@@ -93,6 +93,7 @@ WEIGHTS: dict[str, tuple[float, float]] = {
     "span": (0.95, 1.56),
     "span_share": (0.68, 0.51),
     "stated": (0.16, 0.23),
+    "related": (1.5, 0.0),
     "subject_page": (0.26, 0.44),
     "subject_said": (0.39, 0.82),
     "suits": (0.10, 0.49),

@@ -109,7 +109,7 @@ def test_who_holds_a_relation_may_stand_before_it() -> None:
 
 def test_makers_and_works_that_an_award_was_won_for() -> None:
     page = Page("a", "Copper Gate", "Copper Gate is a film written, directed and co-produced by Jon Dahl.")
-    assert [span.text for span in makers(page)][0] == "Jon Dahl"
+    assert next(span.text for span in makers(page)) == "Jon Dahl"
     page = Page("b", "Jon Dahl", "Jon Dahl won the Hald Award for Best Director for his part in the film Grey Ridge.")
     assert [span.text for span in awarded_works(page)] == ["Grey Ridge"]
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from tamsa.agent.baseline.grammar import Parser
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms
-from tamsa.agent.baseline.question import TIME_CLAUSE, Question, find_names
+from tamsa.agent.baseline.mentions import find_names
+from tamsa.agent.baseline.question import TIME_CLAUSE, Question
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.state import State, fold_title

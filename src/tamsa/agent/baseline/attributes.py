@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tamsa.agent.baseline.lexicon import concept
 from tamsa.agent.baseline.nouns import COUNTRY_OF, Kind
 from tamsa.agent.baseline.passages import Page, Span
 from tamsa.agent.baseline.values import When
@@ -11,6 +12,7 @@ from tamsa.agent.baseline.values import When
 LEAD_SENTENCES = 3
 _PAREN = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _BORN = re.compile(r"\b(?:born|b\.|birth|came into the world|first saw the light)(?!\w)", re.IGNORECASE)
+_SOURCE = re.compile(r"\b(?:based (?:up)?on|adapted from|adaptation of|inspired by|remake of)\b", re.IGNORECASE)
 _DIED = re.compile(
     r"\b(?:died|d\.|death|dies|passed away|lost (?:his|her) life|killed|murdered|executed|assassinated)\b",
     re.IGNORECASE,
@@ -193,7 +195,8 @@ def life_dates(page: Page) -> tuple[Span | None, Span | None]:
                 after = [span for span in dates if span.start >= cut]
                 return (before[0] if before else None), (after[0] if after else None)
             if _BORN.search(inner):
-                return dates[0], None
+                ended = len(dates) > 1 and re.fullmatch(r"\s*[-–—]\s*", page.text[dates[0].end : dates[1].start])
+                return dates[0], dates[1] if ended else None
             spans_life = len(dates) >= 2 and re.search(r"[-–—]|\bto\b|until", page.text[dates[0].end : dates[-1].start])
             if spans_life and (page.kind in ("person", "any") or dates[0].kind == "date"):
                 return dates[0], dates[-1]
@@ -229,6 +232,25 @@ def _date_by(page: Page, pattern: re.Pattern[str]) -> Span | None:
     return None
 
 
+def made_span(page: Page, verb: str) -> Span | None:
+    """Find the date at which a subject was founded, opened, built or released, as the verb says."""
+    return _date_by(page, _MADE_CONCEPTS[verb])
+
+
+def dated_by(page: Page, cues: frozenset[str]) -> Span | None:
+    """Find the date that stands with most of the words for an event, in the earliest such sentence."""
+    best: tuple[int, Span] | None = None
+    for sentence in page.sentences:
+        said = [match for match in re.finditer(r"[\w'’-]+", sentence.text) if concept(match[0]) in cues]
+        dates = _dates(page, sentence.start, sentence.end)
+        count = len({concept(match[0]) for match in said})
+        if not said or not dates or (best is not None and count <= best[0]):
+            continue
+        at = sentence.start + said[0].start()
+        best = count, min(dates, key=lambda span: abs(span.start - at) + (40 if span.start < at else 0))
+    return best[1] if best is not None else None
+
+
 def release_span(page: Page) -> Span | None:
     """Find the year in "is a 1995 film", else the date after "released"."""
     for sentence in page.sentences[:2]:
@@ -241,9 +263,15 @@ def release_span(page: Page) -> Span | None:
     found = _date_by(page, _MADE)
     if found is not None:
         return found
-    for sentence in page.sentences[:3]:  # "X (1995) is a film", "the album reached the public in 1955"
+    return first_date(page, LEAD_SENTENCES)
+
+
+def first_date(page: Page, sentences: int) -> Span | None:
+    """Find the first date that is not that of a source: "X (1995) is a film", "it reached the public in 1955"."""
+    for sentence in page.sentences[:sentences]:
         for span in _dates(page, sentence.start, sentence.end):
-            return span
+            if not _SOURCE.search(page.text[max(sentence.start, span.start - 60) : span.start]):
+                return span
     return None
 
 

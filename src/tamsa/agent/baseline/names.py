@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from tamsa.agent.baseline.lexicon import MONTHS, STOP_WORDS
 from tamsa.agent.baseline.nouns import kind_of_noun
@@ -31,6 +32,16 @@ _OPENING = re.compile(
 """A participle that has its capital from opening a sentence, and the preposition that leads to a name."""
 _DATED = re.compile(rf"(?:{'|'.join(month.title() for month in MONTHS)})(?:\s\d+)+\s(?:in|at|on)\s(?:(?:the|an?)\s)?")
 """A date before a place: "28 June 1956 in X"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A proper name, a quoted title or a known title in the question."""
+
+    text: str
+    start: int
+    end: int
+    quoted: bool = False
 
 
 def _after_role(piece: str) -> list[int]:

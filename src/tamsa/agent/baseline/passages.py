@@ -32,6 +32,8 @@ _DEFINITION_END = re.compile(
     r"developed|held|featuring|to|as|than|near|between|about|under|after|since|during|played|made|owned|"
     r"operated|built|recorded|serving|living|currently)\b"
 )
+_LIFE = re.compile(r"\(.{0,80}?\bborn\b|\b(?:\d{1,2} \w+|\w+ \d{1,2},) \d{4} [-–]")
+"""Dates of life before the verb of a defining sentence."""
 _ASIDE = re.compile(r",\s+an?\s+[^,;.|\n]*")
 _TABLE_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 
@@ -166,6 +168,9 @@ def definition(sentence: str) -> tuple[str, str]:
     if head and others:
         phrase = first
     head = head or _last_kind_noun(phrase)
+    if _LIFE.search(sentence[: match.start()]) and kind_of_noun(head) != "person":  # "a film, stage and radio actor"
+        people = [word for word in re.findall(r"[a-z][a-z-]+", body) if kind_of_noun(word) == "person"]
+        head = people[0] if people else head
     if not head:  # "one of the twelve Regions of Morocco", "the capital of Utah"
         for word in re.findall(r"[\w'-]+", body[:120]):
             if kind_of_noun(word) and not word[0].isupper():
@@ -226,7 +231,8 @@ class Page:
     def kind(self) -> Kind:
         """What kind of thing the page is about."""
         inner = re.search(r"\(([^()]*)\)$", self.title)
-        if inner:
+        living = kind_of_noun(self.definition[1]) == "person" and _LIFE.search(self.text[:300]) is not None
+        if inner and not living:
             for word in reversed(inner[1].split()):
                 if (found := kind_of_noun(word)) is not None:
                     return found

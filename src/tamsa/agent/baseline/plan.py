@@ -8,8 +8,10 @@ from dataclasses import replace
 from tamsa.agent.baseline.direction import COUNTERPARTS
 from tamsa.agent.baseline.grammar import Parser
 from tamsa.agent.baseline.lexicon import relation_terms, terms
+from tamsa.agent.baseline.mentions import find_names
+from tamsa.agent.baseline.names import Name
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
-from tamsa.agent.baseline.question import TIME_CLAUSE, Name, Question, find_names, last_sentence
+from tamsa.agent.baseline.question import TIME_CLAUSE, Question, last_sentence
 from tamsa.agent.baseline.relatives import CLASS_OF
 from tamsa.agent.baseline.statements import in_situ, lead_in
 from tamsa.agent.baseline.steps import Step, last_noun, names_of

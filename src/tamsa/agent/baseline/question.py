@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal
 
 from tamsa.agent.baseline.interrogative import AUXILIARY, WH, interrogative
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, weight, words
-from tamsa.agent.baseline.names import names_in
-from tamsa.agent.baseline.nouns import ADJECTIVES, COUNTRY_OF, Kind, kind_of_noun
+from tamsa.agent.baseline.mentions import find_names
+from tamsa.agent.baseline.names import Name
+from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.openers import plainly
+from tamsa.agent.baseline.pairs import Pair, compared, find_pair
 
 MAX_QUESTION_CHARS = 2_000
 """Characters of a question that are analysed; the rest of a pathological one is ignored."""
@@ -20,16 +21,11 @@ Form = Literal["span", "polar", "choice", "count", "extreme"]
 """span: an extractive answer; polar: yes or no; choice: one of two named options; count and extreme:
 a number or an item taken from several facts."""
 
-_QUOTED = re.compile(r"“([^”]{2,120})”|\"([^\"]{2,120})\"|(?<!\w)['‘]([^'’]{3,120})['’](?!\w)")
-_PAREN = re.compile(r"\s\([^()]{2,40}\)")
 _HOW_NUMBER = re.compile(
     r"\bhow (?:many|much|old|long|tall|high|large|big|far|deep|wide|heavy|fast|often|populous|strong|hot|warm|cold|"
     r"thick|steep|broad|expensive|powerful|young|late into|close)\b|"
     r"\bwhat (?:did|does|do|will|would)\s(?:[^\s?]+\s){1,20}?(?P<verb>cost|weigh|measure)\b",
     re.IGNORECASE,
-)
-_JOINT = re.compile(
-    r"(?<=[^\W\d_A-Z]{3})\.\s(?=[A-Z])|['’]s?\s(?=\d)|\s(?:and|or|in|for|on|at|with|to|as|by|from|during)\s(?:the\s)?"
 )
 _COUNTED_NOUN = re.compile(
     r"\s+(?:of\s+(?:the|its|his|her|their|these|those)\s+)?(?:(?!\w+s\b)[a-z-]+\s+(?=\w{3,}s\b))?([a-z-]+)"
@@ -63,16 +59,6 @@ _WHICH_ONE = re.compile(
 _COMPARE = re.compile(rf"\b({'|'.join(sorted(_MIN_WORDS | _MAX_WORDS, key=len, reverse=True))})\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A proper name, a quoted title or a known title in the question."""
-
-    text: str
-    start: int
-    end: int
-    quoted: bool = False
-
-
 @dataclass(frozen=True)
 class Question:
     """What the rules see in a question."""
@@ -88,7 +74,14 @@ class Question:
     """Concept of each content word -> how telling it is."""
     options: tuple[str, str] | None = None
     """The two things compared."""
+    pair: Pair | None = None
+    """The same where both are named, with what the question says of each."""
     extreme: Literal["min", "max", ""] = ""
+
+    @property
+    def outside(self) -> str:
+        """The question without its names."""
+        return outside_names(self.text, self.names)
 
     @property
     def total(self) -> float:
@@ -118,23 +111,22 @@ def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:
             key = concept(word)
             weights[key] = max(weights.get(key, 0.0), weight(word))
     asked = last_sentence(text, names)
-    options = _find_options(text, names)
+    pair = find_pair(text, names)
     kind, head = _wanted(asked)
     form: Form = "span"
-    first = AUXILIARY.match(asked)
-    if options and re.search(r"\bor\b", text) and not (first and _same_or_both(text)):
-        form = "choice"
-    elif first or _trailing_polar(text):
+    sides = compared(text, asked, pair, comparing=_comparing(outside_names(text, names))) if pair else ""
+    options = _options(text, pair if sides or (pair and pair.joint != "order") else None)
+    if sides:
+        form = sides
+    elif AUXILIARY.match(asked) or _trailing_polar(text):
         form = "choice" if re.search(r"\bor\b", text) and options else "polar"
-    elif (
-        options and re.search(r"\b(?:which (?:one )?of|between|which one)\b", text, re.IGNORECASE) and _comparing(text)
-    ):
-        form = "choice"
     elif re.search(r"\bhow many\b", asked, re.IGNORECASE):
         form = "count"
     elif _superlative(asked):
         form = "extreme"
-    return Question(text, form, kind, head, names, weights, options, _extreme(text))
+    if options is None or pair is None or options[0] != pair.left.name.text:
+        pair = None
+    return Question(text, form, kind, head, names, weights, options, pair, _extreme(outside_names(text, names)))
 
 
 def last_sentence(text: str, names: tuple[Name, ...]) -> str:
@@ -147,10 +139,6 @@ def last_sentence(text: str, names: tuple[Name, ...]) -> str:
             if WH.search(rest) or AUXILIARY.match(rest):
                 position = match.end()
     return text[position:]
-
-
-def _same_or_both(text: str) -> bool:
-    return bool(re.search(r"\b(?:both|same)\b", text))
 
 
 def _trailing_polar(text: str) -> bool:
@@ -173,93 +161,6 @@ def _superlative(text: str) -> bool:
         re.search(r"\b(?:the )?(?:most|least|fewest|\w{3,}est)\b", text, re.IGNORECASE)
         and re.search(r"^(?:which|what|who|of |among|in )", text, re.IGNORECASE)
     )
-
-
-def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
-    """Find names: quoted spans, known titles, capitalised spans; longest first, none overlapping."""
-    found: list[Name] = []
-
-    def add(start: int, end: int, quoted: bool = False) -> None:
-        if not quoted and text[start:end] in ADJECTIVES and re.match(r"\s[a-z]", text[end : end + 2]):
-            return  # "the Tamil film"
-        if end - start > 1 and not any(start < name.end and end > name.start for name in found):
-            paren = _PAREN.match(text, end)
-            found.append(
-                Name(text[start : paren.end() if paren else end], start, paren.end() if paren else end, quoted)
-            )
-
-    for match in _QUOTED.finditer(text):
-        group = match.lastindex or 1
-        add(match.start(group), match.end(group), quoted=True)
-    spans = _cut_names(text)
-    low = text.casefold()
-    same_length = len(low) == len(text)
-    for title in sorted(titles, key=len, reverse=True):
-        plain = re.sub(r"\s*\([^()]*\)$", "", title)
-        for wanted in dict.fromkeys((title, plain)):
-            at = low.find(wanted.casefold()) if same_length and len(wanted) > 2 else -1
-            while at >= 0:
-                end = at + len(wanted)
-                bounded = not (at and text[at - 1].isalnum()) and not (end < len(text) and text[end].isalnum())
-                if " " not in wanted and _inside_longer(at, end, spans):
-                    at = low.find(wanted.casefold(), end)
-                    continue
-                if at == 0 and not text.startswith(wanted):  # "The town that …" is not the film "The Town"
-                    at = low.find(wanted.casefold(), end)
-                    continue
-                telling = " " in wanted or (text[at].isupper() and at > 0) or text[at].isdigit()
-                if bounded and telling and any(char.isupper() or char.isdigit() for char in text[at:end]):
-                    add(at, end)
-                at = low.find(wanted.casefold(), end)
-    for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
-        if start == 0 and WH.match(text[start:end].split()[0]):
-            continue
-        opens = start == 0 and " " not in text[start:end]
-        if opens and (
-            not _is_named(text[start:end]) or re.match(r"\s+(?:of|the|a|an|about|me|what|which)\b", text[end:])
-        ):
-            continue
-        add(start, end)
-    return tuple(sorted(found, key=lambda name: name.start))
-
-
-def _with_article(text: str, start: int) -> int:
-    """Take in a capitalised function word before a name inside a sentence: "To Love Ru", "The Conscript"."""
-    match = re.search(
-        r"(?<=[a-z,] )(?:The|A|An|To|In|On|My|Of|For|At|It|I|No|So|We|He|She|How|What|Who|Where|When|All|Some|This|"
-        r"That|"
-        r"Its?|If|"
-        r"Is|Do) $",
-        text[max(0, start - 8) : start],
-    )
-    return start - len(match[0]) if match else start
-
-
-def _inside_longer(start: int, end: int, spans: list[tuple[int, int]]) -> bool:
-    return any(a <= start and end <= b and b - a > end - start for a, b in spans)
-
-
-def _cut_names(text: str) -> list[tuple[int, int]]:
-    """Find capitalised spans; unlike in running text, "X and Y" and "X in Y" are two names, and demonyms none."""
-    out: list[tuple[int, int]] = []
-    for start, end in names_in(text):
-        position = start
-        for joint in [*_JOINT.finditer(text, start, end), None]:
-            stop = joint.start() if joint else end
-            piece = text[position:stop]
-            inner = names_in(piece) if piece else []
-            out += [
-                (_with_article(text, position + a), position + b)
-                for a, b in inner
-                if piece[a:b] not in COUNTRY_OF and piece[a:b].removesuffix("-born") not in COUNTRY_OF
-            ]
-            position = joint.end() if joint else end
-    return out
-
-
-def _is_named(word: str) -> bool:
-    low = word.casefold()
-    return low not in STOP_WORDS and kind_of_noun(low) is None and not low.endswith(("ing", "ed", "ly"))
 
 
 _HEAD = re.compile(
@@ -382,24 +283,21 @@ def _opens_object(word: str) -> bool:
     return word.casefold() in _NP_END or word.casefold() in _DETERMINERS or word[0].isupper() or word[0].isdigit()
 
 
-def _find_options(text: str, names: tuple[Name, ...]) -> tuple[str, str] | None:
-    """Find the two things that a question compares."""
-    for joint in (r"\s*,?\s*(?:or|and|&)\s+(?:(?:the|a|an|is|was)\s+)*(?:[a-z-]+\s+){0,4}[\"'“‘]?$",):
-        pairs = [
-            (left, right)
-            for left, right in pairwise(names)
-            if re.match(r"[\"'”’]?" + joint, text[left.end : right.start] + "")
-        ]
-        if pairs:
-            with_or = [pair for pair in pairs if re.search(r"\bor\b", text[pair[0].end : pair[1].start])]
-            left, right = (with_or or pairs)[-1]
-            return left.text, right.text
+def _options(text: str, pair: Pair | None) -> tuple[str, str] | None:
+    """Name the two things that a question puts to choice, or the two words: "a musical or a novel"."""
+    if pair is not None:
+        return pair.left.name.text, pair.right.name.text
     match = re.search(
         r"(?:\b(?:a|an|the)\s+)?([\w-]+(?: [\w-]+)?),? or (?:(?:a|an|the)\s+)?([\w-]+(?: [\w-]+){0,2})\s*\?", text
     )
-    if match:
-        return match[1], match[2]
-    return None
+    return (match[1], match[2]) if match else None
+
+
+def outside_names(text: str, names: tuple[Name, ...]) -> str:
+    """Return a question without its names."""
+    for name in sorted(names, key=lambda name: -name.start):
+        text = f"{text[: name.start]} {text[name.end :]}"
+    return text
 
 
 def name_terms(names: tuple[Name, ...]) -> frozenset[str]:

@@ -7,8 +7,9 @@ import re
 from dataclasses import replace
 
 from tamsa.agent.baseline.conflicts import is_source
-from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms, words
-from tamsa.agent.baseline.nouns import ROLES, noun_fit
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, stem, terms, words
+from tamsa.agent.baseline.nouns import ROLES, kind_of_noun, noun_fit
+from tamsa.agent.baseline.passages import name_of
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading, looks_like_person, read
 from tamsa.agent.baseline.relatives import subject_is
@@ -26,9 +27,12 @@ FLOORS = (1.5, 1.0)
 """Worth of the best and the second document of an inner step, however weakly it was read."""
 MIN_FIT = 0.2
 """How well such a document must fit the kind that is wanted."""
+CALLED = 0.6
+"""How close a title is at least that has all of a name and is of the class by which the question calls it."""
 AGAIN = 1.3
 """How much more a value counts that is read from two of the things it is tied to."""
 _LYING = ("locate",)
+_HINT = re.compile(r"\(([^()]*)\)$")
 _AREAS = frozenset(
     "county district province region state prefecture department canton country nation continent municipality".split()
 )
@@ -66,35 +70,50 @@ class Resolver(Ties):
         exact = [key for key in ids if state.known[key].title.casefold() == name.casefold()]
         if "(" in name and exact:
             ids = exact
+        hint = terms(_HINT.search(name)[1]) if "(" in name and not exact and _HINT.search(name) else ()  # type: ignore[index]
         scored = []
         for key in ids:
-            _, noun = state.kind_of(key)
-            fits = (
-                not head
-                or concept(noun) == concept(head)
-                or concept(head) in {concept(w) for w in terms(state.known[key].title)}
-            )
             best = max((known for known in state.known[key].scores.values()), default=0.5)
+            fits = self._is_called(key, head) and self._says(key, hint)
             scored.append(Value(state.known[key].title, key, (1.0 if fits else 0.8) * (0.8 + 0.2 * best)))
-        if not scored:
-            scored = self._like(name)
+        called = kind_of_noun(head)
+        if not scored or (called and not any(self.state.kind_of(value.id)[0] in (called, "any") for value in scored)):
+            like = self._like(name, head)
+            if scored:
+                like = [value for value in like if self._is_called(value.id, head)]
+            if not like and head:
+                self.wishes.query(f"{name_of(name)} {head}", 1.0)
+            scored = like + [replace(value, score=value.score / 2) if like else value for value in scored]
         scored.sort(key=lambda value: -value.score)
         for rank, value in enumerate(scored[:2]):
             if value.id and not state.is_open(value.id):
                 self.wishes.page(value.id, (3.0 if rank == 0 else 1.2) * value.score)
         return scored[:MAX_VALUES] or [Value(name, "", 0.6)]
 
-    def _like(self, name: str) -> list[Value]:
+    def _is_called(self, key: str, head: str) -> bool:
+        """Tell whether a document's subject is called by a noun: by its definition, or in its title."""
+        noun = self.state.kind_of(key)[1]
+        return not head or concept(noun) == concept(head) or concept(head) in terms(self.state.known[key].title)
+
+    def _says(self, key: str, hint: tuple[str, ...]) -> bool:
+        """Tell whether a document bears out what a name has in brackets: "X (1962)"."""
+        known = self.state.terms_of(key) | set(terms(self.state.known[key].title))
+        return all(term in known for term in hint)
+
+    def _like(self, name: str, head: str) -> list[Value]:
         """Find documents whose title or alias is close to a name."""
-        wanted = set(fold_title(name).split())
+        wanted = set(map(stem, fold_title(name).split()))
+        owned = set(map(stem, fold_title(re.split(r"['’]s ", name, maxsplit=1)[-1]).split()))  # "the author's Title"
         out = []
         for known in self.state.known.values():
-            title = set(fold_title(known.title).split())
+            title = set(map(stem, fold_title(known.title).split()))
             if not title or not wanted:
                 continue
             shared = len(title & wanted)
-            if shared and (wanted <= title or (title <= wanted and len(title) > 1)):
-                out.append(Value(known.title, known.id, 0.85 * shared / max(len(title), len(wanted))))
+            if shared and (wanted <= title or (title <= wanted and (len(title) > 1 or title == owned))):
+                close = 0.85 * shared / max(len(title), len(wanted))
+                called = head and wanted <= title and self._is_called(known.id, head)
+                out.append(Value(known.title, known.id, max(close, CALLED) if called else close))
             elif known.ranks.get(name) == 0 and _is_alias(name, known.snippet):
                 out.append(Value(known.title, known.id, 0.7))
         return [value for value in out if value.score > 0.3]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from tamsa.agent.baseline.names import Name
 from tamsa.agent.baseline.nouns import kind_of_noun
-from tamsa.agent.baseline.question import Name
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.baseline.verbs import (
     ADVERBS,

@@ -18,7 +18,7 @@ from tamsa.agent.baseline.sameness import demonym_terms, holds, same, shared_thi
 from tamsa.agent.baseline.sides import GENERIC, Role, Side, find_sides
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step
-from tamsa.agent.baseline.wishes import Value, folded_text
+from tamsa.agent.baseline.wishes import folded_text
 
 SHARED = 0.45
 """Score from which on what one side has counts as read."""
@@ -253,6 +253,7 @@ def _common_name(state: State, question: Question, wanted: tuple[Kind, str], pag
     best: tuple[float, tuple[Reading, ...]] | None = None
     for page, other in (pages, pages[::-1]):
         text = f" {folded_text(other.text)} "
+        folded = [(sentence, f" {fold_title(sentence.text)} ") for sentence in other.sentences]
         for span in page.spans:
             name = fold_title(span.text)
             if span.when is not None or span.number is not None or not span.text[:1].isupper() or name in asked:
@@ -263,7 +264,7 @@ def _common_name(state: State, question: Question, wanted: tuple[Kind, str], pag
             if fit < MIN_COMMON or span.kind == "nationality" or span.text in COUNTRIES:
                 continue
             reading = Reading(span.text, 1.0, page, span.start, span.end, span.target, span.kind)
-            there = next((s for s in other.sentences if f" {name} " in f" {folded_text(s.text)} "), None)
+            there = next((sentence for sentence, said_there in folded if f" {name} " in said_there), None)
             if there is None:
                 continue
             cued = cues & {*terms(reading.sentence.text), *terms(there.text)}
@@ -275,8 +276,3 @@ def _common_name(state: State, question: Question, wanted: tuple[Kind, str], pag
             if best is None or score > best[0]:
                 best = score, (reading, Reading(other.name, 1.0, other, there.start, there.end))
     return Verdict(best[1][0].text, best[1], True) if best is not None else None
-
-
-def as_value(verdict: Verdict) -> Value:
-    """Turn a verdict into a value."""
-    return Value(verdict.text, "", 1.5 if verdict.sure else 0.9, verdict.readings)

@@ -98,6 +98,9 @@ def test_the_wanted_kind_is_read(question: str, kind: str, head: str) -> None:
         ("Who is the son of the actor starring with Jon Fell and Ada Rinn?", ["child", "star", "Jon Fell"]),
         ("In which U.S. state was Ada Rinn born?", ["birth", "Ada Rinn"]),
         ("Who wrote the Tamil film Night Ferry?", ["write", "Night Ferry"]),
+        ("Where did the Torva politician Jon Fell die?", ["death", "Jon Fell"]),
+        ("Take the town that is home to Lenn Rovers (of old). After whom or what is that town named?",
+         ["namesake", "locate", "Lenn Rovers"]),
         # clauses that stand behind the verb, and adverbials between pronoun and verb
         ("When was the league formed in which Jon Fell played for Lenn?", ["found", "star", "Jon Fell"]),
         ("When was the capital founded of the country in which Jon Fell was born?",

@@ -129,6 +129,8 @@ class Parser(Groups):
         if not self.at_end() and not self.is_slot() and (kind_of_noun(self.low()) or described) and not taken_for_verb:
             # "the ⟦X⟧ performer", "⟦X⟧ riding": the noun that follows is what is meant
             nouns = self._words_until_break()
+            if nouns and self.is_slot() and not self._stranded_ahead():  # "the ⟦Ohio⟧ politician ⟦X⟧"
+                return replace(self._name(nouns, start), names=(name,))
             if nouns:
                 return self._relation(start, nouns, Step(name, name=name), nouns)
         if self.low() == "," and self.is_slot(1) and self.low(2) not in ("and", "or", ","):

@@ -62,7 +62,8 @@ def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
             continue
         opens = start == 0 and " " not in text[start:end]
         if opens and (
-            not _is_named(text[start:end]) or re.match(r"\s+(?:of|the|a|an|about|me|what|which)\b", text[end:])
+            not _is_named(text[start:end])
+            or re.match(r"\s+(?:of|the|a|an|about|me|what|which|from|with)\b", text[end:])
         ):
             continue
         add(start, end)

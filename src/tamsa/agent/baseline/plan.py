@@ -17,7 +17,7 @@ from tamsa.agent.baseline.statements import in_situ, lead_in
 from tamsa.agent.baseline.steps import Step, last_noun, names_of
 from tamsa.agent.baseline.verbs import ADVERBS, AUXILIARIES, BE, DETERMINERS, DO, PREPOSITIONS, RELATIVES, is_verb
 
-_SENTENCE = re.compile(r"(?<=[a-z⟧\w])[.;]\s+(?=[A-Z])")
+_SENTENCE = re.compile(r"(?<=[\w⟧)”\"])[.;]\s+(?=[A-Z])")
 _PREAMBLE = re.compile(
     r"^(?:i am (?:interested in|thinking of|looking for)|i(?:'m| am) interested in|think of|consider|take|regarding|"
     r"about|given|let us take|start (?:with|from)|suppose|this is about|look at|"
@@ -36,16 +36,15 @@ _HOW_CUES = {
 _BECOMING = frozenset("become becomes became is was".split())
 _FILLERS = frozenset("about approximately roughly exactly and so since until then".split())
 _IS = "(?:is|was|were|are)"
+_WHOM = "(?:(?:who|whom) or what|who|whom|what)"
 _CLAUSE = r" (?:that|where|who|(?:[a-z]+ )?(?:which|whose|whom)) [^?]+"
 _REWRITES = (
     (
-        re.compile(
-            rf"^(?:after )?(?:who|whom|what) (?:is|was|are|were) ([^?]+?) named (?:after|for)({_CLAUSE})?\??$", re.I
-        ),
+        re.compile(rf"^(?:after )?{_WHOM} (?:is|was|are|were) ([^?]+?) named (?:after|for)({_CLAUSE})?\??$", re.I),
         "namesake",
     ),
     (
-        re.compile(rf"^(?:after|for) (?:who|whom|what) (?:is|was|are|were) ([^?]+?) named({_CLAUSE})?\??$", re.I),
+        re.compile(rf"^(?:after|for) {_WHOM} (?:is|was|are|were) ([^?]+?) named({_CLAUSE})?\??$", re.I),
         "namesake",
     ),
     (re.compile(r"^whose name (?:does|do|did) (.+?)( )?(?:bear|carry|honou?r)\??$", re.I), "namesake"),

@@ -132,7 +132,7 @@ def analyse(text: str, titles: tuple[str, ...] = ()) -> Question:
 def last_sentence(text: str, names: tuple[Name, ...]) -> str:
     """Return the sentence that asks: what follows the last full stop outside a name."""
     position = 0
-    for match in re.finditer(r"(?<=\w)[.;]\s+(?=[A-Z])", text):
+    for match in re.finditer(r"(?<=[\w)”\"])[.;]\s+(?=[A-Z])", text):
         inside = any(name.start <= match.start() < name.end for name in names)
         if not inside and not re.search(r"\b(?:[A-Z]|Mr|Mrs|Dr|St|Jr|vs|No)$", text[: match.start()]):
             rest = text[match.end() :]

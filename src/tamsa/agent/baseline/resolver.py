@@ -120,6 +120,11 @@ class Resolver(Ties):
 
     def _described(self, step: Step) -> list[Value]:
         state = self.state
+        picked = self._superlative(step)
+        if picked is not None:  # "the airport with the fewest passengers in the list of airports"
+            if picked.id and not state.is_open(picked.id):
+                self.wishes.page(picked.id, 2.6)
+            return [picked]
         wanted = [term for term in terms(step.phrase) if term != concept(step.head)]
         if not wanted:
             return []
@@ -255,12 +260,14 @@ class Resolver(Ties):
 
     def _superlative(self, step: Step) -> Value | None:
         """Resolve a step that a superlative picks from a table ("the longest river of X")."""
-        assert step.of is not None
-        inner = step.of.phrase
+        inner = step.of.phrase if step.of is not None else ""
         own = step.phrase.replace(inner, " ") if inner and inner in step.phrase else step.phrase
-        if not SUPERLATIVE.search(own) or (step.of.of is not None and SUPERLATIVE.search(inner)):
+        if not SUPERLATIVE.search(own) or (
+            step.of is not None and step.of.of is not None and SUPERLATIVE.search(inner)
+        ):
             return None
-        scope = [name.text for name in self.question.names] + [value.text for value in self.values(step.of)[:1]]
+        scope = [name.text for name in self.question.names]
+        scope += [value.text for value in self.values(step.of)[:1]] if step.of is not None else []
         wanted = [term for term in self.question.weights if not term.isdigit() or len(term) == 4]
         for name in scope[-1:]:
             self.wishes.query(f"list of {step.head} {name}", 1.0)

@@ -77,7 +77,7 @@ def test_the_model_is_asked_once_and_what_it_copies_becomes_the_citations(index:
     ask(index, probe)
     assert len(probe.asked) == 1
     shown = probe.asked[0]
-    assert "Torva is a town in the county of Hald" in shown
+    assert "Torva is a town in the county of [Hald]" in shown
     torva = next(line for line in shown.splitlines() if line.startswith("Torva is a town"))
     report = ask(index, Reader(f"Torva: {torva}\nAnswer: Hald"))
     assert report.answer == "Hald"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping
 from functools import cached_property
+from operator import itemgetter
 
 from tamsa.agent.baseline.interrogative import interrogative
 from tamsa.agent.baseline.lexicon import concept, terms
@@ -19,6 +21,8 @@ CLAUSE = 4.0
 """Words that the bound of a clause counts for."""
 NEAR = 6.0
 """The same reach in a page, from what may be the answer."""
+MAX_APART = 2_000
+"""Characters from what may be the answer beyond which no word is near."""
 MIN_NAME = 4
 """Characters of a title, with a space on either side, up to which it is no name to look for."""
 _WORD = re.compile(r"\w+(?:[-'’.&]\w+)*|[,;:]")
@@ -115,7 +119,10 @@ class Asking:
         """Say how much of what is asked stands near an offset of a sentence, in [0, 1]."""
         best: dict[str, float] = {}
         text = page.text
-        for begin, stop, term in page.tokens.get(sentence.start, ()):
+        tokens = page.tokens.get(sentence.start, ())
+        first = bisect_left(tokens, start - MAX_APART, key=itemgetter(0))
+        last = bisect_right(tokens, end + MAX_APART, lo=first, key=itemgetter(0))
+        for begin, stop, term in tokens[first:last]:
             weight = self.asks.get(term, 0.0)
             if weight and not (begin >= start and stop <= end):
                 between = text[stop:start] if stop <= start else text[end:begin]

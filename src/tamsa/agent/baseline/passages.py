@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms
@@ -211,7 +212,8 @@ class Page:
         """Return the sentences that hold some page offsets."""
         starts = [sentence.start for sentence in self.sentences]
         found = [self.sentences[at - 1] for at in {bisect_right(starts, offset) for offset in offsets} if at]
-        return [sentence for sentence in found if any(sentence.start <= offset < sentence.end for offset in offsets)]
+        ordered = sorted(offsets)
+        return [s for s in found if bisect_left(ordered, s.start) < bisect_left(ordered, s.end)]
 
     @cached_property
     def tables(self) -> list[Table]:
@@ -293,7 +295,9 @@ class Page:
 
     def spans_in(self, start: int, end: int) -> list[Span]:
         """Return the candidates inside `[start, end)`."""
-        return [span for span in self.spans if span.start >= start and span.end <= end]
+        first = bisect_left(self.spans, start, key=attrgetter("start"))
+        last = bisect_right(self.spans, end, lo=first, key=attrgetter("start"))
+        return [span for span in self.spans[first:last] if span.end <= end]
 
     @cached_property
     def sound_links(self) -> list[Mapping[str, Any]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 
 from tamsa.agent.baseline.passages import Page, Sentence, Span
 from tamsa.agent.baseline.state import fold_title
@@ -72,6 +74,8 @@ _OTHER_HOLDER = re.compile(r"^,?\s+and\b|\b(?:he|she|they|it|his|her|their)\b", 
 """What follows a name where the kin after it is said of another: "the daughter of X and granddaughter of Y"."""
 _HOLDER_GAP = re.compile(r"\s*(?:\([^()]*\))?,?\s*\(?(?:(?:who|which)\s+)?(?:[a-z][\w-]*+\s*+){0,6}")
 MAX_RELATIVES = 6
+MAX_HOLDER_CHARS = 500
+"""Characters before a word for kin within which the name of its holder begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +197,8 @@ def _people(
         roles = _ROLES.match(page.text, position, sentence.end)
         said = roles[0] if roles else ""
         start = position + len(said)
-        spans = [span for span in page.spans_by_sentence[sentence.start] if _is_name(span, position, start)]
+        near = _starting(page, sentence, position, start)
+        spans = [span for span in near if _is_name(span, position, start)]
         if not spans or _STOPPED.search(page.text[position : spans[0].start]):
             break
         first = spans[0].start
@@ -216,6 +221,13 @@ def _people(
         yield Kin(span, holder, kin, sex, held_at)
 
 
+def _starting(page: Page, sentence: Sentence, low: int, high: int) -> list[Span]:
+    """Return the spans of a sentence that start at offsets from `low` to `high`."""
+    spans = page.spans_by_sentence[sentence.start]
+    first = bisect_left(spans, low, key=attrgetter("start"))
+    return spans[first : bisect_right(spans, high, lo=first, key=attrgetter("start"))]
+
+
 def _is_name(span: Span, low: int, high: int) -> bool:
     return low <= span.start <= high and span.when is None and span.number is None and span.kind != "nationality"
 
@@ -224,7 +236,8 @@ def _holder(page: Page, sentence: Sentence, at: int) -> tuple[str, Span | None]:
     """Name who the kin word at `at` is said of: the name right before it, else the page's subject."""
     at += sentence.start
     own = set(fold_title(page.name).split())
-    before = [span for span in page.spans_by_sentence[sentence.start] if span.end <= at and at - span.end < 120]
+    near = _starting(page, sentence, at - MAX_HOLDER_CHARS, at)
+    before = [span for span in near if span.end <= at and at - span.end < 120]
     for span in sorted(before, key=lambda span: (-span.end, span.start)):
         if span.when is not None or span.number is not None or span.kind == "nationality":
             continue

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamsa.agent.baseline.passages import Page, definition, read_tables, split_sentences
+from tamsa.agent.baseline.grids import read_tables
+from tamsa.agent.baseline.passages import Page, definition, split_sentences
 from tamsa.agent.baseline.values import When, read_date, read_number
 
 
@@ -69,3 +70,8 @@ def test_a_title_that_only_shares_a_common_word_is_no_link() -> None:
         {"id": "june", "title": "June (band)", "start": 59, "end": 63},
     ]
     assert [link["id"] for link in Page("x", "X", text, links=links).sound_links] == ["june"]
+
+
+@given(st.text("ab \n", max_size=30), st.integers(0, 30), st.integers(0, 30))
+def test_words_between_two_offsets_are_those_of_the_text_between(text: str, start: int, end: int) -> None:
+    assert Page("a", "A", text).num_words(start, end) == len(text[start:end].split())

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tamsa.agent.baseline import BaselinePolicy
-from tamsa.agent.baseline.passages import Page, cell_spans
+from tamsa.agent.baseline.grids import cell_spans
+from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.question import analyse
 from tamsa.agent.baseline.rows import Rows
 from tamsa.agent.baseline.state import State

@@ -21,7 +21,7 @@ CLAUSE = 4.0
 """Words that the bound of a clause counts for."""
 NEAR = 6.0
 """The same reach in a page, from what may be the answer."""
-MAX_APART = 2_000
+MAX_APART = 600
 """Characters from what may be the answer beyond which no word is near."""
 MIN_NAME = 4
 """Characters of a title, with a space on either side, up to which it is no name to look for."""
@@ -118,15 +118,14 @@ class Asking:
     def said_near(self, page: Page, sentence: Sentence, start: int, end: int) -> float:
         """Say how much of what is asked stands near an offset of a sentence, in [0, 1]."""
         best: dict[str, float] = {}
-        text = page.text
         tokens = page.tokens.get(sentence.start, ())
         first = bisect_left(tokens, start - MAX_APART, key=itemgetter(0))
         last = bisect_right(tokens, end + MAX_APART, lo=first, key=itemgetter(0))
         for begin, stop, term in tokens[first:last]:
             weight = self.asks.get(term, 0.0)
             if weight and not (begin >= start and stop <= end):
-                between = text[stop:start] if stop <= start else text[end:begin]
-                best[term] = max(best.get(term, 0.0), weight * math.exp(-len(between.split()) / NEAR))
+                apart = page.num_words(stop, start) if stop <= start else page.num_words(end, begin)
+                best[term] = max(best.get(term, 0.0), weight * math.exp(-apart / NEAR))
         return sum(best.values())
 
     def described(self, present: Collection[str]) -> float:

@@ -42,7 +42,7 @@ class Builder(Tokens):
             self.text(start, self.position), kind_of_noun(head) or "any", head, relation_terms(" ".join(words)), of=of
         )
 
-    def _attach(self, start: int, words: list[str], base: Step, argument: Step) -> Step:
+    def attach(self, start: int, words: list[str], base: Step, argument: Step) -> Step:
         """Attach "of X", "in X" to what stands before it."""
         if base.name or base.of is not None:
             return self._constrained(base, Clause((), argument))

@@ -206,7 +206,7 @@ class Parser(Groups):
                 self.position += 3
             elif low == "of":
                 self.take()
-                base = self._attach(start, words, base, self.noun_phrase(depth + 1))
+                base = self.attach(start, words, base, self.noun_phrase(depth + 1))
             elif low in ("named", "called", "titled", "entitled", "nicknamed") and self.is_slot(1) and not base.name:
                 self.take()
                 base = replace(base, name=self.slot(self.take())) if base.of is None else base
@@ -228,7 +228,7 @@ class Parser(Groups):
                     other = self.noun_phrase(depth + 1)
                     argument, other = (other, argument) if other.depth > argument.depth else (argument, other)
                     argument = replace(argument, names=(*argument.names, *names_of(other)))
-                base = self._attach(start, words, base, argument)
+                base = self.attach(start, words, base, argument)
             elif low == "and" and (self.is_slot(1) or self.low(1) in DETERMINERS or self.verb_here(1)):
                 if self.is_slot(1) or not self.verb_here(1) or base.name or depth:
                     break

@@ -7,11 +7,11 @@ import re
 from tamsa.agent.baseline.openers import LEAD_IN
 
 WH = re.compile(r"\b(who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
-AUXILIARY = re.compile(
-    r"^(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|should|must)\b(?!\s+known\s+as)",
-    re.IGNORECASE,
-)
-_ASKS = re.compile(rf"(?:\w+ly\s|(?:in|on|at)\s\S+\s)?(?:{AUXILIARY.pattern[1:]})", re.IGNORECASE)
+OPENING_VERBS = r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|should|must)"
+"""Pattern of the verbs that open a question which is answered by yes or no."""
+_OPENS = rf"{OPENING_VERBS}\b(?!\s+known\s+as)"
+AUXILIARY = re.compile(rf"^{_OPENS}", re.IGNORECASE)
+_ASKS = re.compile(rf"(?:\w+ly\s|(?:in|on|at)\s\S+\s)?{_OPENS}", re.IGNORECASE)
 
 
 def interrogative(text: str) -> re.Match[str] | None:
@@ -50,4 +50,4 @@ def _opens_with_clause(text: str, found: list[re.Match[str]]) -> bool:
     return any("," in text[: match.start()] for match in found[1:])
 
 
-__all__ = ["AUXILIARY", "WH", "interrogative"]
+__all__ = ["AUXILIARY", "OPENING_VERBS", "WH", "interrogative"]

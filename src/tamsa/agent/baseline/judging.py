@@ -24,6 +24,8 @@ from tamsa.agent.baseline.wishes import Value
 
 VALUES: frozenset[Kind] = frozenset(("date", "year", "number"))
 """Kinds of answers that have weights of their own: what stands for a date says little of a name."""
+FAR = 60
+"""Words beyond which none is near."""
 _ENTITIES: frozenset[Kind] = frozenset(("person", "place", "org", "work", "event", "award"))
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
@@ -292,9 +294,12 @@ class Judge:
         for start, end, term in reading.page.tokens.get(reading.sentence.start, ()) if cues else ():
             if term in cues and not (start >= reading.start and end <= reading.end):
                 before = end <= reading.start
-                between = reading.page.text[end : reading.start] if before else reading.page.text[reading.end : start]
-                distance = len(between.split()) + 2 * ("," in between or ";" in between)
-                best = max(best, math.exp(-distance / 4) * (1.0 if before else 0.8))
+                begin, stop = (end, reading.start) if before else (reading.end, start)
+                distance = reading.page.num_words(begin, stop)
+                if distance <= FAR:
+                    between = reading.page.text[begin:stop]
+                    distance += 2 * ("," in between or ";" in between)
+                    best = max(best, math.exp(-distance / 4) * (1.0 if before else 0.8))
         return best
 
     def _type(self, one: Candidate) -> dict[str, float]:

@@ -142,11 +142,11 @@ def date_measure(question: Question, role: Role | None, pages: list[Page]) -> Ca
         return lambda page: attributes.made_span(page, made[0]) or fallback(page)
     if person:
         fallback = attributes.birth_span
-    cues = frozenset(cues_of(question)) - {"year", "date", "time", "decade", "month", "day"}
+    cues = frozenset(_cues_of(question)) - {"year", "date", "time", "decade", "month", "day"}
     return lambda page: attributes.dated_by(page, cues) or fallback(page)
 
 
-def cues_of(question: Question) -> tuple[str, ...]:
+def _cues_of(question: Question) -> tuple[str, ...]:
     """Return the concepts of the words outside the names that say what is compared."""
     skip = GENERIC | _LIGHT | {concept(question.head or "-")}
     return tuple(
@@ -168,7 +168,7 @@ def _by_number(question: Question, sides: list[Side], pages: list[Page]) -> Orde
 
 def _figures(question: Question, page: Page, *, ranked: bool) -> list[tuple[Reading, float, str]]:
     """Read the numbers of a page that may be what is compared, the likeliest first: reading, value and unit."""
-    cues = set(cues_of(question))
+    cues = set(_cues_of(question))
     beside = (set(question.weights) - set(terms(" ".join(question.options or ())))) - cues
     counted = _COUNTED.search(question.outside)
     nouns = {term for term in (terms(counted[1]) if counted else ()) if term not in GENERIC}
@@ -217,4 +217,4 @@ def _pick(values: list[float], *, least: bool) -> int:
     return values.index(min(values) if least else max(values))
 
 
-__all__ = ["Order", "cues_of", "date_measure", "evidence", "put_in_order"]
+__all__ = ["Order", "date_measure", "evidence", "put_in_order"]

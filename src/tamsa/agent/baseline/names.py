@@ -21,6 +21,8 @@ _SENTENCE_END = re.compile(r"(?<=\w\.)\s(\w+)")
 _TAIL = re.compile(r"\s(?:and|&|in|on|at|to|for|with|of)\s(\w+)$")
 _DOTTED = re.compile(r"(?:\b(?:Jr|Sr|Inc|Ltd|Co|Corp|Bros|St|Mt|Dr|No)|\.\w|\b[A-Z])\.$")
 MAX_PARTS = 3
+MAX_SPACES = 8
+"""Spaces before a name that are passed over."""
 """Parts of a long name that are taken together."""
 _JOINT = re.compile(r"\s(and|&|in|on|at|to|for|with|of the|of|und)\s(?:(?:the|an?|in|on|at|to|for|with)\s(?=\S))?")
 _PARTING = frozenset("and & in on at to for with".split())
@@ -59,6 +61,11 @@ def _after_role(piece: str) -> list[int]:
     return [rest[0][0]] if rest[0][1][0].isupper() and kind_of_noun(rest[0][1]) is None else []
 
 
+def _before(text: str, at: int) -> str:
+    """Return the character before an offset, spaces left out; nothing at the beginning."""
+    return text[max(0, at - MAX_SPACES) : at].rstrip()[-1:]
+
+
 def names_in(text: str) -> list[tuple[int, int]]:
     """Find the proper names of a sentence as offsets; function words at its edges are left out."""
     out: list[tuple[int, int]] = []
@@ -69,7 +76,7 @@ def names_in(text: str) -> list[tuple[int, int]]:
         while True:
             word = re.match(r"[\w’'.-]+", piece)
             if word and word[0].casefold() in STOP_WORDS and (len(piece) > len(word[0]) or word[0] != "I"):
-                keep_the = word[0] in ("The", "A", "An") and start > 0 and text[:start].rstrip()[-1:] not in "|"
+                keep_the = word[0] in ("The", "A", "An") and start > 0 and _before(text, start) not in "|"
                 if keep_the and len(piece) > len(word[0]):
                     out.append((start, end))  # "The Band": with and without the article
                 skip = len(word[0]) + len(piece[len(word[0]) :]) - len(piece[len(word[0]) :].lstrip())
@@ -85,7 +92,7 @@ def names_in(text: str) -> list[tuple[int, int]]:
             else:
                 break
         opening = _DATED.match(text, start, end)
-        if start == 0 or text[:start].rstrip()[-1:] in ".!?":
+        if start == 0 or _before(text, start) in ".!?":
             opening = opening or _OPENING.match(text, start, end)
         if opening:
             start = opening.end()

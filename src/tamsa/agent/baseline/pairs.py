@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
+from tamsa.agent.baseline.interrogative import AUXILIARY, OPENING_VERBS, WH
 from tamsa.agent.baseline.names import Name
 from tamsa.agent.baseline.nouns import kind_of_noun
 
@@ -34,12 +35,10 @@ _TOPIC = re.compile(rf"^(?:(?:out\s+)?of|between|among|given|comparing){_GROUP}"
 _BETWEEN = re.compile(rf"\b(?:between|out\s+of){_GROUP}", re.IGNORECASE)
 _BREAK = r"(?:[,;:.]|\s[-–—])\s+(?:(?:but|and|so|now)\s+)?"
 _ASKED_AFTER = re.compile(rf"{_BREAK}(?:(?:in|on|at|for|with|to)\s+)?(?:which|who|whose|whom|what)\b", re.IGNORECASE)
-_AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would)"
 _TAG = re.compile(
-    rf"{_BREAK}{_AUXILIARY}n?(?:['’]t)?\s+(?:they|both|these|those|the two|either)\b",
+    rf"{_BREAK}{OPENING_VERBS}n?(?:['’]t)?\s+(?:they|both|these|those|the two|either)\b",
     re.IGNORECASE,
 )
-_WH = re.compile(r"\b(?:which|who|whose|whom|what|where|when|how)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +121,7 @@ def compared(text: str, asked: str, pair: Pair, *, comparing: bool) -> Literal["
     Returns:
         The empty string where it does neither.
     """
-    opened = re.match(rf"{_AUXILIARY}\b(?!\s+known\s+as)", asked, re.IGNORECASE)
-    if opened is not None:
+    if AUXILIARY.match(asked):
         alike = re.search(r"\b(?:both|same)\b", text, re.IGNORECASE)
         return "choice" if pair.joint == "or" and not alike else "polar"
     before, after = text[: pair.start], text[pair.end :]
@@ -135,7 +133,7 @@ def compared(text: str, asked: str, pair: Pair, *, comparing: bool) -> Literal["
         return "choice"
     if pair.joint == "and" and comparing and _BETWEEN.search(before):
         return "choice"
-    if comparing and not _WH.search(before) and _ASKED_AFTER.search(after):
+    if comparing and not WH.search(before) and _ASKED_AFTER.search(after):
         return "choice"
     return ""
 

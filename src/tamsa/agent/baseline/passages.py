@@ -10,6 +10,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
+from tamsa.agent.baseline.grids import Table, read_tables
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, terms
 from tamsa.agent.baseline.names import CAPITALISED, names_in
 from tamsa.agent.baseline.nouns import COUNTRY_OF, Kind, kind_of_name, kind_of_noun
@@ -36,11 +37,7 @@ _DEFINITION_END = re.compile(
 _LIFE = re.compile(r"\(.{0,80}?\bborn\b|\b(?:\d{1,2} \w+|\w+ \d{1,2},) \d{4} [-–]")
 """Dates of life before the verb of a defining sentence."""
 _ASIDE = re.compile(r",\s+an?\s+[^,;.|\n]*")
-_TABLE_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
-
-
 _TOKEN = re.compile(r"\w+(?:[-'’.&]\w+)*")
-_JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +62,6 @@ class Sentence:
     end: int
     text: str
     row: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A Markdown table: header cells, and rows of cells with the offsets of each row."""
-
-    start: int
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    spans: tuple[tuple[int, int], ...]
-    caption: str = ""
 
 
 def name_of(title: str) -> str:
@@ -109,50 +95,6 @@ def split_sentences(text: str) -> list[Sentence]:
         if len(out) >= MAX_PAGE_SENTENCES:
             return out
     add(len(text))
-    return out
-
-
-def read_tables(text: str) -> list[Table]:
-    """Find the Markdown tables of a text."""
-    tables: list[Table] = []
-    position = 0
-    rows: list[tuple[tuple[str, ...], tuple[int, int]]] = []
-    caption = last_line = ""
-    for line in [*text.split("\n"), ""]:
-        match = _TABLE_ROW.match(line)
-        if match:
-            if not rows:
-                caption = last_line
-            cells = tuple(cell.strip() for cell in match[1].split("|"))
-            rows.append((cells, (position, position + len(line))))
-        else:
-            if len(rows) >= 2:
-                body = [row for row in rows[1:] if not all(re.fullmatch(r":?-+:?", cell or "-") for cell in row[0])]
-                tables.append(
-                    Table(
-                        rows[0][1][0],
-                        rows[0][0],
-                        tuple(row[0] for row in body),
-                        tuple(row[1] for row in body),
-                        caption,
-                    )
-                )
-            rows = []
-            if line.strip():
-                last_line = line.strip()
-        position += len(line) + 1
-    return tables
-
-
-def cell_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Return the offsets of the cells of a table row that stands at `[start, end)` of a text."""
-    out = []
-    at = text.find("|", start, end) + 1
-    while at > 0 and (stop := text.find("|", at, end)) >= 0:
-        cell = text[at:stop]
-        left = at + len(cell) - len(cell.lstrip())
-        out.append((left, left + len(cell.strip())))
-        at = stop + 1
     return out
 
 
@@ -254,6 +196,17 @@ class Page:
             )
             for sentence in self.sentences
         }
+
+    @cached_property
+    def _words(self) -> tuple[list[int], list[int]]:
+        """Where the words of the page, cut at white space, start and end."""
+        found = [match.span() for match in re.finditer(r"\S+", self.text)]
+        return [start for start, _ in found], [end for _, end in found]
+
+    def num_words(self, start: int, end: int) -> int:
+        """Count the words that stand, in part at least, in `[start, end)`; none where that is empty."""
+        starts, ends = self._words
+        return max(0, bisect_left(starts, end) - bisect_right(ends, start)) if start < end else 0
 
     @cached_property
     def spans_by_sentence(self) -> dict[int, list[Span]]:

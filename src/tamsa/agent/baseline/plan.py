@@ -328,7 +328,7 @@ def _about(parser: Parser, question: Question, noun: list[str], subject: Step) -
                 continue
         if nameless and parser.low() == "of" and words and is_verb(words[-1]):  # "was the capital founded of …"
             parser.take()
-            subject = parser._attach(start, subject.phrase.split(), subject, parser.noun_phrase(1))
+            subject = parser.attach(start, subject.phrase.split(), subject, parser.noun_phrase(1))
             continue
         if parser.is_slot() and not parser.is_possessive(1):
             names.append(parser.slot(parser.take()))

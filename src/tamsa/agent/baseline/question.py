@@ -14,6 +14,7 @@ from tamsa.agent.baseline.names import Name
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.openers import plainly
 from tamsa.agent.baseline.pairs import Pair, compared, find_pair
+from tamsa.agent.baseline.verbs import DETERMINERS
 
 MAX_QUESTION_CHARS = 2_000
 """Characters of a question that are analysed; the rest of a pathological one is ignored."""
@@ -272,7 +273,6 @@ _PAST = frozenset(
     grew knew kept put saw sent set shot spoke stood taught told thought wore brought caught chose fell fought found
     flew paid rose runs lies""".split()
 )
-_DETERMINERS = frozenset("this these those his her its their our your my some any no all both each every".split())
 
 
 def _is_past(word: str) -> bool:
@@ -280,7 +280,7 @@ def _is_past(word: str) -> bool:
 
 
 def _opens_object(word: str) -> bool:
-    return word.casefold() in _NP_END or word.casefold() in _DETERMINERS or word[0].isupper() or word[0].isdigit()
+    return word.casefold() in _NP_END or word.casefold() in DETERMINERS or word[0].isupper() or word[0].isdigit()
 
 
 def _options(text: str, pair: Pair | None) -> tuple[str, str] | None:

@@ -70,11 +70,12 @@ class Resolver(Ties):
         exact = [key for key in ids if state.known[key].title.casefold() == name.casefold()]
         if "(" in name and exact:
             ids = exact
-        hint = terms(_HINT.search(name)[1]) if "(" in name and not exact and _HINT.search(name) else ()  # type: ignore[index]
+        hint = _HINT.search(name) if not exact else None
+        hinted = terms(hint[1]) if hint is not None else ()
         scored = []
         for key in ids:
             best = max((known for known in state.known[key].scores.values()), default=0.5)
-            fits = self._is_called(key, head) and self._says(key, hint)
+            fits = self._is_called(key, head) and self._says(key, hinted)
             scored.append(Value(state.known[key].title, key, (1.0 if fits else 0.8) * (0.8 + 0.2 * best)))
         called = kind_of_noun(head)
         if not scored or (called and not any(self.state.kind_of(value.id)[0] in (called, "any") for value in scored)):

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from tamsa.agent.baseline.grids import Table, cell_spans
 from tamsa.agent.baseline.lexicon import concept, terms
 from tamsa.agent.baseline.nouns import kind_of_noun
-from tamsa.agent.baseline.passages import Page, Table, cell_spans
+from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.state import State, fold_title

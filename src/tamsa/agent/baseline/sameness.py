@@ -81,7 +81,7 @@ def _is_said(term: str, present: set[str] | frozenset[str]) -> bool:
     )
 
 
-def same_noun(text: str) -> str:
+def _same_noun(text: str) -> str:
     """Return the noun that a question says is the same: "record label" comes to "label"."""
     match = _SAME.search(text)
     if match is None:
@@ -96,7 +96,7 @@ def same_noun(text: str) -> str:
 
 def shared_thing(text: str) -> tuple[Kind, str] | None:
     """Return kind and noun of the thing that two subjects may share, where pages can be found for such things."""
-    noun = same_noun(text)
+    noun = _same_noun(text)
     kind = kind_of_noun(noun)
     return (kind, noun) if kind in _THINGS and noun not in _BROAD and not _TRADE.fullmatch(noun) else None
 
@@ -117,16 +117,16 @@ def same(text: str, pages: list[Page], measure: Callable[[Page], Span | None]) -
         return bool(tongues[0] & tongues[1]) if all(tongues) else None
     if period := _TIME.search(text):
         return _same_time(period[0], [measure(page) for page in pages])
-    noun = same_noun(text)
+    noun = _same_noun(text)
     if noun and (alike := _same_kind_of(noun, pages)) is not None:
         return alike
     if _TRADE.search(text):
-        nouns = [definition_nouns(page) for page in pages]
+        nouns = [_definition_nouns(page) for page in pages]
         return bool(nouns[0] & nouns[1]) if all(nouns) else None
     if _PLACE.search(text):
-        places = [place_names(page, birth="born" in text) for page in pages]
+        places = [_place_names(page, birth="born" in text) for page in pages]
         return bool(places[0] & places[1]) if all(places) else None
-    nouns = [definition_nouns(page) for page in pages]
+    nouns = [_definition_nouns(page) for page in pages]
     return bool(nouns[0] & nouns[1]) if all(nouns) else None
 
 
@@ -158,7 +158,7 @@ def _languages(page: Page) -> set[str]:
     return named or {word for word in words(lead) if word in COUNTRY_OF}
 
 
-def definition_nouns(page: Page) -> set[str]:
+def _definition_nouns(page: Page) -> set[str]:
     """Return the concepts of the class nouns in a page's lead."""
     out: set[str] = set()
     for sentence in page.sentences[:2]:
@@ -168,7 +168,7 @@ def definition_nouns(page: Page) -> set[str]:
     return out
 
 
-def place_names(page: Page, *, birth: bool = False) -> set[str]:
+def _place_names(page: Page, *, birth: bool = False) -> set[str]:
     """Return the folded names in a page's lead that may be places where its subject lies or was born."""
     out = set()
     for sentence in page.sentences[:4]:
@@ -184,4 +184,4 @@ def place_names(page: Page, *, birth: bool = False) -> set[str]:
     return out - {fold_title(page.name), "united states", "united kingdom", "usa", "uk"}
 
 
-__all__ = ["definition_nouns", "demonym_terms", "holds", "place_names", "same", "same_noun", "shared_thing"]
+__all__ = ["demonym_terms", "holds", "same", "shared_thing"]

@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from tamsa.agent.baseline.grids import Table, cell_spans
 from tamsa.agent.baseline.lexicon import concept, terms
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
-from tamsa.agent.baseline.passages import Page, Table, cell_spans
+from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.values import read_date, read_number

@@ -31,6 +31,8 @@ tamsa synthesize -d worlds/seven/pages.jsonl -q worlds/seven/questions.jsonl -o 
 
 tamsa synthesize -d notes/ -o data/ --mode guided --held-out 200 --recurring 8000  (then recipes/own/)
 
+tamsa synthesize -d notes/ -o data/ --mode guided -n 600 --passages 400 --generator llm -m openai:qwen3-30b-a3b
+
 tamsa synthesize -d notes/ -o rounds/ --round 0 && tamsa synthesize -d notes/ -o rounds/ --round 1 --model nano
 """
 }
@@ -61,6 +63,14 @@ def synthesize_command(
         str,
         typer.Option("--generator", help="graph (no model), or llm: the first --model reads and rewrites."),
     ] = "graph",
+    passages: Annotated[
+        int,
+        typer.Option(
+            "--passages",
+            min=0,
+            help="Of the questions, how many that model writes over passages alone, in words of its own.",
+        ),
+    ] = 0,
     model: Annotated[
         list[str] | None,
         typer.Option("--model", "-m", help="A model that tries the questions, weakest first; may be repeated."),
@@ -111,6 +121,14 @@ def synthesize_command(
         raise InputError(f"--generator {generator}: there is no such generator; use graph or llm")
     if generator == "llm" and not models:
         raise InputError("--generator llm needs --model: the model that writes")
+    if passages and generator != "llm":
+        raise InputError("--passages needs --generator llm: a model writes over them")
+    if passages > num_questions:
+        raise InputError(
+            f"--passages {passages}: they are part of --num-questions {num_questions}; ask for more of those"
+        )
+    if passages and questions is not None:
+        raise InputError("--passages and --questions do not go together: the file gives the questions")
     if generator == "llm" and number is not None:
         raise InputError(
             "--generator llm and --round do not go together yet: --model of a round is the one that is tried"
@@ -125,6 +143,7 @@ def synthesize_command(
         num_questions=num_questions,
         held_out=held_out,
         writer=models[0] if generator == "llm" else None,
+        passages=passages,
         modes=tuple(dict.fromkeys(mode or ["react"])),
         samples=samples,
         decontaminate=tuple(str(path) for path in decontaminate or ()),

@@ -278,7 +278,7 @@ class Synthesis:
         self, card: Card, graph: Graph | None, questions: Sequence[GoldQuestion], refused: Counter[str]
     ) -> None:
         outcomes = dict(refused)
-        drawn, tested, survived, asked, unread = (outcomes.pop(name, 0) for name in COUNTED)
+        drawn, tested, survived, asked, unread, over_passages = (outcomes.pop(name, 0) for name in COUNTED)
         if drawn:
             card.figures["questions_drawn"] = drawn
         if tested:
@@ -290,6 +290,8 @@ class Synthesis:
         card.figures["questions"] = len(questions)
         if written := outcomes.pop("written", 0):
             card.figures["questions_written_by_model"] = written
+        if over_passages:
+            card.figures["questions_written_over_passages"] = over_passages
         card.left_out.update({f"question: {reason}": number for reason, number in outcomes.items() if number})
         card.meanings = {f"question: {reason}": meaning for reason, meaning in REASONS.items()}
         wanted = self.plan.num_questions

@@ -34,6 +34,8 @@ class Plan:
     """Of them, how many no data set sees: they are for evaluation."""
     writer: str | None = None
     """Spec of a model that makes the questions harder and rewords them."""
+    passages: int = 0
+    """Of the questions, how many the writer writes over passages alone, in its own words."""
     closed_book: str | None = None
     """Spec of a model that is asked each question without documents; what it knows is dropped."""
     modes: tuple[str, ...] = ("react",)
@@ -61,6 +63,12 @@ class Plan:
                 raise ConfigError(f"{name} = {getattr(self, name)}; give at least 1")
         if self.recurring < 0:
             raise ConfigError(f"recurring = {self.recurring}; give at least 0")
+        if not 0 <= self.passages <= self.num_questions:
+            raise ConfigError(
+                f"passages = {self.passages}; give at least 0 and at most num_questions = {self.num_questions}"
+            )
+        if self.passages and (self.writer is None or self.questions is not None):
+            raise ConfigError("passages: a writer writes over them, and no file gives the questions")
         if not 0 <= self.held_out < self.num_questions:
             raise ConfigError(
                 f"held_out = {self.held_out}; give at least 0 and less than num_questions = {self.num_questions}"

@@ -1,6 +1,7 @@
 """Where the questions of a synthesis come from: a file of gold questions, or the documents, checked at every stage.
 
-    graph ▶ drawn and checked ▶ rewritten by a model (where one writes) ▶ asked without documents (where one answers)
+    graph ▶ drawn and checked ▶ rewritten by a model (where one writes) ┐
+    passages ▶ written by a model (where one writes) ────────────────────┴▶ asked without documents (where one answers)
 
 The stages are streams over shards on disk: each reads no more of the one before than it needs.
 """
@@ -12,12 +13,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from tamsa.agent.budget import Budget
-from tamsa.corpus import SearchIndex
+from tamsa.corpus import Index, SearchIndex
 from tamsa.errors import ConfigError, InputError
 from tamsa.scoring.judge import Judge
 from tamsa.store import read_jsonl, write_atomic, write_json
@@ -29,6 +30,9 @@ from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.explore_stage import question_shards
 from tamsa.synthesis.flywheel import Steering
 from tamsa.synthesis.graph import Graph
+from tamsa.synthesis.passages.records import from_passages, is_passage_question
+from tamsa.synthesis.passages.sets import passage_sets
+from tamsa.synthesis.passages.stage import WRITTEN, PassageJob, choose_passage_questions, set_shards
 from tamsa.synthesis.plan import OnProgress, Plan
 from tamsa.synthesis.question_stage import QuestionJob, make_questions, steered
 from tamsa.synthesis.records import GoldQuestion
@@ -38,7 +42,7 @@ from tamsa.synthesis.world_questions import from_world, is_world_question
 from tamsa.synthesis.write_stage import WRITTEN_PER_SHARD, WriteJob, choose_written
 from tamsa.types import Document, Model
 
-COUNTED = ("drawn", "tested", "survived", "asked closed book", "unread closed book")
+COUNTED = ("drawn", "tested", "survived", "asked closed book", "unread closed book", WRITTEN)
 """Counts beside those of refusals."""
 
 
@@ -56,7 +60,7 @@ def finder(index: SearchIndex) -> Callable[[str], Document | None]:
 
 
 def read_gold(path: Path, index: SearchIndex, limit: int | None = None) -> list[GoldQuestion]:
-    """Read gold questions: a world's, or those that synthesis wrote.
+    """Read gold questions: a world's, those that synthesis wrote, or questions over passages with their evidence.
 
     Raises:
         InputError: a line has no chain to explore by, or an id comes twice.
@@ -67,11 +71,11 @@ def read_gold(path: Path, index: SearchIndex, limit: int | None = None) -> list[
         if limit is not None and len(questions) >= limit:
             break
         try:
-            question = from_world(record, find) if is_world_question(record) else GoldQuestion.from_json(record)
+            question = _gold(record, find)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
-                f"{path}: line {number} is no gold question ({error}); give a world's questions.jsonl or one that "
-                "tamsa synthesize wrote"
+                f"{path}: line {number} is no gold question ({error}); give a world's questions.jsonl, one that tamsa "
+                "synthesize wrote, or lines with question, answers and evidence"
             ) from error
         if question.id in questions:
             raise InputError(f"{path}: line {number} has the id {question.id!r} of an earlier line")
@@ -79,6 +83,12 @@ def read_gold(path: Path, index: SearchIndex, limit: int | None = None) -> list[
     if not questions:
         raise InputError(f"{path}: holds no question")
     return list(questions.values())
+
+
+def _gold(record: Mapping[str, Any], find: Callable[[str], Document | None]) -> GoldQuestion:
+    if is_world_question(record):
+        return from_world(record, find)
+    return from_passages(record, find) if is_passage_question(record) else GoldQuestion.from_json(record)
 
 
 def write_gold(path: Path, questions: Iterable[GoldQuestion]) -> None:
@@ -121,7 +131,7 @@ class QuestionSource:
     steering: Steering | None
     on_progress: OnProgress
 
-    def read(self, index: SearchIndex, graph: Graph | None, counts: Counter[str]) -> list[GoldQuestion]:
+    def read(self, index: Index, graph: Graph | None, counts: Counter[str]) -> list[GoldQuestion]:
         """Return the questions, made where they are not there yet.
 
         Args:
@@ -148,12 +158,14 @@ class QuestionSource:
 
     # ------------------------------------------------------------------ the streams
 
-    def _made(self, index: SearchIndex, graph: Graph, counts: Counter[str]) -> Iterator[GoldQuestion]:
+    def _made(self, index: Index, graph: Graph, counts: Counter[str]) -> Iterator[GoldQuestion]:
         wanted = self.plan.num_questions
-        most = wanted if self.plan.closed_book is None else MAX_ASKED * wanted
-        found: Iterator[GoldQuestion] = islice(self._drawn(counts), most)
+        times = 1 if self.plan.closed_book is None else MAX_ASKED
+        found: Iterator[GoldQuestion] = islice(self._drawn(counts), times * (wanted - self.plan.passages))
         if self.plan.writer is not None:
             found = self._written(index, graph, found, counts)
+        if self.plan.passages:
+            found = chain(islice(self._over_passages(index, counts), self.plan.passages), found)
         if self.plan.closed_book is not None:
             found = islice(self._unknown(found, counts), wanted)
         return found
@@ -180,6 +192,18 @@ class QuestionSource:
         job = WriteJob(model, runner, domain, checker, self.plan.seed, self.concurrency)
         records = self._records("write", "written", job, questions, WRITTEN_PER_SHARD)
         yield from choose_written(records, counts)
+
+    def _over_passages(self, index: Index, counts: Counter[str]) -> Iterator[GoldQuestion]:
+        """Yield questions that a model writes over passages."""
+        assert self.plan.writer is not None
+        model, runner = self._model("writer", self.plan.writer)
+        evaluations = Evaluations.read(*self.plan.decontaminate) if self.plan.decontaminate else None
+        job = PassageJob(model, runner, index, evaluations, self.plan.seed, self.concurrency)
+        shards = set_shards(passage_sets(index, list(index.ids()), self.plan.seed))
+        found = choose_passage_questions(self._shards("passages").run(job, shards, Crew()), counts)
+        for number, question in enumerate(found, start=1):
+            self.on_progress("write over passages", number, max(number, self.plan.passages))
+            yield question
 
     def _unknown(self, questions: Iterable[GoldQuestion], counts: Counter[str]) -> Iterator[GoldQuestion]:
         """Yield the questions that a model does not answer without documents."""

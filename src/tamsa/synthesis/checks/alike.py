@@ -29,7 +29,8 @@ class Alike:
         Two are alike if they have the same words in the same order, if they ask for the same thing by the same form,
         or if they have the same answer and the same words in any order, endings and function words left out.
         """
-        keys = [_digest(key) for key in (fold(question.question), canonical(question.form), content(question))]
+        said = (fold(question.question), content(question), *([canonical(question.form)] if question.form else []))
+        keys = [_digest(key) for key in said]
         if any(key in self._seen for key in keys):
             return False
         self._seen.update(keys)

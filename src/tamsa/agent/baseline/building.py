@@ -8,11 +8,14 @@ from tamsa.agent.baseline.lexicon import concept, is_concept, relation_terms
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.steps import Clause, Step, last_noun, names_of
 from tamsa.agent.baseline.tokens import Tokens
+from tamsa.agent.baseline.verbs import ADVERBS, BE
 
 _CALLING = frozenset(
     "billed described regarded considered recognised recognized listed identified known called".split()
 )
 """Verbs that say no more than "is": "the wrestler billed as the brother of X"."""
+_IDENTITY = _CALLING | BE | ADVERBS | frozenset(("as",))
+"""Words of a clause that says only what a thing is."""
 _THINGS: frozenset[Kind | None] = frozenset(("person", "place", "org", "work", "event", "award"))
 """Kinds of what a document may be about."""
 
@@ -64,6 +67,7 @@ class Builder(Tokens):
         stated = bool(relation_terms(said))
         if not stated and clause.words and clause.words[-1].casefold() in _STRANDED:
             stated, clause = True, replace(clause, words=(*clause.words, _STRANDED[clause.words[-1].casefold()]))
+        stated = stated or not all(word.casefold() in _IDENTITY for word in clause.words)
         if not stated and not clause.names and (argument.name or argument.of is not None):
             # "the campaign also known as X", "the city that is the capital of X": the argument itself is meant
             kind = base.kind if base.kind != "any" else argument.kind
@@ -75,7 +79,8 @@ class Builder(Tokens):
         names = clause.names
         if base.of is not None:  # "the singer of a band that X joined": the clause binds the open argument
             return replace(base, of=replace(base.of, cues=cues, of=argument) if base.of.of is None else base.of)
-        return Step(self.text(start, self.position), base.kind, base.head, cues, of=argument, names=names)
+        phrase = self.text(start, self.position)
+        return Step(phrase, base.kind, base.head, cues, of=argument, names=names, told=bool(clause.words))
 
     @staticmethod
     def is_compound(step: Step) -> bool:

@@ -7,7 +7,6 @@ out as four relations on X. The grammar knows shapes, not particular relations.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 from tamsa.agent.baseline.groups import Groups
 from tamsa.agent.baseline.nouns import COUNTRIES, kind_of_noun
@@ -26,14 +25,10 @@ from tamsa.agent.baseline.verbs import (
 _OF_VERBS = frozenset("from to with for as against into onto".split())
 """Prepositions that belong to a verb before a name rather than to the name."""
 MAX_DEPTH = 10
-MAX_CLAUSE_WORDS = 9
 
 
 class Parser(Groups):
     """Parses one question into steps."""
-
-    clause_may_follow: Literal["any", "finite", "none"] = "any"
-    """Which verbs after "the group X" open a clause on the group; else X is its name, and the verb the question's."""
 
     # ---------------------------------------------------------------- noun phrases
 
@@ -103,16 +98,22 @@ class Parser(Groups):
 
     def _name(self, words: list[str], start: int) -> Step:
         """Parse a name with the class words before it and a compound noun after it."""
-        if words and kind_of_noun(last_noun(words)) and self._stranded_ahead():
+        if words and (kind_of_noun(last_noun(words)) or self.low(-2) == "the") and self._stranded_ahead():
             # "the group ⟦X⟧ belonged to": a clause on X, which is not the group itself
             subject = Step(self.slot(self.peek()), name=self.slot(self.take()))
             clause = Clause(tuple(self._verb_group()), subject)
-            while not self.at_end() and not self.verb_here():
+            while not self.at_end() and not self.verb_here() and self._relative_ahead() < 0:
+                if self.is_slot():
+                    clause = replace(clause, names=(*clause.names, self.slot(self.take())))
+                    continue
                 clause = replace(clause, words=(*clause.words, self.take()))
                 if clause.words[-1].casefold() in PREPOSITIONS and self._ends_clause(0):
                     break
             return self._apply(start, words, self._described(start, words), clause)
+        the = self.low(-1) == "the"
         name = self.slot(self.take())
+        if the and not words and self._unknown_noun_here():  # "the ⟦X⟧ coaster at ⟦Y⟧ stands"
+            words = [self.take()]
         head = last_noun(words)
         step = Step(self.text(start, self.position), kind_of_noun(head) or "any", head, name=name)
         described = (
@@ -124,7 +125,10 @@ class Parser(Groups):
             and not self.verb_here(1)
         )  # "the ⟦X⟧ protest song"
         taken_for_verb = self.verb_here() and (
-            not is_base_verb(self.low()) or not self.due or self.verbs_left(1) < self.due
+            not is_base_verb(self.low())
+            or not self.due
+            or self.verbs_left(1) < self.due
+            or (self.bare_verbs and not self.bare_verb_ahead(1))
         )  # "did the ⟦X⟧ show take place" has a verb besides
         if not self.at_end() and not self.is_slot() and (kind_of_noun(self.low()) or described) and not taken_for_verb:
             # "the ⟦X⟧ performer", "⟦X⟧ riding": the noun that follows is what is meant
@@ -140,25 +144,6 @@ class Parser(Groups):
                 self.take()
             return replace(step, names=(second,))
         return step
-
-    def _stranded_ahead(self) -> bool:
-        """Tell whether a verb and a preposition without its noun follow the name here."""
-        first = self.low(1)
-        if not self.verb_here(1) or self.clause_may_follow == "none":
-            return False
-        if first.endswith("ing"):
-            return False
-        if first not in AUXILIARIES and self._ends_clause(2) and self.verbs_left(1) > self.due:
-            return True  # "the country ⟦X⟧ coached"
-        if self.clause_may_follow == "finite" and first not in AUXILIARIES and not first.endswith("s"):
-            return False
-        for ahead in range(2, MAX_CLAUSE_WORDS):
-            low = self.low(ahead)
-            if not low or low in RELATIVES or low == "," or self.is_slot(ahead):
-                return False
-            if low in PREPOSITIONS and self._ends_clause(ahead + 1):
-                return True
-        return False
 
     def _modified(self, start: int, words: list[str], base: Step, depth: int) -> Step:
         """Parse what follows the head of a noun phrase."""
@@ -294,7 +279,8 @@ class Parser(Groups):
         self.clause_may_follow = before
         verbs = self._verb_group()
         if not verbs and names_of(subject) and self.low().isalpha() and self._noun_phrase_ahead(0):
-            verbs = [self.take()]  # a verb that is not known
+            verbs = [self.take()]  # a verb that is not known, or a noun
+            verbs = self._verb_group() or verbs
         if preposition in ("after", "for") and "named" in verbs:
             verbs.append("namesake")  # "the person after whom X is named"
         verbs += self._role_of_which(bare=preposition == "of")

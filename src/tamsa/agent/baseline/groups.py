@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from tamsa.agent.baseline.building import Builder
 from tamsa.agent.baseline.lexicon import MONTHS
 from tamsa.agent.baseline.nouns import kind_of_noun
@@ -17,7 +19,12 @@ from tamsa.agent.baseline.verbs import (
     maybe_noun,
 )
 
+_MAIN = frozenset("did does do had has".split())
+"""Auxiliaries that may be the verb itself: "the show that X did with Y"."""
+_TIMING = frozenset("before after until since".split())
+"""What opens a statement of time behind a clause: "the club that X was with before"."""
 MAX_ADVERBIAL = 9
+MAX_CLAUSE_WORDS = 9
 _PARTS_OF = frozenset("one two three four five some several many most all both part each".split())
 _DIRECTIONS = frozenset(
     "north south east west northeast northwest southeast southwest north-east north-west south-east south-west".split()
@@ -26,6 +33,9 @@ _DIRECTIONS = frozenset(
 
 class Groups(Builder):
     """Takes groups of words, and looks ahead for what they open."""
+
+    clause_may_follow: Literal["any", "finite", "none"] = "any"
+    """Which verbs after "the group X" open a clause on the group; else X is its name, and the verb the question's."""
 
     def _words_until_break(self) -> list[str]:
         words: list[str] = []
@@ -172,7 +182,10 @@ class Groups(Builder):
         if self.low() not in PREPOSITIONS and self.low(1) not in PREPOSITIONS:
             return
         if self.is_slot(1) or self.low(1)[:1].isdigit():
-            self.position += 2 + (self.low(2) == ",")
+            self.position += 2
+            while self.low() in ("and", "or") and self.is_slot(1):
+                self.position += 2
+            self.position += self.low() == ","
             return
         for ahead in range(2, MAX_ADVERBIAL + 6):
             if self.low(ahead) in RELATIVES or self.low(ahead) in AUXILIARIES or not self.low(ahead):
@@ -218,3 +231,34 @@ class Groups(Builder):
                 break
             verbs.append(self.take())
         return verbs
+
+    def _unknown_noun_here(self) -> bool:
+        """Tell whether a word that no list knows is a noun: the verb that is due comes later."""
+        low = self.low()
+        plain = low.isalpha() and low not in ADVERBS and self._noun_phrase_ahead(0) and kind_of_noun(low) is None
+        if not plain or low in DETERMINERS or low in ("and", "or", "but") or self.verb_here() or is_base_verb(low):
+            return False
+        return (self._ends_clause(1) or self.low(1) in PREPOSITIONS) and self.verbs_left(1) >= max(1, self.due)
+
+    def _stranded_ahead(self) -> bool:
+        """Tell whether a verb and a preposition without its noun follow the name here."""
+        first = self.low(1)
+        if not self.verb_here(1) or self.clause_may_follow == "none":
+            return False
+        if first.endswith("ing"):
+            return False
+        main = first not in AUXILIARIES or (
+            first in _MAIN and not is_verb(self.low(2)) and not is_base_verb(self.low(2))
+        )
+        gap = self._ends_clause(2) or (self.low(2) != "by" and self.surely_finite(1))
+        if main and gap and self.verbs_left(1) > self.due:
+            return True  # "the country ⟦X⟧ coached", "the team ⟦X⟧ joined in 2013"
+        if self.clause_may_follow == "finite" and first not in AUXILIARIES and not first.endswith("s"):
+            return False
+        for ahead in range(2, MAX_CLAUSE_WORDS):
+            low = self.low(ahead)
+            if not low or low in RELATIVES or low == "," or self.is_slot(ahead):
+                return False
+            if low in PREPOSITIONS and (self._ends_clause(ahead + 1) or self.low(ahead + 1) in _TIMING):
+                return True
+        return False

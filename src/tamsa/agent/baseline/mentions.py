@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from tamsa.agent.baseline.interrogative import WH
-from tamsa.agent.baseline.lexicon import STOP_WORDS
+from tamsa.agent.baseline.lexicon import NUMBER_WORDS, STOP_WORDS
 from tamsa.agent.baseline.names import Name, names_in
 from tamsa.agent.baseline.nouns import ADJECTIVES, COUNTRY_OF, kind_of_noun, noun_of_name
+from tamsa.agent.baseline.verbs import PREPOSITIONS
 
 _QUOTED = re.compile(r"“([^”]{2,120})”|\"([^\"]{2,120})\"|(?<!\w)['‘]([^'’]{3,120})['’](?!\w)")
 _PAREN = re.compile(r"\s\([^()]{2,40}\)")
@@ -19,6 +20,9 @@ _FUNCTION_NAME = re.compile(
     r"Where|Why|How|All|Some|Both|Other|Others|They|We|You|Her|Him|He|She|It|If|Not|No|Yes)(?=\s*[?.,;:]|\s(?:or|and)\b|$)"
 )
 """A function word that stands as a name: "Which came first, Lab Rats or Between?"."""
+
+_OPENING = PREPOSITIONS | frozenset(NUMBER_WORDS)
+"""What opens a sentence with a capital and is no part of the name behind it."""
 
 
 def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
@@ -59,6 +63,12 @@ def find_names(text: str, titles: tuple[str, ...] = ()) -> tuple[Name, ...]:
                 at = low.find(wanted.casefold(), end)
     for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
         if start == 0 and WH.match(text[start:end].split()[0]):
+            continue
+        first = text[start:end].split()[0]
+        if start == 0 and first.casefold() in _OPENING:  # "Besides ⟦X⟧", "Two ⟦X⟧ stations"
+            inner = names_in(text[len(first) + 1 : end]) if " " in text[:end] else []
+            for a, b in inner[:1]:
+                add(len(first) + 1 + a, len(first) + 1 + b)
             continue
         opens = start == 0 and " " not in text[start:end]
         if opens and (

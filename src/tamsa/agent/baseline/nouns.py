@@ -49,7 +49,7 @@ _NOUNS: dict[Kind, str] = {
     cornerback goaltender outfielder shortstop rower coxswain canoeist fencer biathlete luger triathlete weightlifter
     clergyman preacher missionary geographer essayist columnist socialite heiress philanthropist magician aviator
     cosmonaut statesman consul narrator congressman congresswoman attorney barrister sheriff outlaw gangster
-    nobleman""",
+    nobleman victim guest royal conquistador teenager dj""",
     "place": """place city town village hamlet country nation state province region district county
     municipality borough
     suburb neighbourhood neighborhood locality settlement commune parish prefecture department canton territory
@@ -73,7 +73,7 @@ _NOUNS: dict[Kind, str] = {
     regiment squadron unit brigade division corps force government parliament court brand employer distributor
     developer conglomerate startup cooperative guild laboratory hospital-trust think-tank subsidiary business
     enterprise conference faculty alma-mater mater house-of-fashion gang tribe dynasty family order sect denomination
-    workshop collective troupe ensemble side""",
+    workshop collective troupe ensemble side carmaker automaker""",
     "work": """film movie documentary book novel novella story poem play musical opera symphony song single album ep
     soundtrack series sitcom show program programme episode magazine newspaper journal painting sculpture game
     videogame
@@ -145,6 +145,7 @@ COUNTRIES = frozenset(COUNTRY_OF.values()) | {"USA", "U.S.", "UK", "U.K.", "Unit
 ADJECTIVES = frozenset(COUNTRY_OF) | frozenset(
     """Arab Arabic Assamese Basque Bengali Berber Breton Catalan Celtic Flemish Gaelic Gujarati Hawaiian Hebrew Hindi
     Hindu Islamic Jewish Kannada Kashmiri Kurdish Latin Malayalam Marathi Muslim Nordic Punjabi Sanskrit Sicilian Sikh
+    Methodist Baptist Lutheran Anglican Presbyterian Mormon Jesuit Sunni Calvinist Evangelical Unitarian
     Tamil Telugu Tibetan Urdu Yiddish Christian Catholic Protestant Buddhist African Asian European U.S. U.K. US UK
     USSR""".split()
 )

@@ -41,6 +41,13 @@ LEAD_IN = re.compile(
     r"[Tt]he\s(?:[a-z]+\s){1,6}?of)\s(?=(?:what|which)\s(?!the\b|an?\b|(?:is|was|are|were|has|had)\b)[a-z])"
 )
 """What stands with a preposition before the noun that is asked for: "at the confluence of which rivers"."""
+_CONTRACTED = re.compile(
+    r"^((?:[a-z]+\s)?(?:who|what|which|when|where|how))['’]s\s(?=(?:the|an?|his|her|its|their)\b)", re.IGNORECASE
+)
+_REGARDED = re.compile(
+    r"^((?:what|which|who)(?: [\w-]+){0,3}? (?:is|are|was|were)) (?:[a-z]+ly |often |sometimes )?"
+    r"(?:seen|thought of|regarded|considered|viewed|described) (?:as |to be )?(?=(?:the|an?|one)\b)", re.IGNORECASE,
+)  # fmt: skip
 _CLOSE = re.compile(r"[\s.!?]*$")
 
 
@@ -72,6 +79,7 @@ def plainly(sentence: str) -> str:
             text = f"Name {text}."
         else:
             return sentence
+    text = _REGARDED.sub(r"\1 ", _CONTRACTED.sub(r"\1 is ", text))
     text = _NAME_OF.sub(r"\g<before>the ", text).replace("the the ", "the ").replace("the a ", "the ")
     text = _NUMBER_OF.sub(r"How many \g<noun> ", text)
     return _COUNT.sub("How many ", text)

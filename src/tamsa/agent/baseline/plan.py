@@ -7,22 +7,28 @@ from dataclasses import replace
 
 from tamsa.agent.baseline.direction import COUNTERPARTS
 from tamsa.agent.baseline.grammar import Parser
+from tamsa.agent.baseline.interrogative import interrogative
 from tamsa.agent.baseline.lexicon import relation_terms, terms
 from tamsa.agent.baseline.mentions import find_names
 from tamsa.agent.baseline.names import Name
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
-from tamsa.agent.baseline.question import TIME_CLAUSE, Question, last_sentence
+from tamsa.agent.baseline.preamble import preamble
+from tamsa.agent.baseline.question import TIME_CLAUSE, Question
 from tamsa.agent.baseline.relatives import CLASS_OF
 from tamsa.agent.baseline.statements import in_situ, lead_in
-from tamsa.agent.baseline.steps import Step, last_noun, names_of
-from tamsa.agent.baseline.verbs import ADVERBS, AUXILIARIES, BE, DETERMINERS, DO, PREPOSITIONS, RELATIVES, is_verb
+from tamsa.agent.baseline.steps import Step, last_noun, names_of, until_preposition
+from tamsa.agent.baseline.verbs import (
+    ADVERBS,
+    AUXILIARIES,
+    BE,
+    DETERMINERS,
+    DO,
+    PREPOSITIONS,
+    RELATIVES,
+    is_base_verb,
+    is_verb,
+)
 
-_SENTENCE = re.compile(r"(?<=[\w⟧)”\"])[.;]\s+(?=[A-Z])")
-_PREAMBLE = re.compile(
-    r"^(?:i am (?:interested in|thinking of|looking for)|i(?:'m| am) interested in|think of|consider|take|regarding|"
-    r"about|given|let us take|start (?:with|from)|suppose|this is about|look at|"
-    r"let us (?:look at|talk about))\s+", re.IGNORECASE,
-)  # fmt: skip
 _ADVERBIAL = re.compile(
     r"^(?:(?:in|on|at|during|according to|of|among|by|as of|since|before|after|for)\s+"
     r"(?!(?:what|which|whom|whose|how)\b)[^,?]*,\s+)"
@@ -64,13 +70,16 @@ _REWRITES = (
 
 def make_plan(question: Question) -> Step | None:
     """Read a question as nested relations, or return None where its form is not understood."""
-    text, referent = _preamble(question)
+    text, referent = preamble(question)
     scene: tuple[str, ...] = ()
     match = _ADVERBIAL.match(text)
     if match:
         scene = (match[0].rstrip(" ,"),)
         text = text[match.end() :]
     timed = TIME_CLAUSE.search(text)
+    asks = interrogative(text)
+    if timed and asks and asks.start() > timed.start():
+        timed = None  # "came into being when X joined with whom"
     names = _names_within(question, text)
     if timed and any(name.start >= timed.start() for name in names):
         names = tuple(name for name in names if name.end <= timed.start())
@@ -89,7 +98,7 @@ def make_plan(question: Question) -> Step | None:
         inner_text = re.sub(r"^(?:according to|in|on|at|during|of|among|by|for)\s+", "", scene[0], flags=re.IGNORECASE)
         inner = Parser(inner_text, find_names(inner_text, tuple(name.text for name in question.names))).noun_phrase()
         if names_of(inner):
-            cues = step.cues if step is not None else ()
+            cues = () if step is None else step.cues or relation_terms(step.phrase)
             return Step(question.text, question.kind, question.head, cues, of=inner)
     if step is None:
         return None
@@ -108,35 +117,6 @@ def _names_within(question: Question, text: str) -> tuple[Name, ...]:
     if question.text.endswith(text):
         return tuple(Name(n.text, n.start - shift, n.end - shift, n.quoted) for n in question.names if n.start >= shift)
     return find_names(text)
-
-
-def _preamble(question: Question) -> tuple[str, Step | None]:
-    """Take in sentences before the question: they name what "that person" then refers to."""
-    text = question.text
-    rest = last_sentence(text, question.names)
-    if len(rest) == len(text):
-        return text, None
-    before = text[: len(text) - len(rest)].rstrip(" .;")
-    cuts = [m for m in _SENTENCE.finditer(before) if not any(n.start <= m.start() < n.end for n in question.names)]
-    start = cuts[-1].end() if cuts else 0
-    lead = _PREAMBLE.match(before[start:])
-    at = start + (lead.end() if lead else 0)
-    names = tuple(
-        Name(n.text, n.start - at, n.end - at, n.quoted)
-        for n in question.names
-        if n.start >= at and n.end <= len(before)
-    )
-    parser = Parser(before[at:], names)
-    if parser.low() in PREPOSITIONS:
-        parser.opening()
-    referent = parser.noun_phrase()
-    if parser.low() in ("has", "had") and parser.low(1) in DETERMINERS:  # "X's region has a northern neighbour"
-        parser.take()
-        owned = parser.noun_phrase()
-        if not names_of(owned):
-            kind = referent.kind if owned.kind == "any" else owned.kind
-            referent = replace(owned, kind=kind, cues=relation_terms(owned.phrase), of=referent)
-    return rest, referent
 
 
 def _question(parser: Parser, question: Question) -> Step | None:
@@ -168,6 +148,8 @@ def _question(parser: Parser, question: Question) -> Step | None:
         return _after_wh(parser, question, [], prep=True, cue=low)
     if low == "how":
         parser.take()
+        if parser.low() in AUXILIARIES:  # "how did X die"
+            return _after_wh(parser, question, [], prep=True)
         words = [parser.take()]
         cues = _HOW_CUES.get(words[0].casefold(), "").split()
         if words[0].casefold() in ("many", "much"):
@@ -190,7 +172,7 @@ def _question(parser: Parser, question: Question) -> Step | None:
             subject = parser.noun_phrase()
             head = COUNTERPARTS.get(owned[-1].casefold(), "") if owned else ""
             return Step(question.text, question.kind, head, terms(" ".join(owned)), of=subject)
-        return None
+        return _predicate(parser, question, owned) if parser.verb_here() else None
     if low in ("name", "give", "tell", "identify", "state", "find"):
         parser.take()
         if parser.low() == "me":
@@ -205,6 +187,8 @@ def _wh_noun(parser: Parser) -> list[str]:
     while not parser.at_end():
         low = parser.low()
         if low in AUXILIARIES or low in RELATIVES:
+            break
+        if words and _plural_verb_here(parser, words[-1]):
             break
         if (
             words
@@ -225,6 +209,13 @@ def _wh_noun(parser: Parser) -> list[str]:
         if len(words) > 14:
             break
     return words
+
+
+def _plural_verb_here(parser: Parser, noun: str) -> bool:
+    """Tell whether a bare verb follows its plural subject: "how many countries form the union"."""
+    plural = noun.endswith("s") or noun.casefold() in ("people", "men", "women", "children")
+    opens = parser.low(1) in DETERMINERS or (parser.low(1) in PREPOSITIONS and parser.low(1) != "of")
+    return plural and opens and is_base_verb(parser.low())
 
 
 def _kin_of(parser: Parser, question: Question) -> Step | None:
@@ -259,6 +250,8 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
             parser.low() in ADVERBS and parser.low(1) in BE  # "what has always been"
         ):
             low = parser.take().casefold()
+        while parser.low() in ADVERBS and parser.low(1) in DETERMINERS:  # "is now the capital of"
+            parser.take()
         late = [token for token in parser.adverbial() if not token.startswith("⟦")]  # "has since 2002 been"
         if late:
             noun = [*noun, *late]
@@ -266,6 +259,9 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
                 low = parser.take().casefold()
         if parser.at_end():
             return None
+        if noun and is_verb(parser.low()) and parser.low(1) == "of":  # "how many copies were sold of the song"
+            noun = [*noun, parser.take()]
+            parser.take()
         follows_verb = is_verb(parser.low()) or (
             parser.low(1) in ("in", "by", "with", "to", "at", "for", "on", "of")
             and parser.low() not in DETERMINERS
@@ -287,6 +283,9 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
         return _about(parser, question, noun, subject)
     if parser.verb_here():
         return _predicate(parser, question, noun)
+    if noun and _plural_verb_here(parser, noun[-1]):
+        parser.bare_verbs = True
+        return _predicate(parser, question, noun)
     if noun and not parser.at_end():  # "which film X directed"
         subject = parser.noun_phrase()
         return _about(parser, question, noun, subject)
@@ -294,7 +293,7 @@ def _after_wh(parser: Parser, question: Question, noun: list[str], *, prep: bool
 
 
 def _renamed(subject: Step, noun: list[str]) -> Step:
-    head = last_noun(noun) if noun else ""
+    head = last_noun(until_preposition(noun) or noun) if noun else ""
     kind = kind_of_noun(head) if head else None
     if kind in (
         "nationality",
@@ -330,8 +329,15 @@ def _about(parser: Parser, question: Question, noun: list[str], subject: Step) -
             parser.take()
             subject = parser.attach(start, subject.phrase.split(), subject, parser.noun_phrase(1))
             continue
-        if parser.is_slot() and not parser.is_possessive(1):
-            names.append(parser.slot(parser.take()))
+        if parser.is_slot() and parser.is_possessive(1) and open_subject:
+            things.append(parser.noun_phrase(1))
+            continue
+        if parser.is_slot():
+            name = parser.slot(parser.take())
+            if parser.is_possessive():
+                parser.take()  # "in ⟦X⟧'s capital": what stands near is the capital
+            else:
+                names.append(name)
             continue
         if open_subject and words and parser.low() in DETERMINERS:
             thing = parser.noun_phrase(1)

@@ -14,7 +14,7 @@ from tamsa.agent.baseline.names import Name
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
 from tamsa.agent.baseline.openers import plainly
 from tamsa.agent.baseline.pairs import Pair, compared, find_pair
-from tamsa.agent.baseline.verbs import DETERMINERS
+from tamsa.agent.baseline.verbs import DETERMINERS, is_verb, maybe_noun
 
 MAX_QUESTION_CHARS = 2_000
 """Characters of a question that are analysed; the rest of a pathological one is ignored."""
@@ -29,9 +29,12 @@ _HOW_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _COUNTED_NOUN = re.compile(
-    r"\s+(?:of\s+(?:the|its|his|her|their|these|those)\s+)?(?:(?!\w+s\b)[a-z-]+\s+(?=\w{3,}s\b))?([a-z-]+)"
+    r"\s+(?:of\s+(?:the|its|his|her|their|these|those)\s+)?"
+    r"(?:(?:(?!\w+s\b|people\b|children\b|men\b|women\b)[a-z-]+\s+){1,2}(?=\w{3,}s\b))?([a-z-]+)"
 )
 """The noun behind "how many": of an adjective and a plural, the plural."""
+_SIZED_NOUN = re.compile(r"\s+an?\s+(?:[a-z-]+\s+)?([a-z-]+)(?=\s(?:of|in|is|was|are|were|do|does|did|has|have|had)\b)")
+"""The noun of "how large a share"."""
 _KIND_OF_WH: dict[str, Kind] = {"who": "person", "whom": "person", "whose": "person", "when": "date", "where": "place"}
 _MIN_WORDS = frozenset(
     """first earlier earliest before older oldest elder fewer fewest less least smaller smallest lower lowest shorter
@@ -183,7 +186,8 @@ def _wanted(text: str) -> tuple[Kind, str]:
     if match and (first is None or match.start() <= first.start()):
         if match["verb"]:
             return "number", {"cost": "cost", "weigh": "weight"}.get(match["verb"].casefold(), "length")
-        noun = _COUNTED_NOUN.match(text, match.end())
+        counts = match[0].casefold().endswith(("many", "much"))
+        noun = (_COUNTED_NOUN if counts else _SIZED_NOUN).match(text, match.end())
         return "number", noun[1] if noun and not AUXILIARY.match(noun[1]) else ""
     if first is None:
         return _imperative(text)
@@ -245,10 +249,25 @@ def _head_noun(phrase: str) -> str:
         low = word.casefold()
         if low in ("the", "a", "an", "of") and not kept:
             continue
-        if low in _NP_END or word == ",":
+        if low in _NP_END or word == "," or (kept and low in _PARTING):
             break
         if kept and _is_past(low) and (at + 1 == len(tokens) or _opens_object(tokens[at + 1])):
             break  # "which Northumbrian conquered this island", "which process came before"
+        following = tokens[at + 1] if at + 1 < len(tokens) else ""
+        if kept and is_verb(low) and (following == "by" or (low.endswith("s") and not maybe_noun(low))):
+            break  # "the poll run by", "which maker calls home"
+        if (
+            kept
+            and low.endswith("s")
+            and is_verb(low)
+            and following.casefold() in _AFTER_VERB
+            and kind_of_noun(kept[-1])
+        ):
+            break  # "what club plays at"
+        if kept and low in _PAST and kind_of_noun(kept[-1]):
+            break  # "which company began building"
+        if kept and low.endswith("ly") and is_verb(following):
+            break
         if low.endswith(("'s", "’s")) and kind_of_noun(low[:-2]):
             return str(low[:-2])  # "which country's citizen": the country is asked for
         if kept and kind_of_noun(kept[-1]) and kind_of_noun(low) is None and low.endswith(("ed", "ing", "s")):
@@ -268,6 +287,10 @@ def _head_noun(phrase: str) -> str:
     return kept[-1] if kept else ""
 
 
+_PARTING = frozenset("each every a an the his her its their".split())
+"""Determiners that open another noun phrase."""
+_AFTER_VERB = DETERMINERS | frozenset("at into onto through against near over under home".split())
+"""What follows a verb in the third person rather than a plural of the same letters."""
 _PAST = frozenset(
     """came went gave took got began became ran held led lost made met left built bought sold sang wrote drew won beat
     grew knew kept put saw sent set shot spoke stood taught told thought wore brought caught chose fell fought found

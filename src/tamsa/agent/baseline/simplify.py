@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tamsa.agent.baseline.kinship import unfold
 from tamsa.agent.baseline.lexicon import concept, is_concept, stem
+from tamsa.agent.baseline.nouns import ROLES
 from tamsa.agent.baseline.steps import Step
 
 _UNITS = frozenset("kilometr metr mile feet squar square km hectar acre".split())
@@ -37,6 +38,8 @@ def simplify(step: Step) -> Step:
     own = _own_cues(step)
     if inner.of is not None:
         if not step.names and not own and step.kind != "number":
+            if step.kind == "name":
+                return inner  # "the name of the city where": the city
             return replace(inner, kind=step.kind if step.kind != "any" else inner.kind, head=step.head or inner.head)
         bare = set(own) == {concept(step.head)} and not is_concept(concept(step.head)) and step.kind != "number"
         if bare and not step.names and stem(step.head) == stem(inner.head):
@@ -60,7 +63,7 @@ def _is_part(inner: Step, outer: Step, own: tuple[str, ...]) -> bool:
         return True
     if inner.kind == "description":
         return outer.kind == "description"
-    if inner.kind != "any":
+    if inner.kind != "any" or (inner.told and head) or head.removesuffix("s") in ROLES:
         return False
     if "first" in inner.cues and head and outer.kind in ("person", "any"):
         return True  # "the author of the first grammar of X": the page on X tells of its first one

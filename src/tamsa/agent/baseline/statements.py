@@ -6,7 +6,7 @@ from tamsa.agent.baseline.grammar import Parser
 from tamsa.agent.baseline.lexicon import relation_terms
 from tamsa.agent.baseline.nouns import kind_of_noun
 from tamsa.agent.baseline.question import Question
-from tamsa.agent.baseline.steps import Step, last_noun, names_of
+from tamsa.agent.baseline.steps import Step, last_noun, names_of, until_preposition
 from tamsa.agent.baseline.verbs import AUXILIARIES, DETERMINERS, PREPOSITIONS, RELATIVES, is_verb
 
 MAX_NOUN_WORDS = 5
@@ -49,8 +49,15 @@ def in_situ(parser: Parser, question: Question) -> Step | None:
     parser.due = 0
     rest = parser.tokens[parser.position : stop]
     parser.tokens = tokens
-    if not names_of(subject):
-        return None
+    if not names_of(subject):  # "the writer of the hit that made X was born in which city"
+        said = [token for token in tokens[:at] if not token.startswith("⟦")]
+        named = [parser.slot(token) for token in tokens[:at] if token.startswith("⟦")]
+        if not named:
+            return None
+        cues = relation_terms(" ".join([*said, *(parser.slot(t) if t.startswith("⟦") else t for t in noun)]))
+        head = last_noun(until_preposition(noun)) or question.head
+        kind = kind_of_noun(head) or question.kind
+        return Step(question.text, kind, head, cues, of=Step(named[0], name=named[0]), names=tuple(named[1:]))
     inner, words = _open_object(parser, subject, rest, ends=tokens[stop].casefold() == "of")
     if words is None:
         inner, words = subject, rest
@@ -58,7 +65,8 @@ def in_situ(parser: Parser, question: Question) -> Step | None:
     names = tuple(parser.slot(word) for word in words if word.startswith("⟦"))
     np = [parser.slot(word) if word.startswith("⟦") else word for word in noun]
     cues = relation_terms(" ".join([*(w for w in words if not w.startswith("⟦")), *np]))
-    head = last_noun(_until_preposition(np)) or question.head
+    asked = question.head and question.head in (word.casefold() for word in np)
+    head = question.head if asked else last_noun(until_preposition(np)) or question.head
     kind = kind_of_noun(head) or question.kind
     return Step(question.text, kind, head, cues, of=inner, names=names)
 
@@ -90,7 +98,7 @@ def _open_object(parser: Parser, subject: Step, rest: list[str], *, ends: bool) 
                 break
             noun.insert(0, word)
         before = rest[: stop - len(noun) - 1]
-        head = last_noun(_until_preposition(noun))
+        head = last_noun(until_preposition(noun))
         if not kind_of_noun(head) or not before or (at == len(rest) and kind_of_noun(head) != "place"):
             continue
         cues = relation_terms(" ".join(word for word in (*before, *noun) if not word.startswith("⟦")))
@@ -98,12 +106,3 @@ def _open_object(parser: Parser, subject: Step, rest: list[str], *, ends: bool) 
         phrase = " ".join(word for word in noun)
         return Step(phrase, kind_of_noun(head) or "any", head, cues, of=subject, names=names), rest[at:]
     return subject, None
-
-
-def _until_preposition(words: list[str]) -> list[str]:
-    out = []
-    for word in words:
-        if word.casefold() in PREPOSITIONS:
-            break
-        out.append(word)
-    return out

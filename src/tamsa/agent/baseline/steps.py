@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from tamsa.agent.baseline.lexicon import STOP_WORDS
 from tamsa.agent.baseline.nouns import Kind, kind_of_noun
+from tamsa.agent.baseline.verbs import PREPOSITIONS
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Step:
     of: Step | None = None
     names: tuple[str, ...] = ()
     """Other names in the phrase: they should stand near the evidence."""
+    told: bool = False
+    """Whether a clause tells of it ("the act that X joined"): then it is a thing of its own, whatever its kind."""
     whole: Step | None = None
     """The same relation in one step, where this one and `of` were made of it: a grandfather, the father of a parent."""
 
@@ -64,3 +68,8 @@ def last_noun(words: list[str]) -> str:
             return word.casefold()
     tail = [word for word in words if word and word.casefold() not in STOP_WORDS and word.isalpha()]
     return tail[-1].casefold() if tail else ""
+
+
+def until_preposition(words: list[str]) -> list[str]:
+    """Return what stands before the first preposition: the noun phrase without what modifies it."""
+    return list(takewhile(lambda word: word.casefold() not in PREPOSITIONS, words))

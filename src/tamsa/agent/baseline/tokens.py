@@ -16,6 +16,7 @@ from tamsa.agent.baseline.verbs import (
     is_base_verb,
     is_verb,
     maybe_noun,
+    past_of,
 )
 
 _TOKEN = re.compile(r"⟦\d+⟧|['’]s?(?=\s|$|[,.?])|[\w]+(?:[-'’./&][\w]+)*|[^\s\w]")
@@ -25,6 +26,14 @@ _BIRTH_NAME = re.compile(
 _STAGE_NAME = re.compile(
     r"\b(?:stage|pen|professional|ring|artistic)\s+name\b|\b(?:pseudonym|nom de plume)\b", re.IGNORECASE
 )
+
+_PASSIVE = frozenset(
+    """released published founded established born located built directed written set based formed known called named
+    held produced made created developed opened situated found described composed recorded adapted designed filmed shot
+    painted issued signed dated used played organised organized launched introduced owned incorporated starring
+    discovered completed constructed regarded considered headquartered run given""".split()
+)
+"""Past forms that follow what they are said of as a participle: "the film X released in 1990"."""
 
 
 class Tokens:
@@ -42,6 +51,7 @@ class Tokens:
         plain = re.sub(r"[\"“”‘]|(?<=⟧)[’'](?!s\b)", "", "".join(out))
         plain = re.sub(r"\bhead offices?\b", "headquarters", plain)
         plain = re.sub(r"\b([A-Z])\.([A-Z])\.", r"\1\2", plain)  # "U.S.": the stop ends no sentence
+        plain = re.sub(r"\bfound (?=(?:in|at|on|near|inside)\b)", "located ", plain)
         plain = _BIRTH_NAME.sub("birth-name", _STAGE_NAME.sub("stage-name", plain))
         self.tokens = _TOKEN.findall(plain)
         self.position = 0
@@ -122,6 +132,20 @@ class Tokens:
                 count += at > start or not self.low(at).endswith("ing")
             at += 1
         return count
+
+    def bare_verb_ahead(self, ahead: int) -> bool:
+        """Tell whether a bare verb stands from here on: the one that "did" waits for."""
+        rest = self.tokens[self.position + ahead :]
+        return any(is_base_verb(token) and kind_of_noun(token) is None for token in rest)
+
+    def surely_finite(self, ahead: int) -> bool:
+        """Tell whether a verb can be no participle of the noun before it: "did", "joined", not "released"."""
+        low = self.low(ahead)
+        return (
+            (is_verb(low) or low in AUXILIARIES)
+            and not low.endswith("ing")
+            and (past_of(low) != low or low not in _PASSIVE)
+        )
 
     def surely_noun(self, ahead: int) -> bool:
         """Tell whether a word that is a noun as often as a verb can only be a noun here."""

@@ -53,7 +53,9 @@ shape share shoot show sign sing sink situate sit sketch span speak specialise s
 start stay stop strike study succeed suffer supply support surround survive take talk teach tell tour train transfer
 translate travel treat try twin underlie unite use value visit voice vote walk want wear win withdraw witness work
 worship write yield fit comprise encompass operate house honour honor commemorate depict head rise lay sing withdraw
-adjoin overlook discharge originate inhabit speak border""".split()
+adjoin overlook discharge originate inhabit speak border
+ask bid blame deal displace drink eat feel get hand let lift look oversee persuade pick put save say seem shut split
+spread switch think throw touch trade try turn weigh""".split()
 _IRREGULAR = """became began begun broke broken brought built bought came caught chose chosen cut did done drew
     drawn drove
 driven fell fallen fought found flew flown gave given went gone grew grown hung had held kept knew known laid led left
@@ -61,7 +63,8 @@ lent lost made meant met paid put ran read rode ridden rose risen said sang sung
 showed shown sold spent spoke spoken stood struck taught told took taken thought understood was were won wore
     worn wrote
 written born beaten bore borne hidden withdrew withdrawn forgotten overtook swept wed fed bred read hit cast lay
-""".split()
+ate dealt drank drunk dug eaten felt forgave forgot froze frozen got oversaw overseen rang shook shut slept sought split
+spread stole stolen swam swore sworn threw thrown tore torn undertook undertaken underwent woke""".split()
 
 
 def _inflect(base: str) -> set[str]:
@@ -86,7 +89,8 @@ _NOUNS_LIKE_VERBS = frozenset(
     king wing sibling offspring being thing states works plays stars names leads heads records releases covers dates
     studies ranks scores votes places sets shows sports awards prizes points wins runs orders uses stages seats houses
     notes lists lands films models moves acts forms visits talks walks lives reports returns results supports shares
-    residents parts members ends limits cuts marks known united adopted""".split()
+    residents parts members ends limits cuts marks known united adopted bids deals drinks hands looks picks saves
+    spreads turns switches thought trades""".split()
 )
 """Inflected forms that are as often nouns; they are verbs only where a verb must come."""
 

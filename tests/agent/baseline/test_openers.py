@@ -20,6 +20,7 @@ SAME = {
         "I need to know the location of the school.",
         "Could you please look up the location of the school?",
         "Do you know the name of the location of the school?",
+        "location of the school",
     ],
     "How many people live in Lenn?": ["I would like to know how many people live in Lenn."],
 }

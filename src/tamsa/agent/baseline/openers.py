@@ -48,6 +48,11 @@ _REGARDED = re.compile(
     r"^((?:what|which|who)(?: [\w-]+){0,3}? (?:is|are|was|were)) (?:[a-z]+ly |often |sometimes )?"
     r"(?:seen|thought of|regarded|considered|viewed|described) (?:as |to be )?(?=(?:the|an?|one)\b)", re.IGNORECASE,
 )  # fmt: skip
+_KEYWORDS = re.compile(
+    rf"(?!(?:{_ASKED}|{_PREPOSITION}\b|(?:is|are|was|were|do|does|did|has|have|had|can)\b|{_VERB}\b))"
+    r"(?:the )?(?:[a-z]+ ){1,4}?of (?=[^?]+$)"
+)
+"""A noun phrase in place of a question: "population of the province whose capital is X"."""
 _CLOSE = re.compile(r"[\s.!?]*$")
 
 
@@ -71,6 +76,8 @@ def plainly(sentence: str) -> str:
             break
         text, opened = rest, True
         request = _REQUEST.match(text)
+    if not opened and _KEYWORDS.match(text):
+        text, opened = f"the {text.removeprefix('the ')}", True
     if opened:
         text = _CLOSE.sub("", _FOR_ME.sub("", text))
         if _asks(text):

@@ -8,13 +8,14 @@ from functools import cached_property
 
 from tamsa.agent.baseline.asking import Asking
 from tamsa.agent.baseline.conflicts import Settlement, authority, is_source, settle, withdrawn
+from tamsa.agent.baseline.fitness import compatible, is_run_on
 from tamsa.agent.baseline.lexicon import concept, is_concept
 from tamsa.agent.baseline.measures import measure_cues
 from tamsa.agent.baseline.nouns import ROLES, Kind, noun_fit
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.phrases import phrases
 from tamsa.agent.baseline.question import Question
-from tamsa.agent.baseline.reading import Reading, as_answered, compatible, is_run_on, read
+from tamsa.agent.baseline.reading import Reading, as_answered, read
 from tamsa.agent.baseline.relatives import CLASS_OF, KIN_CONCEPTS
 from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.rows import Rows

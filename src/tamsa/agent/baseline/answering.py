@@ -9,10 +9,11 @@ from tamsa.agent.baseline.aggregation import aggregate
 from tamsa.agent.baseline.candidates import Gathering
 from tamsa.agent.baseline.comparison import compare
 from tamsa.agent.baseline.conflicts import Settlement
+from tamsa.agent.baseline.fitness import looks_like_person
 from tamsa.agent.baseline.judging import Judge, Judged
 from tamsa.agent.baseline.lexicon import terms
 from tamsa.agent.baseline.question import Question
-from tamsa.agent.baseline.reading import Reading, looks_like_person
+from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.reporting import render
 from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.state import State, fold_title

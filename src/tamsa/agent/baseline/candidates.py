@@ -8,13 +8,14 @@ from functools import cached_property
 
 from tamsa.agent.baseline.asking import Asking
 from tamsa.agent.baseline.conflicts import Settlement, authority, is_source, settle, withdrawn
+from tamsa.agent.baseline.fitness import compatible, is_run_on
 from tamsa.agent.baseline.lexicon import concept, is_concept
 from tamsa.agent.baseline.measures import measure_cues
 from tamsa.agent.baseline.nouns import ROLES, Kind, noun_fit
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.phrases import phrases
 from tamsa.agent.baseline.question import Question
-from tamsa.agent.baseline.reading import Reading, as_answered, compatible, is_run_on, read
+from tamsa.agent.baseline.reading import Reading, as_answered, read
 from tamsa.agent.baseline.relatives import CLASS_OF, KIN_CONCEPTS
 from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.rows import Rows
@@ -34,7 +35,8 @@ ASKED_PER_PAGE = 8
 PHRASES_PER_PAGE = 8
 _LOOSE: frozenset[Kind] = frozenset(("any", "name", "description"))
 """Kinds of answers that need not be proper names."""
-LED_PAGES = 2
+LED_RANKS = 2
+"""Ranks of pages that what is described leads to of which every text of the right kind is read."""
 LED_PER_PAGE = 20
 LED_FIT = 0.4
 ASKED = 0.08
@@ -242,7 +244,10 @@ class Gathering:
     def _led(self) -> list[Reading]:
         """Read every text of the right kind on the pages that what is described leads to, whatever words state it."""
         led = self.asking.led
-        pages = sorted(self.state.opened, key=lambda page: -sum(led.get(page.id, (0.0, 0.0))))[:LED_PAGES]
+        worth = {page.id: sum(led.get(page.id, (0.0, 0.0))) for page in self.state.opened}
+        ranks = sorted(set(worth.values()), reverse=True)  # a page under two names has one worth
+        pages = sorted(self.state.opened, key=lambda page: -worth[page.id])
+        pages = [page for at, page in enumerate(pages) if at < 2 or worth[page.id] >= max(ranks[:LED_RANKS][-1], 0.01)]
         out = []
         for page in pages:
             found = 0

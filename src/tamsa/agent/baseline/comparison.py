@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tamsa.agent.baseline import attributes
+from tamsa.agent.baseline.fitness import compatible
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, is_concept, terms
 from tamsa.agent.baseline.magnitudes import date_measure, evidence, put_in_order
 from tamsa.agent.baseline.nouns import COUNTRIES, Kind, kind_of_noun
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.question import Question, name_terms
-from tamsa.agent.baseline.reading import Reading, compatible
+from tamsa.agent.baseline.reading import Reading
 from tamsa.agent.baseline.resolver import Resolver
 from tamsa.agent.baseline.sameness import demonym_terms, holds, same, shared_thing
 from tamsa.agent.baseline.sides import GENERIC, Role, Side, find_sides

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tamsa.agent.baseline.candidates import Candidate, Gathering, by_authority
+from tamsa.agent.baseline.fitness import looks_like_person
 from tamsa.agent.baseline.focus import focus
 from tamsa.agent.baseline.lexicon import concept, relation_terms, terms
 from tamsa.agent.baseline.measures import asked_measure, measured
 from tamsa.agent.baseline.nouns import COUNTRIES, ROLES, Kind, noun_fit, noun_of_name
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.periods import asked_period
-from tamsa.agent.baseline.reading import Reading, counts, looks_like_person
+from tamsa.agent.baseline.reading import Reading, counts
 from tamsa.agent.baseline.relatives import related
 from tamsa.agent.baseline.state import fold_title
 from tamsa.agent.baseline.values import DATE

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from tamsa.agent.baseline.lexicon import MONTHS, STOP_WORDS
-from tamsa.agent.baseline.nouns import kind_of_noun
+from tamsa.agent.baseline.nouns import kind_of_name, kind_of_noun
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽȘȚ"
 CAPITALISED = rf"(?:[{_UPPER}](?:[\w’'.&-]*[\w’'])?\.?|[a-z]{{1,2}}[’'\-]?[{_UPPER}][\w’'-]+)"
@@ -18,15 +18,22 @@ _NAME = re.compile(
     rf"{CAPITALISED}(?:(?:\s(?:{_LINK_WORD}\s){{0,3}}|,\s(?=(?:Jr|Sr|Inc|Ltd|II|III)\b))(?:{CAPITALISED}|\d{{1,4}}\b))*"
 )
 _SENTENCE_END = re.compile(r"(?<=\w\.)\s(\w+)")
-_TAIL = re.compile(r"\s(?:and|&|in|on|at|to|for|with|of)\s(\w+)$")
+_TAIL = re.compile(r"(?:\s(?:and|&|in|on|at|to|for|with|of)|['’]s|(?<=s)['’])\s(\w+)$")
+_ARTICLES = ("The", "A", "An")
 _DOTTED = re.compile(r"(?:\b(?:Jr|Sr|Inc|Ltd|Co|Corp|Bros|St|Mt|Dr|No)|\.\w|\b[A-Z])\.$")
 MAX_PARTS = 3
+"""Parts of a long name that are taken together."""
 MAX_SPACES = 8
 """Spaces before a name that are passed over."""
-"""Parts of a long name that are taken together."""
-_JOINT = re.compile(r"\s(and|&|in|on|at|to|for|with|of the|of|und)\s(?:(?:the|an?|in|on|at|to|for|with)\s(?=\S))?")
-_PARTING = frozenset("and & in on at to for with".split())
-"""Words that may stand between two names as well as inside one."""
+_JOINT = re.compile(
+    r"(?:\s(and|&|in|on|at|to|for|with|of the|of|und)\s(?:(?:the|an?|in|on|at|to|for|with)\s(?=\S))?"
+    r"|(['’]s)\s)"
+)
+_PARTING = frozenset("and & in on at to for with 's ’s".split())
+"""What may stand between two names as well as inside one."""
+_DETERMINER = re.compile(r"\b(?:the|an?|its|his|her|their)\s$", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?:(\d{1,3}(?:st|nd|rd|th))|\d{4})\s$")
+"""The number of one of a row of events: "7th", "1960"."""
 _OPENING = re.compile(
     r"(?:Born|Raised|Educated|Based|Situated|Located|Founded|Established|Set|Written|Directed|Produced|Released|"
     r"Published|Trained|Married|Buried)\s(?:and\s\w+\s)?(?:in|on|at|to|by|for|with)\s(?:(?:the|an?)\s)?"
@@ -72,13 +79,14 @@ def names_in(text: str) -> list[tuple[int, int]]:
     for match in _NAME.finditer(text):
         start, end = match.span()
         piece = match[0]
+        longer: list[int] = []
         # a sentence opens with a capital whatever its first word is
         while True:
             word = re.match(r"[\w’'.-]+", piece)
             if word and word[0].casefold() in STOP_WORDS and (len(piece) > len(word[0]) or word[0] != "I"):
-                keep_the = word[0] in ("The", "A", "An") and start > 0 and _before(text, start) not in "|"
-                if keep_the and len(piece) > len(word[0]):
-                    out.append((start, end))  # "The Band": with and without the article
+                inside = start > 0 and _before(text, start) not in ("|" if word[0] in _ARTICLES else '|.!?:"“‘(')
+                if inside and word[0][0].isupper() and len(piece) > len(word[0]):
+                    longer.append(start)  # "The Band", "Still Life": with and without what else opens a sentence
                 skip = len(word[0]) + len(piece[len(word[0]) :]) - len(piece[len(word[0]) :].lstrip())
                 start, piece = start + skip, piece[skip:]
                 lower = re.match(rf"(?:{_LINK_WORD}\s)+", piece)
@@ -114,14 +122,20 @@ def names_in(text: str) -> list[tuple[int, int]]:
             end, piece = start + tail.start(), piece[: tail.start()]
         if len(piece) > 1 and any(char.isupper() for char in piece):
             out.append((start, end))
-            out += [(start + left, start + right) for left, right in _parts(piece)]
+            out += [(start + left, start + right) for left, right in _parts(piece, _definite(text, start))]
+            out.extend((at, end) for at in longer if at < start)
             out.extend((start + at, end) for at in _after_role(piece))
+            numbered = _NUMBERED.search(text, max(0, start - MAX_SPACES), start)
+            if numbered:
+                of_it = [stop for first, stop in out if first == start]
+                out += [
+                    (start - len(numbered[0]), stop)
+                    for stop in of_it
+                    if numbered[1] or kind_of_name(text[start:stop]) == "event"
+                ]
             for stop in _SENTENCE_END.finditer(piece):  # "Nikkei, Inc. Also": an abbreviation ends a sentence
                 if stop[1].casefold() in STOP_WORDS:
                     out.append((start, start + stop.start()))
-            for possessive in re.finditer(r"['’]s\s", piece):
-                out.append((start, start + possessive.start()))
-                out.append((start + possessive.end(), end))
     clean = []
     for start, end in out:
         if text[end - 1 : end] == "." and not _DOTTED.search(text[start:end]):
@@ -130,19 +144,37 @@ def names_in(text: str) -> list[tuple[int, int]]:
     return list(dict.fromkeys(span for span in clean if span[0] < span[1]))
 
 
-def _parts(name: str) -> list[tuple[int, int]]:
+def _definite(text: str, at: int) -> bool:
+    """Tell whether an article or a possessive stands before an offset: before a thing, and not before a person."""
+    return _DETERMINER.search(text, max(0, at - MAX_SPACES), at) is not None
+
+
+def _parts(name: str, definite: bool) -> list[tuple[int, int]]:
     """Find the shorter names that what looks like one name may be made of: "Paris to a Jewish" holds Paris."""
     starts, ends = [0], []
     of: list[tuple[int, int]] = []
     for joint in _JOINT.finditer(name):
         if joint[1] == "&" and not (" " in name[starts[-1] : joint.start()] and " " in name[joint.end() :]):
             continue  # "Ruud & Sons" is one company, "Ada Rinn & Jon Rinn" are two persons
-        if joint[1] in _PARTING:
+        if (joint[1] or joint[2]) in _PARTING:
             ends.append(joint.start())
             starts.append(joint.end())
         elif joint[1] == "of" and name[joint.end() : joint.end() + 1].isupper():
             of.append((joint.end(), len(name)))
+            if not definite and is_full_name(name[starts[-1] : joint.start()]):  # "Ada Rinn of Velda"
+                of.append((starts[-1], joint.start()))
     ends.append(len(name))
     whole = range(len(starts))
     parts = [(starts[a], ends[b]) for a in whole for b in whole[a : a + MAX_PARTS] if (a, b) != (0, len(starts) - 1)]
-    return [part for part in (*parts, *of) if part[1] - part[0] > 1]
+    return [part for part in (*parts, *of) if any(char.isupper() for char in name[part[0] : part[1]])]
+
+
+def is_full_name(text: str) -> bool:
+    """Tell whether a name has the form of a person's name and surname, and no word in it says otherwise."""
+    words = text.split()
+    return (
+        1 < len(words) <= MAX_PARTS
+        and all(word[0].isupper() and not word.isupper() and kind_of_noun(word) is None for word in words)
+        and kind_of_name(text) is None
+        and words[0] not in _ARTICLES
+    )

@@ -158,7 +158,8 @@ _ORGANISATION_WORDS = frozenset(
     league society
     bank airlines airways railways ministry department agency council commission committee press publishing
     broadcasting network channel times laboratory laboratories foundation church-of industries motors systems
-    technologies holdings partners brothers & co co. corp corp. plc gmbh works guild trust bureau authority""".split()
+    technologies holdings partners brothers & co co. corp corp. plc gmbh works guild trust bureau authority
+    llc s.p.a s.a n.v b.v ag""".split()
 )
 _PLACE_WORDS = frozenset(
     """river lake mount mountain mountains island islands isle county province city district bay sea ocean gulf strait

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from tamsa.agent.baseline.attributes import attribute_spans
 from tamsa.agent.baseline.direction import contrary
-from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, phrase_concepts, terms
+from tamsa.agent.baseline.fitness import compatible, is_run_on, wholeness
+from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, phrase_concepts
 from tamsa.agent.baseline.nouns import COUNTRIES, COUNTRY_OF, ROLES, Kind, noun_fit, noun_of_name
 from tamsa.agent.baseline.passages import Page, Sentence, Span
 from tamsa.agent.baseline.relatives import KIN_CONCEPTS, kin_spans
@@ -24,17 +25,11 @@ MAX_ENTRY_WORDS = 14
 KIN_BOOST = 1.2
 """Score of a person whom a page states to be the kin asked for."""
 _COUNTED = frozenset("people inhabitants students seats years months weeks days hours minutes seconds percent".split())
-_JOINT = re.compile(r"\s(?:in|on|at|to|for|with)\s")
 _ENTITIES: frozenset[Kind] = frozenset(("person", "place", "org", "work", "award", "event"))
-_ONE_NAME: frozenset[Kind] = frozenset(("name", "person", "place", "org", "event", "award", "any"))
 _COPULA = re.compile(
     r"\s+(?:of|for|to)\s+(?:(?:the|its|his|her|their|this)\s+)?[\w’'-]+(?:\s[\w’'-]+)?\s+(?:is|was|are|were)\s+(?:the\s+)?[\"“‘]?"
 )
 """What may stand between a role and its holder: "the seat of the region is X"."""
-_PLACE_PREPOSITION = re.compile(
-    r"\b(?:in|at|near|from|of|on|around|outside)\s+(?:the\s+)?(?:[a-z]+\s+(?:of|city|town|village)\s+)?"
-    r"(?:(?:[A-Z][\w.'’-]+\s?){1,3}(?<=\w),\s+)?$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,87 +58,6 @@ class Reading:
             if sentence.start <= self.start < sentence.end:
                 return sentence
         return Sentence(self.start, self.end, self.page.text[self.start : self.end])
-
-
-def compatible(state: State, want: Kind, head: str, span: Span, page: Page) -> float:
-    """Say how well a span fits the wanted kind, in [0, 1]."""
-    kind, noun = span.kind, ""
-    known_kind: Kind = "any"
-    target = span.target or next(iter(state.by_title(span.text)), "")
-    if target and _trustworthy(state, target, span, page):
-        known_kind, noun = state.kind_of(target)
-    if want in ("date", "year"):
-        if kind == "date":
-            return 1.0 if want == "date" or (span.when is not None and span.when.year) else 0.4
-        return 0.0 if kind != "year" else (1.0 if want == "year" else 0.75)
-    if want == "number":
-        if kind != "number":
-            return 0.12 if kind == "year" and head in ("number", "") else 0.0
-        if head.startswith("percent"):
-            return 1.0 if "%" in span.text or "percent" in page.text[span.start : span.end + 10] else 0.2
-        return 1.0
-    if want == "description":
-        if kind == "number" and head == "position":
-            return 1.0
-        return 1.0 if kind == "description" else 0.2 if kind in ("name", "work", "org", "any") else 0.0
-    if kind in ("date", "year", "number"):
-        return 0.0 if want not in ("any", "name") else 0.25
-    if want == "nationality":
-        return 1.0 if kind == "nationality" else (0.35 if span.text in COUNTRIES else 0.0)
-    if want == "language":
-        return 0.9 if kind == "nationality" else 0.4
-    if kind == "nationality":
-        return 0.3 if want in ("any",) or head in ("country", "nation") else 0.05
-    if want == "place" and head in ("country", "nation") and span.text in COUNTRIES:
-        return 1.2
-    if known_kind != "any":
-        if want in ("any", "name"):
-            return 0.6
-        if known_kind == want:
-            return noun_fit(head, noun)
-        near = {("org", "place"), ("place", "org"), ("event", "award"), ("award", "event"), ("person", "org"),
-                ("work", "org"), ("org", "work"), ("place", "event")}  # fmt: skip
-        return 0.25 if (want, known_kind) in near else 0.06
-    if kind not in ("name", "any"):
-        if want in ("any", "name"):
-            return 0.6
-        return 0.95 * noun_fit(head, noun_of_name(span.text)) if kind == want else 0.12
-    before = page.text[max(0, span.start - 40) : span.start]
-    num_words = len(span.text.split())
-    shape = looks_like_person(span.text)
-    if want == "person":
-        if any(char.isdigit() for char in span.text):
-            return 0.05
-        return (0.8 if shape and num_words > 1 else 0.45) * (0.6 if _PLACE_PREPOSITION.search(before) else 1.0)
-    if want == "place":
-        return 0.8 if _PLACE_PREPOSITION.search(before) else 0.45
-    if want in ("any", "name"):
-        return 0.6
-    if want == "work":
-        return 0.5
-    return 0.5
-
-
-def _trustworthy(state: State, target: str, span: Span, page: Page) -> bool:
-    """Refuse a link from a common word to a title that only shares it ("patrick" to a parish)."""
-    known = state.known.get(target)
-    if known is None:
-        return False
-    if fold_title(known.title) != fold_title(span.text):
-        return True  # a link that the document itself makes
-    inner = re.search(r"\(([^()]*)\)$", known.title)
-    if not inner:
-        return " " in span.text or len(span.text) > 3
-    return any(term in page.term_set for term in terms(inner[1])) or " " in span.text
-
-
-def looks_like_person(text: str) -> bool:
-    """Tell whether a name has the shape of a person's name."""
-    tokens = text.split()
-    if not 1 <= len(tokens) <= 5 or tokens[0] in ("The", "A", "An"):
-        return False
-    return all(token[:1].isupper() or token.casefold() in ("de", "von", "van", "der", "da", "al", "bin", "ibn", "el",
-               "la", "le", "di", "du", "of", "dos", "del") for token in tokens)  # fmt: skip
 
 
 def read(
@@ -232,8 +146,8 @@ def read(
             closeness = _closeness(page, span, cue_at, want)
             if is_run_on(span):
                 continue
-            if not span.target and " and " in span.text and want != "org":
-                fit *= 0.75
+            if not span.target:
+                fit *= wholeness(state, span, want)
             if not span.target and " of " in span.text and _opens_with_link(in_sentence, span):
                 fit *= 0.5  # "the Observer of Trurnovo": the link is the name
             if closeness >= 0.95 and span.kind == "name" and 0.3 < fit < 0.85:
@@ -258,11 +172,6 @@ def read(
                     fit=fit, stated=boost > 0.0 or any(cue[0] < span.start or cue[1] > span.end for cue in cue_at),
                 )  # fmt: skip
     return sorted(found.values(), key=lambda reading: (-reading.score, reading.start))
-
-
-def is_run_on(span: Span) -> bool:
-    """Tell whether a span is two names: "Summer Olympics in Mexico City"."""
-    return not span.target and span.kind in _ONE_NAME and _JOINT.search(span.text) is not None
 
 
 def _other_of_that_name(state: State, span: Span, page: Page, head: str) -> bool:

@@ -7,11 +7,12 @@ import re
 from dataclasses import replace
 
 from tamsa.agent.baseline.conflicts import is_source
+from tamsa.agent.baseline.fitness import looks_like_person
 from tamsa.agent.baseline.lexicon import STOP_WORDS, concept, stem, terms, words
 from tamsa.agent.baseline.nouns import ROLES, kind_of_noun, noun_fit
 from tamsa.agent.baseline.passages import name_of
 from tamsa.agent.baseline.question import Question
-from tamsa.agent.baseline.reading import Reading, looks_like_person, read
+from tamsa.agent.baseline.reading import Reading, read
 from tamsa.agent.baseline.relatives import subject_is
 from tamsa.agent.baseline.state import State, fold_title
 from tamsa.agent.baseline.steps import Step

@@ -79,7 +79,7 @@ def names_in(text: str) -> list[tuple[int, int]]:
     for match in _NAME.finditer(text):
         start, end = match.span()
         piece = match[0]
-        longer: list[int] = []
+        before, longer = len(out), list[int]()
         # a sentence opens with a capital whatever its first word is
         while True:
             word = re.match(r"[\w’'.-]+", piece)
@@ -127,7 +127,7 @@ def names_in(text: str) -> list[tuple[int, int]]:
             out.extend((start + at, end) for at in _after_role(piece))
             numbered = _NUMBERED.search(text, max(0, start - MAX_SPACES), start)
             if numbered:
-                of_it = [stop for first, stop in out if first == start]
+                of_it = [stop for first, stop in out[before:] if first == start]
                 out += [
                     (start - len(numbered[0]), stop)
                     for stop in of_it

@@ -27,6 +27,7 @@ REASONS = {
     "alike": "another question asks the same",
     "unreachable": "no search and no page that the question leads to shows what a step needs",
     "closed_book": "a model gives the answer without any document",
+    "unreadable": "what a model wrote is no question with an answer, or a very long one",
 }
 """Why a question is refused."""
 _NAMED_IN_QUESTION = frozenset({"comparison", "yes_no", "counting", "temporal"})

@@ -81,11 +81,9 @@ def read_lines(text: str, shown: Sequence[Shown]) -> Iterator[Line]:
         if len(fields) != 3 or not all(fields):
             yield Line(None, "unreadable")
             continue
-        places = list(_places(fields[0], shown))
-        answer = (
-            fields[2].rstrip(".") if fields[2].rstrip(".").casefold() not in CLOSED else fields[2].rstrip(".").lower()
-        )
-        yield _checked(fields[1], answer, places)
+        answer = fields[2].rstrip(".")
+        closed = answer.casefold() in CLOSED
+        yield _checked(fields[1], answer.casefold() if closed else answer, list(_places(fields[0], shown)))
 
 
 def _places(text: str, shown: Sequence[Shown]) -> Iterator[tuple[Page, Sentence] | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,7 +25,7 @@ from tamsa.synthesis.passages.writing import read_lines, writing_prompt
 from tamsa.synthesis.pipeline import Synthesis
 from tamsa.synthesis.plan import Plan, Summary
 from tamsa.synthesis.question_source import read_gold
-from tamsa.types import Completion, Message, Profile, ToolSchema
+from tamsa.types import Completion, Message, Profile
 
 BRIDGE = "The Ole Bridge spans the Ole. It was built by Ada Orne in 1901. It is painted green."
 ORNE = "Ada Orne was a Norlish engineer. She was born in Aldham."
@@ -50,7 +50,9 @@ def shown() -> list[Shown]:
 
 def test_a_set_begins_with_a_document_and_goes_on_with_one_that_it_names(index: Index) -> None:
     found = [list(passage_sets(index, index.ids(), seed)) for seed in range(20)]
-    assert found[3] == found[3] and [s[0].page.id for s in found[0]] != [s[0].page.id for s in found[1]]
+    orders = [[[(item.page.id, item.first) for item in shown] for shown in sets] for sets in found]
+    again = [[(item.page.id, item.first) for item in shown] for shown in passage_sets(index, index.ids(), 3)]
+    assert orders[3] == again and any(order != orders[0] for order in orders)
     pairs = {tuple(item.page.title for item in shown) for sets in found for shown in sets if len(shown) == 2}
     assert pairs == {("Ole Bridge", "Ada Orne")}
     for sets in found:
@@ -116,6 +118,9 @@ def test_questions_with_titles_and_numbers_of_sentences_are_read(index: Index, t
     assert BRIDGE[hop.start : hop.end] == "It was built by Ada Orne in 1901." and found.supporting_titles == (
         "Ole Bridge",
     )
+    path.write_text(json.dumps({**record, "answers": "Ada Orne"}) + "\n")
+    with pytest.raises(InputError, match="no list of texts"):
+        read_gold(path, index)
     for evidence, said in (
         ([["Old Bridge", 2]], "no document 'Old Bridge'"),
         ([["Ole Bridge", 4]], "no sentence 4"),
@@ -139,15 +144,7 @@ class Quizzer:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        tools: Sequence[ToolSchema] = (),
-        max_tokens: int | None = None,
-        stop: Sequence[str] = (),
-        on_text: Callable[[str], None] | None = None,
-    ) -> Completion:
+    async def complete(self, messages: Sequence[Message], **more: Any) -> Completion:
         if not messages[0].content.startswith("You write questions with short answers"):
             return Completion("NONE")
         self.asked += 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -35,7 +35,7 @@ from tamsa.synthesis.passages.sets import passage_sets
 from tamsa.synthesis.passages.stage import WRITTEN, PassageJob, choose_passage_questions, set_shards
 from tamsa.synthesis.plan import OnProgress, Plan
 from tamsa.synthesis.question_stage import QuestionJob, make_questions, steered
-from tamsa.synthesis.records import GoldQuestion
+from tamsa.synthesis.records import FindDocument, GoldQuestion
 from tamsa.synthesis.shards import Crew, Shards
 from tamsa.synthesis.teacher.rehearsal import Rehearsal
 from tamsa.synthesis.world_questions import from_world, is_world_question
@@ -46,7 +46,7 @@ COUNTED = ("drawn", "tested", "survived", "asked closed book", "unread closed bo
 """Counts beside those of refusals."""
 
 
-def finder(index: SearchIndex) -> Callable[[str], Document | None]:
+def finder(index: SearchIndex) -> FindDocument:
     """Return a function that finds a document by its exact title."""
 
     def find(title: str) -> Document | None:
@@ -85,7 +85,7 @@ def read_gold(path: Path, index: SearchIndex, limit: int | None = None) -> list[
     return list(questions.values())
 
 
-def _gold(record: Mapping[str, Any], find: Callable[[str], Document | None]) -> GoldQuestion:
+def _gold(record: Mapping[str, Any], find: FindDocument) -> GoldQuestion:
     if is_world_question(record):
         return from_world(record, find)
     return from_passages(record, find) if is_passage_question(record) else GoldQuestion.from_json(record)

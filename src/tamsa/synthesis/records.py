@@ -6,12 +6,14 @@ offsets into the document's text as indexed, half open.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from tamsa.types import SCHEMA_VERSION
+from tamsa.types import SCHEMA_VERSION, Document
 
+FindDocument = Callable[[str], Document | None]
+"""Finds a document by its title."""
 ValueType = Literal["entity", "date", "year", "quantity", "text"]
 """entity: has a page or could have one; date: a day or month; quantity: a number with or without a unit."""
 EdgeSource = Literal["lead", "sentence", "table", "link", "mention", "llm"]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tamsa.synthesis.records import Evidence, GoldQuestion, Hop, QuestionKind, Settlement, ValueType
+from tamsa.synthesis.records import Evidence, FindDocument, GoldQuestion, Hop, QuestionKind, Settlement, ValueType
 from tamsa.synthesis.teacher.wording import base_name
 from tamsa.types import Document
 from tamsa.world.schema import RELATIONS
 
-FindDocument = Callable[[str], Document | None]
-"""Finds a document by its title."""
 _SENTENCE = re.compile(r"[^\n]+?(?:[.!?](?=\s|$)|(?=\n)|$)")
 _TYPES: Mapping[str, ValueType] = {"date": "date", "year": "year", "number": "quantity", "text": "text"}
 

@@ -10,6 +10,7 @@ import pytest
 from tamsa.agent.baseline import BaselinePolicy
 from tamsa.agent.baseline.answering import Conclusion
 from tamsa.agent.baseline.asking import Asking
+from tamsa.agent.baseline.candidates import Gathering
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.baseline.phrases import phrases
 from tamsa.agent.baseline.question import analyse
@@ -92,3 +93,19 @@ def test_names_end_and_begin_where_their_bearer_does(text: str, name: str) -> No
 def test_what_is_asked_for_is_read_in_any_word_order(question: str, kind: str, head: str) -> None:
     found = analyse(question)
     assert (found.kind, found.head) == (kind, head)
+
+
+def test_pages_that_a_question_leads_to_alike_are_all_read(tmp_path: Path) -> None:
+    texts = {
+        "Jon Fell": "Jon Fell is a Veldan cellist. He plays for the Lenn Trio, the Torva Trio and the Hald Trio.",
+        "Lenn Trio": "The Lenn Trio was begun by Ada Rinn.",
+        "Torva Trio": "The Torva Trio was begun by Mara Voss.",
+        "Hald Trio": "The Hald Trio was begun by Otto Lasch.",
+    }
+    index = Index.build(({"id": title, "title": title, "text": text} for title, text in texts.items()), tmp_path / "i")
+    run = run_policy(index, "Who thought up the trio that the cellist Jon Fell plays for?")
+    conclusion = Conclusion(*BaselinePolicy().read(run.messages[:-1]))
+    assert {page.title for page in conclusion.state.opened} == set(texts)
+    gathering = Gathering(conclusion.state, conclusion.question, conclusion.resolver, conclusion.plan)
+    assert {reading.page.title for reading in gathering._led()} == set(texts) - {"Jon Fell"}
+    index.close()

@@ -36,7 +36,10 @@ PHRASES_PER_PAGE = 8
 _LOOSE: frozenset[Kind] = frozenset(("any", "name", "description"))
 """Kinds of answers that need not be proper names."""
 LED_RANKS = 2
-"""Ranks of pages that what is described leads to of which every text of the right kind is read."""
+"""Ranks of pages that what is described leads to of which every text of the right kind is read; a page
+under two names holds one."""
+LED_LEAST = 0.01
+"""Worth below which a page is read only if it is among the first."""
 LED_PER_PAGE = 20
 LED_FIT = 0.4
 ASKED = 0.08
@@ -245,9 +248,9 @@ class Gathering:
         """Read every text of the right kind on the pages that what is described leads to, whatever words state it."""
         led = self.asking.led
         worth = {page.id: sum(led.get(page.id, (0.0, 0.0))) for page in self.state.opened}
-        ranks = sorted(set(worth.values()), reverse=True)  # a page under two names has one worth
+        least = max([LED_LEAST, *sorted(set(worth.values()), reverse=True)[LED_RANKS - 1 : LED_RANKS]])
         pages = sorted(self.state.opened, key=lambda page: -worth[page.id])
-        pages = [page for at, page in enumerate(pages) if at < 2 or worth[page.id] >= max(ranks[:LED_RANKS][-1], 0.01)]
+        pages = [page for at, page in enumerate(pages) if at < LED_RANKS or worth[page.id] >= least]
         out = []
         for page in pages:
             found = 0

@@ -78,11 +78,7 @@ def compatible(state: State, want: Kind, head: str, span: Span, page: Page) -> f
         return (0.8 if shape and num_words > 1 else 0.45) * (0.6 if _PLACE_PREPOSITION.search(before) else 1.0)
     if want == "place":
         return 0.8 if _PLACE_PREPOSITION.search(before) else 0.45
-    if want in ("any", "name"):
-        return 0.6
-    if want == "work":
-        return 0.5
-    return 0.5
+    return 0.6 if want in ("any", "name") else 0.5
 
 
 def _trustworthy(state: State, target: str, span: Span, page: Page) -> bool:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tamsa.agent.baseline.passages import Page, Sentence
-from tamsa.synthesis.records import Evidence, GoldQuestion, Hop, QuestionKind
+from tamsa.synthesis.records import Evidence, FindDocument, GoldQuestion, Hop, QuestionKind
 from tamsa.synthesis.values import fold, plain_title
-from tamsa.types import Document
 
-FindDocument = Callable[[str], Document | None]
-"""Finds a document by its title."""
 PARENT = "passages"
 CLOSED = frozenset({"yes", "no"})
 
@@ -59,7 +56,7 @@ def from_passages(record: Mapping[str, Any], find: FindDocument) -> GoldQuestion
         find: finds a document by its title.
 
     Raises:
-        ValueError: a document or a sentence is not there, or there is no answer.
+        ValueError: a document or a sentence is not there, or the answers are no list of texts.
     """
     places = []
     for title, number in record["evidence"]:
@@ -70,6 +67,7 @@ def from_passages(record: Mapping[str, Any], find: FindDocument) -> GoldQuestion
         if not 1 <= number <= len(page.sentences):
             raise ValueError(f"{title!r} has no sentence {number}")
         places.append((page, page.sentences[number - 1]))
-    if not record["answers"]:
-        raise ValueError("there is no answer")
-    return gold_question(record["question"], record["answers"], places)
+    answers = record["answers"]
+    if not isinstance(answers, list) or not answers or not all(isinstance(text, str) and text for text in answers):
+        raise ValueError("answers is no list of texts")
+    return gold_question(record["question"], answers, places)

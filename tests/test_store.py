@@ -88,6 +88,24 @@ def test_run_folder_is_not_overwritten(tmp_path: Path) -> None:
         RunFolder.create(tmp_path / "r", {"question": "q"})
 
 
+def test_run_folder_that_another_process_begins_is_left_alone(tmp_path: Path) -> None:
+    with Journal(tmp_path / "steps.jsonl"), pytest.raises(InputError, match="another process"):
+        RunFolder.create(tmp_path, {"question": "q"})
+    assert not (tmp_path / "run.json").exists()
+
+
+def test_foreign_journal_is_not_deleted(tmp_path: Path) -> None:
+    (tmp_path / "steps.jsonl").write_text('{"a":1}\n')
+    with pytest.raises(InputError, match=r"without its run\.json"):
+        RunFolder.create(tmp_path, {"question": "q"})
+    assert (tmp_path / "steps.jsonl").read_text() == '{"a":1}\n'
+
+
+def test_name_that_is_no_text_is_written_and_read_back(tmp_path: Path) -> None:
+    write_json(tmp_path / "x.json", {"path": "d\udcff"})
+    assert json.loads((tmp_path / "x.json").read_text(encoding="utf-8")) == {"path": "d\udcff"}
+
+
 def test_run_folder_needs_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StorageError):

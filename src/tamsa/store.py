@@ -54,7 +54,8 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     Raises:
         StorageError: the disk is full or the folder not writable; the old file is untouched.
     """
-    data = content.encode() if isinstance(content, str) else content
+    # a name of a file may hold bytes that are no text; written in this way they are what JSON calls them
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "wb") as file:
@@ -189,22 +190,32 @@ class RunFolder:
         """Start a run in a new or empty folder.
 
         Raises:
-            InputError: the folder already holds a run.
+            InputError: the folder already holds a run, or another process begins one in it.
             StorageError: it cannot be written.
         """
         make_folder(path)
-        if (path / "run.json").exists():
-            raise InputError(f"{path}: holds a run already; continue it with --resume {path} or choose another --out")
+        _refuse_run(path)
+        journal = Journal(path / "steps.jsonl")
+        try:
+            return cls._begin(path, manifest, journal)
+        except BaseException:
+            journal.close()
+            raise
+
+    @classmethod
+    def _begin(cls, path: Path, manifest: Mapping[str, Any], journal: Journal) -> RunFolder:
+        """Write the manifest under the lock of the journal, without which two processes could both begin."""
+        _refuse_run(path)
+        if journal.records:
+            raise InputError(f"{path}: holds steps.jsonl without its run.json; choose another --out")
         full = {
             "schema_version": SCHEMA_VERSION,
             "run_id": new_id(),
             "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             **manifest,
         }
-        with contextlib.suppress(FileNotFoundError):  # a journal without its manifest: a crash before the first step
-            (path / "steps.jsonl").unlink()
         write_json(path / "run.json", full)
-        return cls(path, full, Journal(path / "steps.jsonl"))
+        return cls(path, full, journal)
 
     @classmethod
     def resume(cls, path: Path) -> RunFolder:
@@ -260,6 +271,11 @@ class RunFolder:
     def close(self) -> None:
         """Release the journal."""
         self.journal.close()
+
+
+def _refuse_run(path: Path) -> None:
+    if (path / "run.json").exists():
+        raise InputError(f"{path}: holds a run already; continue it with --resume {path} or choose another --out")
 
 
 def _message(line: bytes) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from tamsa.agent import research
 from tamsa.agent.baseline import BaselinePolicy
 from tamsa.agent.react import NOT_FOUND, parse_answer, parse_turn
 from tamsa.corpus import Index
+from tamsa.store import RunFolder
 from tamsa.tools.corpus import corpus_toolset
 from tamsa.types import Message
 
@@ -233,3 +236,17 @@ async def test_it_has_the_interface_of_a_model() -> None:
     assert policy.name == "baseline"
     assert policy.count_tokens("four words are here") > 0
     await policy.aclose()
+
+
+async def test_message_of_the_person_does_not_end_the_research(small_index: Index, tmp_path: Path) -> None:
+    question, answer = QUESTIONS[3]
+    folder = RunFolder.create(tmp_path / "run", {"question": question})
+
+    def send_once(record: Mapping[str, Any]) -> None:
+        if record["kind"] == "observation" and not (folder.path / "inbox.jsonl").exists():
+            RunFolder.send(folder.path, "Only maps count.")
+
+    tools = corpus_toolset(small_index)
+    report = await research(question, model=BaselinePolicy(), tools=tools, folder=folder, on_event=send_once)
+    folder.close()
+    assert report.answer == answer

@@ -12,6 +12,7 @@ from typing import Any
 
 from tamsa.agent.baseline.nouns import Kind, kind_of_name
 from tamsa.agent.baseline.passages import Page, name_of
+from tamsa.agent.prompts import steer
 from tamsa.types import Message
 
 MAX_SNIPPET_CHARS = 1_000
@@ -99,7 +100,7 @@ class State:
             if message.role == "user":
                 if not self.question:
                     self.question = _question_of(message.content)
-                elif self.num_turns:
+                elif self.num_turns and not message.content.startswith(steer("")):  # rules do not read the person's
                     self.must_answer = True  # the agent speaks again: the research is over
             elif message.role == "assistant":
                 self.num_turns += 1

@@ -7,12 +7,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tamsa.errors import ConfigError
 from tamsa.types import Usage
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits of one run. Whichever is reached first forces an answer."""
+    """Limits of one run. Whichever is reached first forces an answer.
+
+    Raises:
+        ConfigError: a limit is out of range.
+    """
 
     max_calls: int = 100
     """Tool calls."""
@@ -26,6 +31,14 @@ class Budget:
     """Share of the model's context that the observations of one turn may fill, in (0, 0.5]."""
     context_share: float = 0.9
     """Share of the model's context at which the answer is forced, in (0, 1]."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not value > 0:  # nor is it, of a number that is none
+                raise ConfigError(f"budget.{name} = {value}: choose more than 0")
+        for name, most in (("observation_share", 0.5), ("context_share", 1.0)):
+            if (value := getattr(self, name)) > most:
+                raise ConfigError(f"budget.{name} = {value}: choose at most {most:g}")
 
 
 @dataclass

@@ -52,3 +52,21 @@ def test_secret_of_the_wrong_type_is_not_repeated() -> None:
     with pytest.raises(ConfigError, match="hidden") as caught:
         load_config(Settings, None, ["model.api_key=123456"])
     assert "123456" not in str(caught.value)
+
+
+def test_missing_field_is_named_alone() -> None:
+    @dataclass(frozen=True)
+    class Needy:
+        out: str
+        api_key: str = ""
+
+    with pytest.raises(ConfigError, match="options: out is missing") as caught:
+        load_config(Needy, None, ["api_key=secret"])
+    assert "secret" not in str(caught.value)
+
+
+def test_earlier_values_hold_where_nothing_else_is_said() -> None:
+    base = {"budget": {"max_calls": 3, "max_seconds": 9}}
+    recipe = load_config(Recipe, None, ["budget.max_calls=7"], base)
+    assert (recipe.budget.max_calls, recipe.budget.max_seconds) == (7, 9.0)
+    assert base == {"budget": {"max_calls": 3, "max_seconds": 9}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tomllib
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
@@ -15,18 +16,21 @@ from tamsa.errors import ConfigError
 T = TypeVar("T")
 
 
-def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str] = ()) -> T:
+def load_config(
+    cls: type[T], path: Path | None = None, overrides: Sequence[str] = (), base: Mapping[str, Any] | None = None
+) -> T:
     """Build a dataclass from a TOML file and overrides such as `budget.max_calls=20`.
 
     Args:
         cls: a dataclass type; nested dataclasses are TOML tables.
-        path: the file; None for the defaults alone.
+        path: the file; None for the values of `base` alone.
         overrides: `dotted.key=value` strings, values in TOML syntax (bare words are strings).
+        base: plain values that hold where no file is given, such as those of an earlier command.
 
     Raises:
         ConfigError: the file is unreadable, a key is unknown or a value has the wrong type.
     """
-    values: dict[str, Any] = {}
+    values = copy.deepcopy(dict(base or {}))
     where = "options"
     if path is not None:
         where = str(path)
@@ -53,6 +57,8 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
         first = error.errors()[0]
         names = (str(part) for part in first["loc"])
         key = ".".join(takewhile(lambda name: "[" not in name, names))  # what follows are pydantic's union branches
+        if first["type"] == "missing":  # the input would be all that stands around it
+            raise ConfigError(f"{where}: {key} is missing") from error
         shown = "(hidden)" if "key" in key.rsplit(".", 1)[-1] else repr(first.get("input"))
         raise ConfigError(f"{where}: {key} = {shown}: {first['msg']}") from error
 

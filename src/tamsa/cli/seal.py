@@ -63,8 +63,12 @@ def _key(*, make: bool) -> bytes:
             path.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileExistsError):  # another process was quicker
                 handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(handle, "wb") as file:
-                    file.write(secrets.token_bytes(_KEY_BYTES))
+                try:
+                    with os.fdopen(handle, "wb") as file:
+                        file.write(secrets.token_bytes(_KEY_BYTES))
+                except OSError:  # the disk is full: what is there now would for ever be no key
+                    path.unlink()
+                    raise
         key = path.read_bytes()
         return key if len(key) == _KEY_BYTES else b""
     return b""

@@ -1,13 +1,18 @@
 """A user's mistake is one clear line and exit code 2, with nothing lost and no traceback."""
 
+import errno
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tamsa.cli import settings
+from tamsa.cli.seal import seal
 
 DOCUMENT = {"id": "a", "title": "Alpha", "text": "Alpha is a town."}
 
@@ -57,6 +62,9 @@ RESEARCH = ("research", "Where is Alpha?")
         ((*RESEARCH, "--docs", "docs.jsonl", "--model", "scripted:none.jsonl"), "none.jsonl"),
         ((*RESEARCH, "--docs", "docs.jsonl", "--model", "openai:x", "-s", "model.base_url=nonsense"), "base_url"),
         ((*RESEARCH, "--docs", "docs.jsonl", "-s", "budget.max_cals=3"), "max_cals"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "-s", "budget.context_share=nan"), "budget.context_share = nan"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "-s", "budget.max_calls=-1"), "budget.max_calls = -1"),
+        ((*RESEARCH, "--docs", "docs.jsonl", "-s", "budget.observation_share=5"), "at most 0.5"),
         ((*RESEARCH, "--docs", "docs.jsonl", "--config", "none.toml"), "none.toml"),
         ((*RESEARCH, "--docs", "docs.jsonl", "--mode", "wild"), "'wild'"),
         ((*RESEARCH, "--docs", "docs.jsonl", "--model", "baseline", "--mode", "iter"), "language model"),
@@ -167,3 +175,87 @@ def test_journal_of_another_form_is_one_line(place: Path) -> None:
         assert result.returncode == 2
         assert "Traceback" not in result.stderr
         assert "steps.jsonl: record 1 is not of a run's form" in result.stderr
+
+
+def test_resumed_run_keeps_its_endpoint_when_another_setting_is_given(place: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}/v1"
+    options = ("-s", f"model.base_url={url}", "-s", "model.max_retries=0")
+    tamsa(place, *RESEARCH, "--docs", "docs.jsonl", "--model", "openai:x", "--out", "run", *options)
+    again = tamsa(place, "research", "--resume", "run", "-s", "budget.max_calls=9")
+    assert url in again.stderr
+    assert "api.openai.com" not in again.stderr
+
+
+@pytest.mark.parametrize("option", [("--mode", "iter"), ("--agents", "7"), ("--web",), ("--out", "other")])
+def test_what_a_run_was_begun_with_cannot_be_changed_on_resume(place: Path, option: tuple[str, ...]) -> None:
+    begin(place)
+    result = tamsa(place, "research", "--resume", "run", *option)
+    assert result.returncode == 2
+    assert result.stderr == f"tamsa: {option[0]} was settled when the run was begun; leave it out with --resume\n"
+
+
+def test_manifest_of_another_form_is_one_line(place: Path) -> None:
+    begin(place)
+    file = place / "run" / "run.json"
+    for change in ({"settings": [1]}, {"docs": 5}, {"agents": "x"}):
+        good = json.loads(file.read_text())
+        file.write_text(json.dumps({**good, **change}))
+        result = tamsa(place, "research", "--resume", "run", "--trust")
+        file.write_text(json.dumps(good))
+        assert result.returncode == 2
+        assert f"run.json: {next(iter(change))} is missing or damaged" in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_names_that_are_no_text_are_documents_too(place: Path) -> None:
+    folder = os.fsdecode(b"d\xff")
+    (place / folder).mkdir()
+    (place / folder / os.fsdecode(b"n\xfe.md")).write_text("Alpha is a town.")
+    options = ("--docs", folder, "--model", "scripted:script.jsonl", "--out", "run")
+    first = tamsa(place, *RESEARCH, *options)
+    assert first.returncode == 0, first.stderr
+    (place / "run" / "report.json").unlink()
+    again = tamsa(place, "research", "--resume", "run")
+    assert again.returncode == 0, again.stderr
+
+
+def test_answer_is_shown_even_where_no_pdf_can_be_made(place: Path) -> None:
+    (place / "weasyprint.py").write_text("raise ImportError")
+    options = ("--docs", "docs.jsonl", "--model", "scripted:script.jsonl", "--out", "run", "--pdf")
+    path = os.pathsep.join(filter(None, (str(place), os.environ.get("PYTHONPATH"))))
+    result = tamsa(place, *RESEARCH, *options, PYTHONPATH=path)
+    assert result.returncode == 2
+    assert "report: run/report.html" in result.stdout
+    assert "tamsa[pdf]" in result.stderr
+
+
+def test_rules_are_not_steered(place: Path) -> None:
+    for settled in ({"model": "baseline", "mode": "react"}, {"model": "nano", "mode": "guided"}):
+        (place / "badrun" / "run.json").write_text(json.dumps(settled))
+        result = tamsa(place, "steer", "badrun", "Only surveys count.")
+        assert result.returncode == 2
+        assert "rules, which read no messages" in result.stderr
+        assert not (place / "badrun" / "inbox.jsonl").exists()
+
+
+@pytest.mark.parametrize("group", ["world", "train"])
+def test_groups_offer_no_completion_that_is_not_there(place: Path, group: str) -> None:
+    assert "completion" not in tamsa(place, group, "--help").stdout
+
+
+def test_disk_that_is_full_leaves_no_half_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(size: int) -> bytes:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(secrets, "token_bytes", full)
+        assert seal({"a": 1}) is None
+    assert seal({"a": 1}) is not None
+
+
+def test_bundled_model_is_the_default_only_where_all_of_its_extra_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "find_spec", lambda name: None if name == "numba" else object())
+    assert settings.default_model() == "baseline"  # `dense` alone brings torch and transformers
+    monkeypatch.setattr(settings, "find_spec", lambda name: object())
+    assert settings.default_model() == "nano"

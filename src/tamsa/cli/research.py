@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from tamsa import __version__
 from tamsa.agent import check_question, research
 from tamsa.agent.baseline import BaselinePolicy
 from tamsa.agent.confidence import in_words
+from tamsa.agent.guided import MODE as GUIDED
 from tamsa.agent.guided import GuidedPolicy
 from tamsa.agent.heavy import NUM_AGENTS, research_heavy
 from tamsa.agent.modes import with_mode
@@ -46,7 +48,7 @@ from tamsa.config import from_mapping
 from tamsa.corpus import SearchIndex
 from tamsa.errors import ConfigError, CorruptError, InputError, TamsaError
 from tamsa.llm import ModelPool
-from tamsa.store import RunFolder, new_id
+from tamsa.store import RunFolder, new_id, read_json
 from tamsa.tools import Reader, Toolset, corpus_toolset, page_chars
 from tamsa.types import Model, Report
 
@@ -107,6 +109,18 @@ def research_command(
     if (review_plan or ask) and not sys.stdin.isatty():
         raise InputError("--review-plan and --ask need a terminal in which to answer")
     if resume is not None:
+        _refuse_changes(
+            {
+                "--mode": mode,
+                "--agents": agents != NUM_AGENTS,
+                "--python": python,
+                "--web": web,
+                "--mcp": mcp,
+                "--files": files,
+                "--dense": dense,
+                "--out": out,
+            }
+        )
         folder = RunFolder.resume(resume)
         if not trust:
             check_seal(resume, folder.manifest)
@@ -153,10 +167,10 @@ def research_command(
         if not isinstance(error, InputError):
             console.print(f"continue with: tamsa research --resume {folder.path}", markup=False, highlight=False)
         raise
+    show_report(Screen(), report, folder.path / "report.html")
     if pdf:
         write_pdf(to_html(report, index.get), folder.path / "report.pdf")
     folder.close()
-    show_report(Screen(), report, folder.path / "report.html")
 
 
 async def _run(
@@ -216,6 +230,19 @@ async def _run(
         await pool.aclose()
 
 
+_FORM = {
+    "question": str,
+    "model": str,
+    "mode": str,
+    "agents": int,
+    "docs": list,
+    "extras": dict,
+    "settings": dict,
+    "date": str,
+}
+"""What of a manifest is read, and of which type it is."""
+
+
 def _from_manifest(
     folder: RunFolder,
     question: str | None,
@@ -226,17 +253,23 @@ def _from_manifest(
 ) -> tuple[str, str, Settings, list[Path]]:
     """Take from a run's manifest what the command line leaves open."""
     manifest = folder.manifest
-    if missing := [name for name in ("model", "mode", "agents", "docs", "extras", "date") if name not in manifest]:
+    if wrong := [name for name, kind in _FORM.items() if not isinstance(manifest.get(name), kind)]:
         raise CorruptError(
-            f"{folder.path / 'run.json'}: {missing[0]} is missing; start the question anew in another folder"
+            f"{folder.path / 'run.json'}: {wrong[0]} is missing or damaged; start the question anew in another folder"
         )
     if question is not None and question.strip() != manifest["question"]:
         raise InputError(f"{folder.path}: holds another question; leave the question out to resume it")
-    where = str(folder.path / "run.json")
-    settings = load_settings(config, overrides)
-    if config is None and not overrides:
-        settings = from_mapping(Settings, manifest.get("settings", {}), where)
-    return manifest["question"], model or manifest["model"], settings, docs or [Path(p) for p in manifest["docs"]]
+    settings = from_mapping(Settings, manifest["settings"], str(folder.path / "run.json"))
+    if config is not None or overrides:
+        settings = load_settings(config, overrides, settings.public())
+    paths = docs or [Path(str(path)) for path in manifest["docs"]]
+    return manifest["question"], model or manifest["model"], settings, paths
+
+
+def _refuse_changes(given: Mapping[str, object]) -> None:
+    """Refuse options that a run under way cannot follow, rather than pass over them."""
+    if named := [option for option, value in given.items() if value]:
+        raise InputError(f"{named[0]} was settled when the run was begun; leave it out with --resume")
 
 
 def steer_command(
@@ -249,6 +282,9 @@ def steer_command(
     """
     if not message.strip():
         raise InputError("the message is empty")
+    manifest = read_json(run / "run.json") if (run / "run.json").is_file() else {}
+    if isinstance(manifest, dict) and (manifest.get("model") == "baseline" or manifest.get("mode") == GUIDED):
+        raise InputError(f"{run}: is led by rules, which read no messages; a language model in another mode does")
     RunFolder.send(run, message.strip())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -73,13 +73,15 @@ class Settings:
         }
 
 
-def load_settings(config: Path | None, overrides: Sequence[str] | None) -> Settings:
-    """Read the settings from a file and `key=value` overrides.
+def load_settings(
+    config: Path | None, overrides: Sequence[str] | None, earlier: Mapping[str, Any] | None = None
+) -> Settings:
+    """Read the settings from a file, else from those of an `earlier` command, and `key=value` overrides.
 
     Raises:
         ConfigError: a key is unknown or a value wrong.
     """
-    return load_config(Settings, config, tuple(overrides or ()))
+    return load_config(Settings, config, tuple(overrides or ()), earlier)
 
 
 def make_pool() -> ModelPool:
@@ -89,7 +91,8 @@ def make_pool() -> ModelPool:
 
 def default_model() -> str:
     """Return the model that is used where none is named: the bundled one where it can run, else the rules."""
-    return "nano" if all(find_spec(name) for name in ("torch", "transformers")) else "baseline"
+    needed = ("torch", "transformers", "numba")  # all together come with `models` and `train` alone
+    return "nano" if all(map(find_spec, needed)) else "baseline"
 
 
 def check_mode(mode: str | None, spec: str, *, heavy: bool = False) -> str | None:

@@ -1,4 +1,4 @@
-"""The `tamsa` command: every user's mistake is one line and exit code 2."""
+"""The `tamsa` command: a user's mistake is exit code 2 and one line, or typer's box where an option is wrong."""
 
 from __future__ import annotations
 

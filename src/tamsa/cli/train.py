@@ -12,8 +12,10 @@ from rich.markup import escape
 from tamsa.train.stages import run_stage
 
 app = typer.Typer(
-    help="Train a model: tokenizer, pretraining, mid-training, fine-tuning, heads, growing, merging (extra `train`).",
+    help="Train a model: tokenizer, pretraining, mid-training, fine-tuning, reinforcement, heads, growing, merging "
+    "(extra `train`).",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 Recipe = Annotated[Path | None, typer.Argument(help="TOML file; see recipes/.")]

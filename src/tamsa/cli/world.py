@@ -12,7 +12,9 @@ from tamsa.cli.screen import Screen
 from tamsa.world import MIN_PAGES, build_world
 
 app = typer.Typer(
-    help="A simulated encyclopedia: pages, tables, links, conflicting sources and gold questions.", no_args_is_help=True
+    help="A simulated encyclopedia: pages, tables, links, conflicting sources and gold questions.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 

@@ -131,7 +131,7 @@ def load_tokenizer(folder: Path) -> Any:
         InputError: there is none.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; make a tokenizer with `tamsa train tokenizer RECIPE.toml`")
+        raise InputError(f"{folder}: no such folder; name one with a tokenizer (`tamsa train tokenizer` makes one)")
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as error:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tamsa.errors import ConfigError
 from tamsa.types import Usage
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits of one run. Whichever is reached first forces an answer."""
+    """Limits of one run. Whichever is reached first forces an answer.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
 
     max_calls: int = 100
     """Tool calls."""
@@ -26,6 +32,20 @@ class Budget:
     """Share of the model's context that the observations of one turn may fill, in (0, 0.5]."""
     context_share: float = 0.9
     """Share of the model's context at which the answer is forced, in (0, 1]."""
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("max_calls", 0, math.inf),
+            ("max_tokens", 0, math.inf),
+            ("max_seconds", 0, math.inf),
+            ("max_completion_tokens", 1, math.inf),
+            ("observation_share", 0.001, 0.5),
+            ("context_share", 0.001, 1.0),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                to = f"a value from {low} to {high}" if high < math.inf else f"{low} or more"
+                raise ConfigError(f"budget.{name} = {value!r}: choose {to}")
 
 
 @dataclass

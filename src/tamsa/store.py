@@ -151,6 +151,11 @@ class Journal:
             raise _storage_error(self.path, error) from error
         self._size += len(line)
 
+    def clear(self) -> None:
+        """Drop every record."""
+        os.ftruncate(self._handle, 0)
+        self.records, self._size = [], 0
+
     def close(self) -> None:
         """Release the file and its lock."""
         if self._handle >= 0:
@@ -193,18 +198,23 @@ class RunFolder:
             StorageError: it cannot be written.
         """
         make_folder(path)
-        if (path / "run.json").exists():
-            raise InputError(f"{path}: holds a run already; continue it with --resume {path} or choose another --out")
         full = {
             "schema_version": SCHEMA_VERSION,
             "run_id": new_id(),
             "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             **manifest,
         }
-        with contextlib.suppress(FileNotFoundError):  # a journal without its manifest: a crash before the first step
-            (path / "steps.jsonl").unlink()
-        write_json(path / "run.json", full)
-        return cls(path, full, Journal(path / "steps.jsonl"))
+        with contextlib.ExitStack() as held:
+            if not (path / "run.json").exists():  # of several that begin at once, who holds the journal has the folder
+                journal = held.enter_context(Journal(path / "steps.jsonl"))
+            if (path / "run.json").exists():
+                raise InputError(
+                    f"{path}: holds a run already; continue it with --resume {path} or choose another --out"
+                )
+            journal.clear()  # without its manifest it is of a crash before the first step
+            write_json(path / "run.json", full)
+            held.pop_all()
+        return cls(path, full, journal)
 
     @classmethod
     def resume(cls, path: Path) -> RunFolder:

@@ -170,3 +170,17 @@ def test_written_json_is_read_back(tmp_path: Path) -> None:
     value: dict[str, Any] = {"a": [1, "ü"]}
     write_json(tmp_path / "x.json", value)
     assert json.loads((tmp_path / "x.json").read_text(encoding="utf-8")) == value
+
+
+def test_of_two_that_begin_at_once_one_has_the_folder_and_its_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = RunFolder.create(tmp_path / "r", {"question": "first"})
+    folder.journal.append({"a": 1})
+    (tmp_path / "r" / "run.json").unlink()  # as another sees it before the manifest is written
+    with pytest.raises(InputError, match="another process"):
+        RunFolder.create(tmp_path / "r", {"question": "second"})
+    assert not (tmp_path / "r" / "run.json").exists()
+    folder.close()
+    with Journal(tmp_path / "r" / "steps.jsonl") as journal:
+        assert journal.records == [{"a": 1}]

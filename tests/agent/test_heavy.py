@@ -10,7 +10,7 @@ import pytest
 
 from tamsa.agent.heavy import as_answer, majority, research_heavy
 from tamsa.agent.react import parse_answer, render_call
-from tamsa.errors import ModelUnavailableError
+from tamsa.errors import CorruptError, ModelUnavailableError
 from tamsa.llm import ModelSettings, ScriptedModel
 from tamsa.store import RunFolder
 from tamsa.tools import Offer, ask_tool, corpus_toolset
@@ -132,6 +132,25 @@ async def test_one_failing_agent_does_not_stop_the_others(tmp_path: Path) -> Non
 
     report = await heavy(tmp_path / "run", Failing([WRONG, RIGHT, RIGHT, RIGHT]))
     assert report.answer == "1203"
+    assert report.notes[0] == "3 agents: 1203 (3)"
+    assert report.notes[1].startswith("an agent failed: ")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"kind": "final"},
+        {"kind": "final", "seconds": 1, "answer": 5, "notes": []},
+        {"kind": "final", "seconds": 1, "answer": "x", "notes": [], "usage": {"a": 1}},
+        {"kind": "agreement", "seconds": 1, "agents": ["../../x"]},
+        {"kind": "plan", "seconds": 1, "usage": {}},
+    ],
+)
+async def test_journal_of_another_form_is_refused(tmp_path: Path, record: dict[str, Any]) -> None:
+    RunFolder.create(tmp_path / "run", {"question": QUESTION}).close()
+    (tmp_path / "run" / "steps.jsonl").write_text(json.dumps(record) + "\n")
+    with pytest.raises(CorruptError, match="record 1 is not of a run's form"):
+        await heavy(tmp_path / "run", Crowd([RIGHT] * 4))
 
 
 async def test_failed_synthesis_resumes_without_new_research(tmp_path: Path) -> None:

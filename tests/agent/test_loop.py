@@ -10,7 +10,7 @@ import pytest
 
 from tamsa.agent import Budget, research
 from tamsa.agent.react import render_call
-from tamsa.errors import InputError, ModelUnavailableError
+from tamsa.errors import ConfigError, CorruptError, InputError, ModelUnavailableError
 from tamsa.llm import ModelSettings, ScriptedModel
 from tamsa.store import RunFolder
 from tamsa.tools import FunctionTool, Toolset, corpus_toolset
@@ -323,3 +323,62 @@ async def test_two_hundred_runs_side_by_side_do_not_mix() -> None:
         assert (report.question, report.answer) == (f"question {number}", f"answer {number}")
 
     await asyncio.gather(*(one(number) for number in range(200)))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["{1, 2}", "b'x'", "...", "1+2j", "{('a', 1): 2}", "0x" + "f" * 6000, "[" * 975 + "]" * 975, "[" * 150 + "]" * 150],
+)
+async def test_call_that_json_cannot_hold_is_named_to_the_model(value: str, tmp_path: Path) -> None:
+    call = "<tool_call>{'name': 'search', 'arguments': {'queries': " + value + "}}</tool_call>"
+    folder = RunFolder.create(tmp_path / "r", {"question": QUESTION})
+    report = await run([call, ANSWER], folder=folder)
+    folder.close()
+    assert (report.answer, report.num_calls) == ("Carl IV", 0)
+
+
+async def test_calls_of_one_turn_stop_at_the_limit() -> None:
+    turn = "".join(render_call("search", {"queries": [f"Velm {number}"]}) for number in range(8))
+    report = await run([turn, ANSWER], budget=Budget(max_calls=3))
+    assert (report.status, report.num_calls, report.num_steps) == ("forced", 3, 2)
+
+
+@pytest.mark.parametrize("ids", [("call_1_2", "call_1_2"), ("call_1_2", ""), ("a", "a"), ("\ud800", "?")])
+async def test_ids_of_calls_never_meet(ids: tuple[str, str]) -> None:
+    calls = [{"id": key, "name": "search", "arguments": {"queries": [f"Velm {n}"]}} for n, key in enumerate(ids)]
+    report = await run([{"tool_calls": calls}, {"text": ANSWER}])
+    assert (report.answer, report.num_calls) == ("Carl IV", 2)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"observation_share": float("nan")}, {"context_share": 5}, {"max_completion_tokens": 0}]
+)
+def test_budget_out_of_range_is_refused(setting: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(setting))):
+        Budget(**setting)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("completion", "text", 5),
+        ("completion", "calls", [{"id": "a", "name": "b", "arguments": [1]}]),
+        ("observation", "step", None),
+        ("observation", "text", {}),
+        ("final", "notes", [5]),
+        ("final", "seconds", "x"),
+    ],
+)
+async def test_record_of_another_form_is_refused(tmp_path: Path, kind: str, field: str, value: Any) -> None:
+    folder = RunFolder.create(tmp_path / "r", {"question": QUESTION})
+    await run([SEARCH, ANSWER], folder=folder)
+    folder.close()
+    (tmp_path / "r" / "report.json").unlink()
+    path = tmp_path / "r" / "steps.jsonl"
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    next(record for record in records if record["kind"] == kind)[field] = value
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    folder = RunFolder.resume(tmp_path / "r")
+    with pytest.raises(CorruptError, match="is not of a run's form"):
+        await run([SEARCH, ANSWER], folder=folder)
+    folder.close()

@@ -1,5 +1,6 @@
 """Strategies: what the model sees next, and how it stays within its context."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -173,3 +174,13 @@ async def test_every_strategy_resumes_to_the_same_run(tmp_path: Path, mode: str)
             expected.visited,
         )
         assert second.prompts == first.prompts[len(first.prompts) - len(second.prompts) :]
+
+
+@pytest.mark.parametrize("mark", ['<fold steps="%s">x</fold>' % ("1" * 5_000), '<fold steps="1">' * 100_000])
+async def test_fold_marks_of_any_kind_cost_a_moment_and_end_nothing(mark: str) -> None:
+    def say(turn: int, _: Any) -> str:
+        return mark + render_call("look", {"number": 1}) if turn == 1 else "<answer>1850</answer>"
+
+    began = time.process_time()
+    assert (await run(Watcher(say), "fold")).answer == "1850"
+    assert time.process_time() - began < 10

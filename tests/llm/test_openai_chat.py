@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tamsa.errors import ContextLengthError, ModelAuthError, ModelError, ModelUnavailableError
-from tamsa.llm import MALFORMED_ARGUMENTS, ModelSettings, OpenAIModel, open_model
+from tamsa.llm import MALFORMED_ARGUMENTS, ModelSettings, OpenAIModel, bounded, open_model
+from tamsa.llm.assembly import read_arguments
 from tamsa.llm.settings import for_openai
 from tamsa.types import Message, ToolCall, ToolSchema
 
@@ -521,3 +522,38 @@ async def test_mangled_streams_end_in_an_answer_or_a_typed_error(endpoint, repli
 @pytest.mark.soak
 async def test_flood_of_mangled_streams(endpoint, replies):
     await flood(endpoint, replies, range(1_000, 6_000))
+
+
+@pytest.mark.parametrize("opened", ["application/json", "text/event-stream", "error"])
+async def test_answer_without_end_is_refused(endpoint, replies, monkeypatch, opened):
+    monkeypatch.setattr(bounded, "MAX_ANSWER_BYTES", 1 << 20)
+
+    async def endless(writer: Any) -> None:
+        kind = b"400 X\r\nContent-Type: application/json" if opened == "error" else b"200 X\r\nContent-Type: "
+        writer.write(b"HTTP/1.1 " + kind + (b"" if opened == "error" else opened.encode()) + b"\r\n\r\ndata: ")
+        while True:
+            writer.write(b"x" * 65_536)
+            await writer.drain()
+
+    endpoint.replies = [endless]
+    model = model_at(endpoint, deadline_s=20)
+    with pytest.raises(ModelError, match="answer of more than"):
+        await model.complete([Message("user", "x")])
+    assert len(endpoint.requests) == 1
+    await model.aclose()
+
+
+async def test_packed_answer_is_refused(endpoint, replies):
+    endpoint.replies = [replies.status(200, "{}", {"Content-Encoding": "gzip"})]
+    model = model_at(endpoint)
+    with pytest.raises(ModelError, match="packs its answer as gzip"):
+        await model.complete([Message("user", "x")])
+    assert endpoint.requests[0].headers["accept-encoding"] == "identity"
+    await model.aclose()
+
+
+@pytest.mark.parametrize("arguments", ['{"a": ' + "[" * 200 + "]" * 200 + "}", '{"a": "\\ud800"}'])
+async def test_arguments_of_calls_can_always_be_written_again(arguments):
+    for given in (arguments, json.loads(arguments)):
+        json.dumps(read_arguments(given), ensure_ascii=False).encode()
+    assert (MALFORMED_ARGUMENTS in read_arguments(arguments)) == ("[" in arguments)

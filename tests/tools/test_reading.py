@@ -1,4 +1,5 @@
 import asyncio
+import time
 from itertools import pairwise
 
 import pytest
@@ -86,6 +87,13 @@ async def test_a_reader_that_fails_or_dawdles_is_named_and_the_passages_shown(in
     late = await visit(index, ScriptedModel(dawdle), goal="Who opened the Velm bridge?", timeout_s=0.05)
     assert NEEDLE in late.text
     assert "not read within" in late.text
+
+
+async def test_a_reader_that_opens_quotes_without_end_costs_a_moment(index):
+    began = time.process_time()
+    result = await visit(index, ScriptedModel(lambda _: "<evidence>" * 100_000), goal="Who opened the Velm bridge?")
+    assert NEEDLE in result.text
+    assert time.process_time() - began < 10
 
 
 async def test_documents_of_one_visit_are_read_side_by_side_and_none_outlasts_the_call(tmp_path):

@@ -16,6 +16,7 @@ from datetime import date as calendar_date
 
 from tamsa.agent import prompts
 from tamsa.agent.budget import Budget
+from tamsa.agent.journal import check_record, corrupt
 from tamsa.agent.loop import OnEvent, research
 from tamsa.agent.plan import proposed_plan, read_items, show_items
 from tamsa.agent.react import NOT_FOUND, parse_answer, parse_turn
@@ -63,7 +64,7 @@ async def research_heavy(
     Messages left in the folder (`RunFolder.send`) reach every agent, and the synthesis.
 
     Raises:
-        InputError, ConfigError, StorageError: as for `research`.
+        InputError, ConfigError, CorruptError, StorageError: as for `research`.
         ModelError: no agent came to an end. The run can be continued from its folder.
     """
     if (done := read_report(folder)) is not None:
@@ -89,7 +90,13 @@ class _Heavy:
         self._make_tools = make_tools
         self._folder = folder
         self._on_event = on_event
+        self._failures: list[ModelError] = []
         self._records = list(folder.journal.records)
+        for number, record in enumerate(self._records, start=1):
+            try:
+                check_record(record)
+            except (KeyError, TypeError) as error:
+                raise corrupt(folder.journal, number, error) from error
 
     def _recorded(self, kind: str) -> Record | None:
         return next((record for record in self._records if record.get("kind") == kind), None)
@@ -128,7 +135,6 @@ class _Heavy:
             wanted = list(range(1, num_agents + 1))
         tasks = {asyncio.create_task(self._agent(number, mode, budget, date)): number for number in wanted}
         reports: dict[int, Report] = {}
-        failures: list[ModelError] = []
         waiting = set(tasks)
         try:
             while waiting:
@@ -137,7 +143,7 @@ class _Heavy:
                     try:
                         reports[tasks[task]] = task.result()
                     except ModelError as error:
-                        failures.append(error)
+                        self._failures.append(error)
                 if num_agents and waiting and (agreeing := majority(reports, num_agents)):
                     self._record({"kind": "agreement", "agents": agreeing, "seconds": self._seconds(reports)})
                     reports = {number: reports[number] for number in agreeing}
@@ -147,7 +153,7 @@ class _Heavy:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
         if not reports:
-            raise failures[0]
+            raise self._failures[0]
         return dict(sorted(reports.items()))
 
     async def _agent(self, number: int, mode: str, budget: Budget | None, date: str | None) -> Report:
@@ -202,7 +208,7 @@ class _Heavy:
             state.spent.calls += report.num_calls
             state.spent.steps += report.num_steps
         for record in filter(None, (final, self._recorded("plan"))):
-            state.spent.usage += Usage(**record["usage"])
+            state.spent.usage += Usage(**record.get("usage", {}))
         report = build_report(
             state,
             question=self._question,
@@ -217,7 +223,11 @@ class _Heavy:
         return {
             "kind": "final",
             "answer": answer,
-            "notes": [f"{len(reports)} agents: {tally(reports)}", *notes],
+            "notes": [
+                f"{len(reports)} agents: {tally(reports)}",
+                *(f"an agent failed: {error}" for error in self._failures),
+                *notes,
+            ],
             "usage": asdict(usage),
             "seconds": self._seconds(reports),
         }

@@ -16,12 +16,13 @@ from tamsa.agent import prompts
 from tamsa.agent.budget import Budget
 from tamsa.agent.confidence import measure
 from tamsa.agent.context import Context
+from tamsa.agent.journal import check_record, corrupt
 from tamsa.agent.plan import proposed_plan, read_items, show_items
 from tamsa.agent.react import NOT_FOUND, Turn, parse_turn
 from tamsa.agent.reporting import build_report, read_report, write_report
 from tamsa.agent.strategies import Strategy, make_strategy
 from tamsa.agent.transcript import Record, Transcript, call_key
-from tamsa.errors import ContextLengthError, CorruptError, InputError
+from tamsa.errors import ContextLengthError, InputError
 from tamsa.store import RunFolder
 from tamsa.tools import Toolset
 from tamsa.tools.fencing import clean, neutralise
@@ -90,6 +91,7 @@ async def research(
     Raises:
         InputError: the question is empty or too long.
         ConfigError: there is no such mode.
+        CorruptError: a record of the journal in the folder is not of its form.
         ModelError: the model failed for good. The run can be continued from its folder.
         StorageError: the run cannot be written.
     """
@@ -191,15 +193,13 @@ class _Run:
         state = self._state
         for number, record in enumerate(self._folder.journal.records, start=1):
             try:
+                check_record(record)
                 state.apply(record)
                 state.spent.earlier_s = state.seconds
                 if state.replayed is not None:
                     self._tools.replay(*state.replayed)
             except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
-                raise CorruptError(
-                    f"{self._folder.journal.path}: record {number} is not of a run's form "
-                    f"({type(error).__name__}: {error}); start the question anew in another --out folder"
-                ) from error
+                raise corrupt(self._folder.journal, number, error) from error
 
     def _take_notes(self) -> None:
         """Put on record what has become of the tools: not available, or withdrawn."""
@@ -311,12 +311,14 @@ class _Run:
             )
 
     def _number(self, calls: list[ToolCall]) -> list[ToolCall]:
-        """Give every call an id of its own within the run; native ids are kept where they are unique."""
+        """Give every call an id of its own within its turn; native ids are kept where they are unique."""
         step = self._state.spent.steps + 1
         seen: set[str] = set()
         numbered = []
         for index, call in enumerate(calls, start=1):
-            key = call.id if call.id and call.id not in seen else f"call_{step}_{index}"
+            key = clean(call.id) or f"call_{step}_{index}"
+            while key in seen:
+                key += "_"
             seen.add(key)
             numbered.append(ToolCall(key, clean(call.name), call.arguments))
         return numbered
@@ -353,15 +355,17 @@ class _Run:
     # ------------------------------------------------------------------ act
 
     async def _act(self) -> None:
-        """Make the pending calls side by side; each is on record as soon as it is done."""
+        """Make the pending calls side by side, as many as the limit leaves; each is on record as soon as it is done."""
         state = self._state
+        calls = state.pending[: max(0, self._budget.max_calls - state.spent.calls)]
+        if not calls:
+            return self._record({"kind": "force", "reason": state.spent.exhausted(self._budget)})
         first: dict[str, str] = {}
-        for call in state.pending:
+        for call in calls:
             first.setdefault(call_key(call), call.id)
-        share = self._context.observation_tokens(self._messages(), len(state.pending))
+        share = self._context.observation_tokens(self._messages(), len(calls))
         tasks = [
-            asyncio.create_task(self._observe(call, share, twin=first[call_key(call)] != call.id))
-            for call in state.pending
+            asyncio.create_task(self._observe(call, share, twin=first[call_key(call)] != call.id)) for call in calls
         ]
         try:
             await asyncio.gather(*tasks)
@@ -376,8 +380,6 @@ class _Run:
         earlier = state.served.get(call_key(call))
         if earlier is not None or twin:
             result = ToolResult(prompts.repeated(earlier or state.spent.steps), None, error=True)
-        elif state.spent.calls >= self._budget.max_calls:
-            result = ToolResult("Not run: the limit of tool calls is reached.", error=True)
         elif self._tools.is_patient(call.name):
             with state.spent.waiting():
                 result = await self._tools.call(call)

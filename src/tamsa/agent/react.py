@@ -25,6 +25,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tamsa.llm.assembly import plain_arguments
+
 NOT_FOUND = "NOT FOUND"
 """The short answer where the documents do not say."""
 MAX_CALLS_PER_TURN = 8
@@ -173,7 +175,10 @@ def read_call(value: Any) -> ParsedCall:
         arguments = {}
     if not isinstance(arguments, dict):
         raise ValueError(f'"arguments" of {name[:80]} must be an object, not {type(arguments).__name__}')
-    return ParsedCall(name, {str(key): item for key, item in arguments.items()})
+    try:
+        return ParsedCall(name, plain_arguments(arguments))
+    except ValueError as error:
+        raise ValueError(f'"arguments" of {name[:80]} is not JSON ({str(error)[:120]})') from error
 
 
 def _read_json(text: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from tamsa.errors import ConfigError
-from tamsa.store import RunFolder
+from tamsa.store import Journal, RunFolder
 from tamsa.tools import Offer, Unavailable
 from tamsa.tools.files import file_tools
 from tamsa.tools.mcp import mcp_tools, parse_servers
@@ -65,7 +65,7 @@ async def open_extras(
     """
     async with contextlib.AsyncExitStack() as stack:
         offers: list[Offer] = []
-        opened = _opened(folder.journal.records)
+        opened = _opened(folder)
         if extras.python:
             tool = await python_tool()
             if isinstance(tool, Unavailable):
@@ -89,8 +89,12 @@ async def open_extras(
         yield offers
 
 
-def _opened(records: Sequence[dict[str, Any]]) -> list[str]:
-    """List what earlier processes of the run opened."""
+def _opened(folder: RunFolder) -> list[str]:
+    """List what earlier processes of the run opened, its agents among them."""
+    records = list(folder.journal.records)
+    for path in sorted(folder.path.glob("agents/*/steps.jsonl")):
+        with Journal(path) as journal:
+            records += journal.records
     pages = (
         page
         for record in records

@@ -16,6 +16,8 @@ MALFORMED_ARGUMENTS = "__malformed__"
 """Key of the only argument of a native call whose arguments were no JSON object: the raw text."""
 MAX_CHARACTERS = 8_000_000
 """A completion longer than this is cut, with finish reason `length`: no endless stream fills the memory."""
+MAX_NESTING = 100
+"""Levels of the arguments of a call."""
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
     "eos": "stop",
@@ -36,16 +38,42 @@ def finish_reason(value: object) -> FinishReason:
 
 def read_arguments(raw: object) -> Mapping[str, Any]:
     """Read the arguments of a native call; what is no JSON object is kept under `MALFORMED_ARGUMENTS`."""
-    if isinstance(raw, Mapping):
-        return {str(key): value for key, value in raw.items()}
-    text = "" if raw is None else str(raw)
-    if not text.strip():
-        return {}
+    text = "" if raw is None or isinstance(raw, Mapping) else str(raw)
     try:
-        value = json.loads(text, strict=False)
+        value = raw if isinstance(raw, Mapping) else json.loads(text, strict=False) if text.strip() else {}
+        return plain_arguments(value) if isinstance(value, Mapping) else {MALFORMED_ARGUMENTS: text}
     except (ValueError, RecursionError):
         return {MALFORMED_ARGUMENTS: text}
-    return value if isinstance(value, dict) else {MALFORMED_ARGUMENTS: text}
+
+
+def plain_arguments(value: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return arguments as JSON values that every encoder takes: lone surrogates are replaced.
+
+    Raises:
+        ValueError: they nest too deep, or hold what JSON does not: bytes, sets, numbers of thousands of digits.
+    """
+    if nesting(value, MAX_NESTING) > MAX_NESTING:
+        raise ValueError(f"nests deeper than {MAX_NESTING}")
+    try:
+        written = json.dumps({str(key): item for key, item in value.items()}, ensure_ascii=False)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    plain: dict[str, Any] = json.loads(written.encode("utf-8", "replace"))
+    return plain
+
+
+def nesting(value: Any, most: int) -> int:
+    """Return how deep a value nests, without recursion; `most + 1` where it is deeper than `most`."""
+    deepest = 0
+    waiting = [(value, 1)]
+    while waiting and deepest <= most:
+        item, level = waiting.pop()
+        deepest = max(deepest, level)
+        if isinstance(item, Mapping):
+            waiting += [(inner, level + 1) for inner in item.values()]
+        elif isinstance(item, list | tuple):
+            waiting += [(inner, level + 1) for inner in item]
+    return deepest
 
 
 def whole(text: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tamsa.errors import ModelError
 from tamsa.llm.assembly import Assembly
+from tamsa.llm.bounded import bounds
 from tamsa.llm.failures import Endpoint, TransientError, failure
 from tamsa.llm.openai_chat import RETRY_NOTICE
 from tamsa.llm.retrying import retrying
@@ -25,9 +26,6 @@ from tamsa.types import Completion, Message, Profile, ToolSchema
 
 if TYPE_CHECKING:
     import httpx2
-
-MAX_LINE_BYTES = 64 << 20
-"""A line of the stream longer than this is refused."""
 
 
 class OllamaModel:
@@ -147,12 +145,12 @@ class OllamaModel:
 
     async def _read_limit(self) -> None:
         """Learn the model's own context length, so that a larger `num_ctx` is not cut behind our back."""
-        value = b""
+        value = bytearray()
         async for line in self._request("/api/show", {"model": self._model}, False):
             value += line
         try:
             details = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             details = None
         info = details.get("model_info") if isinstance(details, dict) else None
         for name, limit in (info or {}).items() if isinstance(info, dict) else ():
@@ -199,8 +197,6 @@ class OllamaModel:
                 buffer = bytearray()
                 async for data in response.aiter_bytes():
                     buffer += data
-                    if len(buffer) > MAX_LINE_BYTES:
-                        raise ModelError(f"{self._endpoint}: the answer holds a line above {MAX_LINE_BYTES >> 20} MiB")
                     if b"\n" in data:
                         *lines, buffer = buffer.split(b"\n")
                         for line in lines:
@@ -225,11 +221,14 @@ class OllamaModel:
         import httpx2
 
         settings = self._settings
-        return httpx2.AsyncClient(
+        client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(settings.timeout_s, connect=min(15.0, settings.timeout_s), pool=None),
             limits=httpx2.Limits(max_connections=settings.concurrency),
-            headers={"Authorization": f"Bearer {settings.secret}"} if settings.secret else None,
+            **bounds(self._endpoint),
         )
+        if settings.secret:
+            client.headers["Authorization"] = f"Bearer {settings.secret}"
+        return client
 
 
 def _add_message(assembly: Assembly, message: object) -> None:

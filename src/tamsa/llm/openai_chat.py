@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tamsa.errors import ModelError
 from tamsa.llm.assembly import Assembly
+from tamsa.llm.bounded import bounds
 from tamsa.llm.failures import Endpoint, TransientError, failure
 from tamsa.llm.retrying import retrying
 from tamsa.llm.settings import ModelSettings, is_official
@@ -245,7 +246,7 @@ class OpenAIModel:
             api_key=settings.secret or "none",
             max_retries=0,
             timeout=timeout,
-            http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, limits=limits),
+            http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, limits=limits, **bounds(self._endpoint)),
         )
 
 

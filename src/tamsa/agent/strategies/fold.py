@@ -14,7 +14,10 @@ from tamsa.agent.transcript import Notice, Observed, Said, Summary, Transcript
 from tamsa.types import Message
 
 MAX_LINE_CHARS = 1_500
-_FOLD = re.compile(r"""<fold\s+steps\s*=\s*["']?(\d+)(?:\s*[-–]\s*(\d+))?["']?\s*>(.*?)</fold>""", re.DOTALL)
+_FOLD = re.compile(
+    r"""<fold\s+steps\s*=\s*["']?(\d{1,9})(?:\s*[-–]\s*(\d{1,9}))?["']?\s*>"""
+    r"([^<]*+(?:<(?!/?fold\b)[^<]*+)*+)</fold>"  # up to the next tag of its kind, in linear time
+)
 _SUMMARISE = (
     "Your context is nearly full. Write one paragraph into which all steps so far are folded: what is established, "
     "with document ids and exact quotes; what was tried in vain; what is open. Write the paragraph alone."

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tamsa.llm.assembly import nesting
 from tamsa.tools.fencing import neutralise
 
 MAX_DESCRIPTION_CHARS = 1_000
@@ -47,7 +48,7 @@ def check_schema(schema: Any) -> dict[str, Any]:
     """
     if not isinstance(schema, Mapping):
         raise BadDefinitionError("its schema is not an object")
-    if depth(schema) > MAX_DEPTH:
+    if nesting(schema, MAX_DEPTH) > MAX_DEPTH:
         raise BadDefinitionError(f"its schema nests deeper than {MAX_DEPTH}")
     size = len(json.dumps(schema, ensure_ascii=False, default=str))
     if size > MAX_SCHEMA_CHARS:
@@ -125,22 +126,6 @@ def calm(text: str) -> str:
         for char in text
     )
     return neutralise(kept).replace("<", "‹").replace(">", "›")
-
-
-def depth(value: Any) -> int:
-    """Return how deep a JSON value nests, without recursion."""
-    deepest = 0
-    waiting = [(value, 1)]
-    while waiting:
-        item, level = waiting.pop()
-        deepest = max(deepest, level)
-        if level > MAX_DEPTH * 10:
-            return level
-        if isinstance(item, Mapping):
-            waiting += [(inner, level + 1) for inner in item.values()]
-        elif isinstance(item, list):
-            waiting += [(inner, level + 1) for inner in item]
-    return deepest
 
 
 def _references(value: Any) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tamsa.errors import ToolError
+from tamsa.llm.assembly import nesting
 from tamsa.tools.mcp.connection import Connection, describe
 from tamsa.tools.mcp.definitions import (
     MAX_DESCRIPTION_CHARS,
@@ -16,13 +17,13 @@ from tamsa.tools.mcp.definitions import (
     calm,
     check_name,
     check_schema,
-    depth,
 )
 from tamsa.types import ToolResult, ToolSchema
 
 MAX_TEXT_CHARS = 60_000
 MAX_DATA_CHARS = 60_000
 MAX_PARTS = 200
+MAX_NESTING, MAX_RESULT_NESTING = 50, 100
 MAX_TIMEOUTS = 2
 """Calls in a row without an answer, after which the server is given up."""
 
@@ -71,7 +72,7 @@ class McpTool:
         if self._connection.over:
             raise ToolError(f"{name} is no longer there: {self._connection.over}. Use other tools.")
         values = dict(arguments)
-        if depth(values) > 50:
+        if nesting(values, MAX_NESTING) > MAX_NESTING:
             raise ToolError(f"{name}: the arguments nest too deep")
         if problem := self._arguments.problem(values):
             wanted = json.dumps(self.schema.parameters.get("properties", {}), ensure_ascii=False)[:2_000]
@@ -102,7 +103,7 @@ class McpTool:
         structured = result.structured_content
         if self._output is not None and not result.is_error:
             problem = "it is missing" if structured is None else ""
-            if not problem and depth(structured) > 100:
+            if not problem and nesting(structured, MAX_RESULT_NESTING) > MAX_RESULT_NESTING:
                 problem = "it nests too deep"
             problem = problem or self._output.problem(structured)
             if problem:

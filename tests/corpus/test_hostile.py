@@ -157,3 +157,13 @@ def test_stopping_early_leaves_no_process(tmp_path: Path) -> None:
             break
         time.sleep(0.05)
     assert _children() <= before
+
+
+def test_readers_import_nothing_from_the_folder_they_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("text")
+    for name in ("struct", "tamsa", "charset_normalizer"):
+        (tmp_path / f"{name}.py").write_text("open('imported', 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    found = [item for _, item in read_files([Path("a.txt")])]
+    assert isinstance(found[0], Draft)
+    assert not (tmp_path / "imported").exists()

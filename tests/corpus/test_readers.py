@@ -6,8 +6,10 @@ import json
 import zipfile
 from pathlib import Path
 
+import docx
 import openpyxl
 import pytest
+from docx.oxml import parse_xml
 
 from tamsa.corpus.readers import Draft, ReadError, Skip, kind_of, read_file
 from tests.corpus import files
@@ -118,7 +120,7 @@ def test_encodings_are_found(tmp_path: Path, encoding: str, declared: str) -> No
             "Un café très agréable à Genève",
         ),
         ("a.txt", "Café crème. ".encode() * 9 + b"\xff", "Café crème. \ufffd"),
-        ("a.html", '<meta charset="utf-16le"><p>Koln</p>'.encode(), "Koln"),
+        ("a.html", b'<meta charset="utf-16le"><p>Koln</p>', "Koln"),
         ("a.html", '<meta charset="zlib"><p>Köln</p>'.encode(), "Köln"),
         ("a.html", '<meta charset="iso-8859-1"><p>“a” – b</p>'.encode("cp1252"), "“a” – b"),
         ("a.csv", b"a,b\n" + b"1,2\n" * 90_000 + "très,agréable\n".encode("cp1252"), "a: très; b: agréable\n"),
@@ -157,6 +159,24 @@ def test_word_headings_and_tables(tmp_path: Path) -> None:
     assert draft.title == "Forest report"
     assert [part.title for part in draft.sections] == ["Trees", "Figures"]
     assert "Tree | Height\nCedar | 30 m" in draft.text
+
+
+def test_word_shows_what_stands_in_controls_fields_and_tracked_changes(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("Before.")
+    run = "<w:r><w:t>{}</w:t></w:r>"
+    for content in (
+        f"<w:sdt><w:sdtContent><w:p>{run.format('In a control.')}</w:p></w:sdtContent></w:sdt>",
+        f"<w:p><w:ins>{run.format('Inserted,')}"
+        f"<w:sdt><w:sdtContent>{run.format(' held')}</w:sdtContent></w:sdt></w:ins>"
+        f"<w:del><w:r><w:delText>gone</w:delText></w:r></w:del>{run.format(' and kept in Figure ')}"
+        f"<w:fldSimple>{run.format('3')}</w:fldSimple></w:p>",
+    ):
+        root = content.replace(">", ' xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">', 1)
+        document.element.body.insert_element_before(parse_xml(root), "w:sectPr")
+    document.save(str(tmp_path / "a.docx"))
+    text = one(tmp_path / "a.docx").text
+    assert text.split("\n\n") == ["Before.", "In a control.", "Inserted, held and kept in Figure 3", ""]
 
 
 def test_slides_and_notes(tmp_path: Path) -> None:

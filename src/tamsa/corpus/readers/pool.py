@@ -29,7 +29,7 @@ _KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH", "SYSTEMROOT",
 def reader_environment() -> dict[str, str]:
     """Return the environment of a process that parses foreign files.
 
-    No key of ours is in it, and the process imports nothing from the folder it stands in, which may be that of the files.
+    No key of ours is in it, and the process imports nothing from the folder it stands in, which may hold those files.
     """
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     fixed = {"PYTHONSAFEPATH": "1", "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}

@@ -62,9 +62,8 @@ def encoding_of(data: bytes, declared: str | None = None) -> str:
         return candidate
     lenient = data.decode("utf-8", "replace")
     wrong = lenient.count("\ufffd")
-    if (
-        4 * wrong <= len(lenient) - len(lenient.encode("ascii", "ignore")) - wrong
-    ):  # no other encoding looks so by chance
+    right = len(lenient) - len(lenient.encode("ascii", "ignore")) - wrong
+    if right >= 4 * wrong:  # no other encoding looks so by chance
         return "utf-8"
     telling = _NOT_ASCII.search(data)
     start = telling.start() if telling and telling.start() > _SAMPLE else 0  # ASCII alone is no sample of an encoding

@@ -38,6 +38,21 @@ def sources_path(root: Path, generation: int) -> Path:
     return root / f"sources-{generation}.json"
 
 
+def is_index(root: Path) -> bool:
+    """Tell whether a folder is an index, whole or damaged, and not one that happens to hold an `index.json`."""
+    marker = root / MARKER
+    if not marker.is_file():
+        return False
+    if (root / "lexical").is_dir():
+        return True
+    try:
+        with open(marker, "rb") as file:
+            start = json.loads(file.read(1000))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(start, dict) and start.get("kind") == KIND
+
+
 def check_marker(root: Path) -> None:
     """Make sure that a folder is an index of this version.
 
@@ -45,8 +60,8 @@ def check_marker(root: Path) -> None:
         InputError: there is no index in it.
         CorruptError: its marker is damaged or of another version.
     """
-    if not (root / MARKER).is_file():
-        raise InputError(f"{root}: not an index ({MARKER} is missing); build one with: tamsa index PATH --out {root}")
+    if not is_index(root):
+        raise InputError(f"{root}: not an index; build one with: tamsa index PATH --out FOLDER")
     marker = read_json(root / MARKER)
     if not isinstance(marker, dict) or marker.get("kind") != KIND:
         raise CorruptError(f"{root / MARKER}: not the marker of an index; delete the folder and build it anew")
@@ -108,7 +123,7 @@ class IndexWriter:
             raise InputError(f"{root}: is a file; choose a folder for the index")
         make_folder(root)
         others = {entry.name for entry in root.iterdir()} - {"lock"}
-        if MARKER not in others and any(not name.endswith(".tmp") for name in others):
+        if not is_index(root) and any(not name.endswith(".tmp") for name in others):
             raise InputError(f"{root}: holds files that are not an index; choose another folder")
         self._lock = WriterLock(root / "lock", wait_s)
         try:

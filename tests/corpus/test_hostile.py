@@ -15,6 +15,7 @@ import pytest
 from tamsa.corpus import open_corpus
 from tamsa.corpus.readers import Draft
 from tamsa.corpus.readers.pool import Failed, read_files
+from tamsa.errors import TamsaError
 from tests.corpus import files
 
 
@@ -157,3 +158,38 @@ def test_stopping_early_leaves_no_process(tmp_path: Path) -> None:
             break
         time.sleep(0.05)
     assert _children() <= before
+
+
+def test_readers_import_nothing_from_the_folder_they_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("text")
+    for name in ("struct", "tamsa", "charset_normalizer"):
+        (tmp_path / f"{name}.py").write_text("open('imported', 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    found = [item for _, item in read_files([Path("a.txt")])]
+    assert isinstance(found[0], Draft)
+    assert not (tmp_path / "imported").exists()
+
+
+@pytest.mark.parametrize("program", [None, "raise ImportError", "import sys; sys.exit()"])
+def test_readers_that_cannot_start_cost_no_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str | None
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.txt").write_text("before")
+    open_corpus([tmp_path / "docs"], out=tmp_path / "index").close()
+    (tmp_path / "docs" / "a.txt").write_text("afterwards")
+    (tmp_path / "docs" / "b.txt").write_text("another")
+    real = subprocess.Popen
+
+    def start(command: list[str], **options: object) -> object:
+        if program is None:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return real([command[0], "-c", program], **options)  # type: ignore[call-overload]
+
+    with monkeypatch.context() as broken:
+        broken.setattr("tamsa.corpus.readers.pool.subprocess.Popen", start)
+        with pytest.raises(TamsaError, match="cannot be started"):
+            open_corpus([tmp_path / "docs"], out=tmp_path / "index")
+    with open_corpus([tmp_path / "docs"], out=tmp_path / "index") as index:
+        assert index.ids() == ["a.txt", "b.txt"]
+        assert not index.skipped

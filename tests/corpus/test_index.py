@@ -353,3 +353,8 @@ def test_long_documents_keep_anchors_and_offsets(tmp_path: Path) -> None:
 def test_the_marker_names_kind_and_version(index: Index) -> None:
     marker = json.loads((index.path / "index.json").read_text())
     assert marker == {"schema_version": 1, "kind": writer.KIND, "format": writer.FORMAT}
+
+
+def test_a_number_of_hits_beyond_all_memory_gives_what_there_is(index: Index) -> None:
+    hits = index.search("river", 10**15)
+    assert [hit.id for hit in hits] == [hit.id for hit in index.search("river", index.num_documents)] != []

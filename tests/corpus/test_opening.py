@@ -170,12 +170,65 @@ def test_an_index_inside_the_folder_is_not_read_as_documents(docs: Path) -> None
         assert not [name for name in index.ids() if name.startswith("index/")]
 
 
+def test_a_file_called_index_json_makes_no_index_of_a_folder(docs: Path) -> None:
+    for folder in (docs, docs / "sub"):
+        (folder / "index.json").write_text('{"pages": 3}')
+    with open_corpus([docs]) as index:
+        assert {"index.json", "sub/index.json", "sub/venn.html"} <= set(index.ids())
+    with pytest.raises(InputError, match="choose another folder"):
+        Index.build([Document("a", "A", "text")], docs)
+    assert not (docs / "lock").exists()
+
+
+def test_an_index_beside_other_documents_is_refused(docs: Path, tmp_path: Path) -> None:
+    open_corpus([docs], out=tmp_path / "built").close()
+    with pytest.raises(InputError, match="name it alone"):
+        open_corpus([tmp_path / "built", docs])
+
+
+def test_a_change_of_the_same_size_while_it_is_indexed_is_noticed(docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = opening.read_files
+
+    def change_after_reading(paths: list[Path], **options: object) -> object:
+        for number, found in real(paths, **options):  # type: ignore[arg-type]
+            if paths[number].name == "rivers.md":
+                paths[number].write_text(paths[number].read_text().replace("Rivers", "Canals"))
+            yield number, found
+
+    age(docs)
+    with monkeypatch.context() as busy:
+        busy.setattr(opening, "read_files", change_after_reading)
+        open_corpus([docs]).close()
+    with open_corpus([docs]) as index:
+        document = index.get("rivers.md")
+        assert document is not None
+        assert document.title == "Canals"
+
+
+def test_an_id_twice_in_one_file_does_not_have_it_read_again(tmp_path: Path, reads: list[str]) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    line = json.dumps({"id": "x", "title": "X", "text": "text"}) + "\n"
+    (docs / "corpus.jsonl").write_text(line + line)
+    (docs / "a.md").write_text("# A")
+    age(docs)
+    open_corpus([docs]).close()
+    (docs / "a.md").write_text("# Another")
+    reads.clear()
+    open_corpus([docs]).close()
+    assert reads == ["a.md"]
+
+
 def test_progress_rises_to_its_end(docs: Path) -> None:
     seen: list[Progress] = []
     open_corpus([docs], on_progress=seen.append).close()
     assert seen[-1].done == seen[-1].total > 0
     assert [step.done for step in seen] == sorted(step.done for step in seen)
     assert seen[-1].documents == 4
+    (docs / "corpus.jsonl").unlink()
+    (docs / "rivers.md").write_text("# Rivers\n\nChanged.\n")
+    open_corpus([docs], on_progress=seen.append).close()
+    assert seen[-1].documents == 3
 
 
 def test_a_users_mistakes_are_one_line(tmp_path: Path) -> None:

@@ -6,7 +6,10 @@ import json
 import zipfile
 from pathlib import Path
 
+import docx
+import openpyxl
 import pytest
+from docx.oxml import parse_xml
 
 from tamsa.corpus.readers import Draft, ReadError, Skip, kind_of, read_file
 from tests.corpus import files
@@ -106,6 +109,27 @@ def test_encodings_are_found(tmp_path: Path, encoding: str, declared: str) -> No
     assert words.strip() in one(write(tmp_path, name, (declared + words * 8).encode(encoding))).text
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("a.txt", "English words alone.".encode("utf-16-le"), "English words alone."),
+        ("a.txt", "English words alone.".encode("utf-16-be"), "English words alone."),
+        (
+            "a.txt",
+            b"plain " * 20_000 + "Un café très agréable à Genève".encode("cp1252"),
+            "Un café très agréable à Genève",
+        ),
+        ("a.txt", "Café crème. ".encode() * 9 + b"\xff", "Café crème. \ufffd"),
+        ("a.html", b'<meta charset="utf-16le"><p>Koln</p>', "Koln"),
+        ("a.html", '<meta charset="zlib"><p>Köln</p>'.encode(), "Köln"),
+        ("a.html", '<meta charset="iso-8859-1"><p>“a” – b</p>'.encode("cp1252"), "“a” – b"),
+        ("a.csv", b"a,b\n" + b"1,2\n" * 90_000 + "très,agréable\n".encode("cp1252"), "a: très; b: agréable\n"),
+    ],
+)
+def test_encodings_that_are_easily_missed(tmp_path: Path, name: str, content: bytes, text: str) -> None:
+    assert one(write(tmp_path, name, content)).text.endswith(text)
+
+
 def test_wrong_bytes_are_replaced_and_control_characters_become_spaces(tmp_path: Path) -> None:
     draft = one(write(tmp_path, "a.txt", b"good \xff\xfe text\r\nwith\x00nul\x1b[2J\rend " * 30))
     assert "with nul [2J\nend" in draft.text
@@ -120,12 +144,39 @@ def test_pdf_pages_are_sections(tmp_path: Path) -> None:
     assert draft.text[second.start : second.end] == "Second (page) text"
 
 
+def test_a_page_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    content = files.pdf(["One", "Two", "Three"]).replace(b"4 0 R 6 0 R 8 0 R", b"4 0 R 99 0 R 8 0 R")
+    skip, draft = read_file(write(tmp_path, "a.pdf", content))
+    assert skip == Skip("p. 2", "cannot be read")
+    assert isinstance(draft, Draft)
+    assert draft.text == "One\n\nThree"
+    assert [part.title for part in draft.sections] == ["p. 1", "p. 3"]
+
+
 def test_word_headings_and_tables(tmp_path: Path) -> None:
     files.word(tmp_path / "a.docx")
     draft = one(tmp_path / "a.docx")
     assert draft.title == "Forest report"
     assert [part.title for part in draft.sections] == ["Trees", "Figures"]
     assert "Tree | Height\nCedar | 30 m" in draft.text
+
+
+def test_word_shows_what_stands_in_controls_fields_and_tracked_changes(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("Before.")
+    run = "<w:r><w:t>{}</w:t></w:r>"
+    for content in (
+        f"<w:sdt><w:sdtContent><w:p>{run.format('In a control.')}</w:p></w:sdtContent></w:sdt>",
+        f"<w:p><w:ins>{run.format('Inserted,')}"
+        f"<w:sdt><w:sdtContent>{run.format(' held')}</w:sdtContent></w:sdt></w:ins>"
+        f"<w:del><w:r><w:delText>gone</w:delText></w:r></w:del>{run.format(' and kept in Figure ')}"
+        f"<w:fldSimple>{run.format('3')}</w:fldSimple></w:p>",
+    ):
+        root = content.replace(">", ' xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">', 1)
+        document.element.body.insert_element_before(parse_xml(root), "w:sectPr")
+    document.save(str(tmp_path / "a.docx"))
+    text = one(tmp_path / "a.docx").text
+    assert text.split("\n\n") == ["Before.", "In a control.", "Inserted, held and kept in Figure 3", ""]
 
 
 def test_slides_and_notes(tmp_path: Path) -> None:
@@ -153,6 +204,38 @@ def test_delimiters_are_found(tmp_path: Path, delimiter: str) -> None:
     path = write(tmp_path, "a.csv", "\n".join(delimiter.join(row) for row in rows))
     text = one(path).text.splitlines()
     assert text == ["city | people | note", "city: Aldora; people: 1200; note: old", "city: Venn; people: 90"]
+
+
+def test_a_title_above_a_table_does_not_hide_its_delimiter(tmp_path: Path) -> None:
+    text = one(write(tmp_path, "a.csv", "Prices of 2020\n\nname;price\nA;1,5\nB;2,5\n")).text
+    assert text == "Prices of 2020\nname | price\nname: A; price: 1,5\nname: B; price: 2,5\n"
+
+
+def test_anchors_of_rows_are_right_where_rows_are_empty(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    lines = ["a,b"]
+    for number in range(2, 251):
+        full = number not in {3, 101, 201}
+        lines.append(f"x{number},y{number}" if full else "")
+        if full:
+            book.active.cell(number, 1, f"x{number}")
+            book.active.cell(number, 2, f"y{number}")
+    book.active.append(["x251", "y251"])
+    book.save(tmp_path / "a.xlsx")
+    write(tmp_path, "a.csv", "\n".join([*lines, "x251,y251"]))
+    for name in ("a.csv", "a.xlsx"):
+        draft = one(tmp_path / name)
+        shown = [part.title.rpartition(", ")[2] for part in draft.sections]
+        assert shown[-2:] == ["rows 102-200", "rows 202-300"]
+        for part, first in zip(draft.sections[1:], ("x102", "x202"), strict=True):
+            assert first in draft.text[part.start : part.end].partition("\n")[0]
+
+
+def test_a_row_longer_than_a_part_is_one_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tamsa.corpus.readers.tables.PART_CHARS", 10)
+    drafts = list(read_file(write(tmp_path, "a.csv", "a long first row, indeed\nx,y\n")))
+    assert [draft.part for draft in drafts if isinstance(draft, Draft) and draft.text] == [1, 2]
+    assert len(drafts) == 2
 
 
 def test_a_long_table_becomes_several_documents_that_lose_no_row(
@@ -196,6 +279,16 @@ def test_bad_records_are_skipped_and_the_good_ones_kept(tmp_path: Path) -> None:
     assert [skip.where for skip in found if isinstance(skip, Skip)] == ["line 2", "line 3", "line 4", "line 5"]
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_a_first_record_without_its_text_is_skipped_like_any_other(tmp_path: Path, name: str) -> None:
+    records = [json.dumps({"id": "a", "text": None}), json.dumps({"id": "b", "text": "Words."})]
+    content = "\n".join(records) if name == "a.jsonl" else f"[{','.join(records)}]"
+    skip, draft = read_file(write(tmp_path, name, content))
+    assert isinstance(skip, Skip)
+    assert isinstance(draft, Draft)
+    assert (draft.id, draft.text) == ("b", "Words.")
+
+
 def test_a_line_of_endless_length_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tamsa.corpus.readers.records.MAX_LINE", 1000)
     path = write(tmp_path, "c.jsonl", json.dumps(RECORDS[0]) + "\n" + "x" * 5000 + "\n" + json.dumps(RECORDS[1]))
@@ -207,6 +300,17 @@ def test_a_line_of_endless_length_is_skipped(tmp_path: Path, monkeypatch: pytest
 def test_json_that_is_no_corpus_is_text(tmp_path: Path) -> None:
     assert one(write(tmp_path, "a.json", '{"name": "harbor"}')).text == '{"name": "harbor"}'
     assert one(write(tmp_path, "a.jsonl", '{"name": "harbor"}\n{"name": "b"}\n')).text.startswith('{"name"')
+
+
+def test_a_text_about_pdf_is_no_pdf(tmp_path: Path) -> None:
+    assert kind_of(write(tmp_path, "a.md", "A file begins with `%PDF-1.4`.")) == "markdown"
+    assert kind_of(write(tmp_path, "a.pdf", b"\n\n" + files.pdf(["x"]))) == "pdf"
+
+
+def test_a_date_that_is_no_date_is_left_out(tmp_path: Path) -> None:
+    dates = {"March 5, 2021": None, "2021-03-05T10:00": "2021-03-05", "2021": "2021"}
+    for value, date in dates.items():
+        assert one(write(tmp_path, "a.md", f"---\ntitle: T\ndate: {value}\n---\nText.")).date == date
 
 
 def test_content_decides_where_a_suffix_lies(tmp_path: Path) -> None:

@@ -246,9 +246,14 @@ async def test_other_evaluations_are_refused(tmp_path):
         ({"corpus": "x"}, "corpus"),
         ({"budget": Budget(max_calls=3)}, "budget"),
         ({"model": ScriptedModel(script(), name="scripted:other")}, "model"),
+        ({"settings": {"model": {"temperature": 0.3}}}, r"model\.temperature"),
+        ({"settings": {"reader_model": "ollama:x"}}, "reader"),
+        ({"settings": {"dense": True}}, "dense"),
     ):
         with pytest.raises(InputError, match=f"begun with {word}"):
             await run(out=out, resume=True, **changes)
+    moved = {"model": {"base_url": "http://other", "timeout_s": 3.0}}
+    await run(out=out, resume=True, limit=1, settings=moved)  # where and how fast a model answers may change
 
 
 async def test_two_evaluations_cannot_share_a_folder(tmp_path):

@@ -57,6 +57,14 @@ def test_wrong_line_is_named(tmp_path, line, words):
     assert all(word in message for word in words) and "\n" not in message and len(message) < 500
 
 
+def test_halves_of_surrogate_pairs_are_replaced(tmp_path):
+    path = tmp_path / "q.jsonl"
+    path.write_text(r'{"id": "\ud800", "question": "a \ud800", "answers": ["\udfff"], "kind": "k\ud800"}')
+    (question,) = read_questions(path)
+    shown = [question.id, question.question, *question.answers, question.kind]
+    assert shown == ["\ufffd", "a \ufffd", "\ufffd", "k\ufffd"]
+
+
 def test_empty_missing_and_binary_files(tmp_path):
     with pytest.raises(InputError, match="holds no question"):
         read_questions(write(tmp_path, "", "  "))

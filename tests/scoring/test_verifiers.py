@@ -18,6 +18,8 @@ from tamsa.scoring.verifiers import contains, exact, find_verifier, last_number
         (last_number, "3 apples and 4 pears make 1,007.0", "1007", 1),
         (last_number, "1007 is not it: 12", "1007", 0),
         (last_number, "minus: −5", "-5", 1),
+        (last_number, "it won 3-5", "5", 1),
+        (last_number, "x=-5", "-5", 1),
         (last_number, "no number", "7", 0),
     ],
 )

@@ -132,7 +132,7 @@ def eval_command(
                     resume=resume,
                     judge=Judge(grader) if grader is not None else None,
                     corpus=", ".join(map(str, docs)),
-                    settings=settings.public(),
+                    settings={**settings.public(), "reader_model": reader, "dense": dense},
                     on_progress=show,
                 )
             finally:

@@ -21,7 +21,7 @@ from tamsa.types import Model
 Docs = Annotated[
     list[Path] | None,
     typer.Option(
-        "--docs", "-d", help="Files, folders, a corpus (jsonl, parquet) or an index. Give it several times for several."
+        "--docs", "-d", help="Files, folders, a corpus (jsonl, parquet), given several times for several; or one index."
     ),
 ]
 Dense = Annotated[bool, typer.Option("--dense", help="Search by meaning too (extra `dense`); slow to build.")]

@@ -275,8 +275,7 @@ class LanceIndex:
         names: list[dict[str, Any]] = []
         for key, (document, head, content) in batch.items():
             pieces = chunks.split(document.text, document.sections)
-            starts = sorted((part.start, part.end, part.title) for part in document.sections)
-            for part, piece in enumerate(pieces):
+            for part, (piece, anchors) in enumerate(zip(pieces, anchors_of(document.sections, pieces), strict=True)):
                 rows.append(
                     {
                         "uid": f"{key}:{part}",
@@ -286,7 +285,7 @@ class LanceIndex:
                         "content": content,
                         "id": document.id,
                         "title": document.title,
-                        "anchors": json.dumps(anchors_of(starts, piece.start, piece.end)),
+                        "anchors": json.dumps(anchors),
                         "head": "" if part else head,
                         "text": piece.text,
                         "terms": _terms(f"{document.title}\n{document.title}\n{piece.text}"),

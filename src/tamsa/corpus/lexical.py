@@ -160,6 +160,7 @@ class LexicalReader:
         if len(chosen) > MAX_TERMS:
             rarity = {term: self._searcher.doc_freq("body", term) for term in chosen}
             chosen = sorted((t for t in chosen if rarity[t]), key=lambda t: (rarity[t], t))[:MAX_TERMS]
+        limit = min(limit, self._searcher.num_docs)  # tantivy reserves memory for as many as it is asked for
         if not chosen or limit < 1:
             return []
         parts = [(tantivy.Occur.Should, self._weighted(term, terms[term])) for term in chosen]

@@ -17,7 +17,7 @@ from tamsa.corpus.index import CHECKPOINT_S, Index
 from tamsa.corpus.readers import VERSION, Draft, Skip
 from tamsa.corpus.readers.pool import TIME_LIMIT_S, Failed, read_files
 from tamsa.corpus.sources import Listing, SourceFile, fingerprint, list_files, resolve_link
-from tamsa.corpus.writer import MARKER, IndexWriter, read_sources
+from tamsa.corpus.writer import IndexWriter, is_index, read_sources
 from tamsa.errors import CorruptError, InputError
 from tamsa.types import Document, Link
 
@@ -92,14 +92,18 @@ def open_corpus(
         dense: make vectors too, and search with them.
 
     Raises:
-        InputError: a path does not exist, or nothing in them can be read.
+        InputError: a path does not exist, nothing in them can be read, or an index stands beside other paths.
         CorruptError: the index is damaged.
         StorageError: the index cannot be written.
+        TamsaError: the processes that read files cannot be started.
         ConfigError: the packages that dense search needs are not installed.
     """
     places = [Path(path) for path in paths]
-    if len(places) == 1 and (places[0] / MARKER).is_file():
+    built = [place for place in places if is_index(place)]
+    if built and len(places) == 1:
         return _open_built(places[0], dense)
+    if built:
+        raise InputError(f"{built[0]}: an index cannot be searched together with other documents; name it alone")
     listing = list_files(places)
     what = ", ".join(str(path) for path in places[:3])
     if not listing.files:
@@ -173,6 +177,7 @@ class _Refresh:
         removed = [name for name in self._known if name not in listed]
         for key in self._writer.keys_from(self._known[name].number for name in removed) if removed else ():
             self._writer.delete_key(key)
+            self._documents -= 1
         for name in removed:
             del self._known[name]
         self._changed = bool(removed)
@@ -239,6 +244,11 @@ class _Refresh:
             self._next += 1
         try:
             content = fingerprint(file.path)
+            info = file.path.stat()
+            if [info.st_mtime_ns, info.st_ctime_ns] != _times(file):
+                content = (
+                    ""  # changed since it was listed, before or after it was read: the next refresh reads it again
+                )
         except OSError:
             content = ""
         # Until its end a file counts as never read, but keeps its number: a checkpoint may hold a part of it.
@@ -256,7 +266,7 @@ class _Refresh:
         if key in old:
             old.discard(key)
         elif owner is not None:
-            known.shadowed = True
+            known.shadowed = known.shadowed or owner != known.number
             if len(known.skipped) < _MAX_SKIPS:
                 known.skipped.append([file.name, f"id {document.id!r} is there already; the first document counts"])
             return

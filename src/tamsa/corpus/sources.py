@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from tamsa.corpus.writer import is_index
 from tamsa.errors import InputError
 
 IGNORED = frozenset(
@@ -113,7 +114,7 @@ def _walk(root: Path, listing: Listing, met: set[tuple[int, int]]) -> Iterator[t
                 continue
             name = f"{prefix}/{entry.name}" if prefix else entry.name
             if _is_folder(entry):
-                if entry.name not in IGNORED and not (Path(entry.path) / "index.json").is_file():
+                if entry.name not in IGNORED and not is_index(Path(entry.path)):
                     inner.append((Path(entry.path), name))
             else:
                 yield Path(entry.path), name

@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,7 +18,7 @@ from tamsa.corpus.lexical import LexicalReader, LexicalWriter, chunk_document
 from tamsa.corpus.lock import WriterLock
 from tamsa.errors import CorruptError, InputError
 from tamsa.store import make_folder, read_json, write_atomic, write_json
-from tamsa.types import SCHEMA_VERSION, Document
+from tamsa.types import SCHEMA_VERSION, Document, Section
 
 FORMAT = 1
 """Version of the folder's layout; an index of another version is built anew."""
@@ -38,6 +38,21 @@ def sources_path(root: Path, generation: int) -> Path:
     return root / f"sources-{generation}.json"
 
 
+def is_index(root: Path) -> bool:
+    """Tell whether a folder is an index, whole or damaged, and not one that happens to hold an `index.json`."""
+    marker = root / MARKER
+    if not marker.is_file():
+        return False
+    if (root / "lexical").is_dir():
+        return True
+    try:
+        with open(marker, "rb") as file:
+            start = json.loads(file.read(1000))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(start, dict) and start.get("kind") == KIND
+
+
 def check_marker(root: Path) -> None:
     """Make sure that a folder is an index of this version.
 
@@ -45,8 +60,8 @@ def check_marker(root: Path) -> None:
         InputError: there is no index in it.
         CorruptError: its marker is damaged or of another version.
     """
-    if not (root / MARKER).is_file():
-        raise InputError(f"{root}: not an index ({MARKER} is missing); build one with: tamsa index PATH --out {root}")
+    if not is_index(root):
+        raise InputError(f"{root}: not an index; build one with: tamsa index PATH --out FOLDER")
     marker = read_json(root / MARKER)
     if not isinstance(marker, dict) or marker.get("kind") != KIND:
         raise CorruptError(f"{root / MARKER}: not the marker of an index; delete the folder and build it anew")
@@ -108,7 +123,7 @@ class IndexWriter:
             raise InputError(f"{root}: is a file; choose a folder for the index")
         make_folder(root)
         others = {entry.name for entry in root.iterdir()} - {"lock"}
-        if MARKER not in others and any(not name.endswith(".tmp") for name in others):
+        if not is_index(root) and any(not name.endswith(".tmp") for name in others):
             raise InputError(f"{root}: holds files that are not an index; choose another folder")
         self._lock = WriterLock(root / "lock", wait_s)
         try:
@@ -144,9 +159,7 @@ class IndexWriter:
                 return False
             self._lexical.delete(key)
         pieces = chunks.split(document.text, document.sections)
-        starts = sorted((part.start, part.end, part.title) for part in document.sections)
-        for part, piece in enumerate(pieces):
-            anchors = anchors_of(starts, piece.start, piece.end) if starts else []
+        for part, (piece, anchors) in enumerate(zip(pieces, anchors_of(document.sections, pieces), strict=True)):
             self._lexical.add(
                 chunk_document(
                     key, part, piece.start, piece.text, document.id, document.title, anchors, None if part else head
@@ -252,14 +265,23 @@ class IndexWriter:
                     entry.unlink()
 
 
-def anchors_of(starts: Sequence[tuple[int, int, str]], start: int, end: int) -> list[tuple[int, str]]:
-    """Return where within a chunk which section begins; the one that covers its start is at 0."""
-    anchors: list[tuple[int, str]] = []
-    for begin, finish, title in starts:
-        if begin >= end:
-            break
-        if begin <= start < finish or (begin == finish == start):
-            anchors = [(0, title)]
-        elif begin > start:
-            anchors.append((begin - start, title))
-    return anchors
+def anchors_of(sections: Iterable[Section], pieces: Iterable[chunks.Chunk]) -> Iterator[list[tuple[int, str]]]:
+    """Yield, for each chunk of a document in turn, where within it which section begins.
+
+    The section that covers its start, of several the one that began last, is at 0.
+    """
+    starts = sorted((part.start, part.end, part.title) for part in sections)
+    begun: list[tuple[int, int, str]] = []
+    following = 0
+    for piece in pieces:
+        while following < len(starts) and starts[following][0] <= piece.start:
+            begun.append(starts[following])
+            following += 1
+        while begun and not (begun[-1][1] > piece.start or begun[-1][0] == piece.start):
+            begun.pop()  # it has ended, for all further chunks too
+        anchors = [(0, begun[-1][2])] if begun else []
+        ahead = following
+        while ahead < len(starts) and starts[ahead][0] < piece.end:
+            anchors.append((starts[ahead][0] - piece.start, starts[ahead][2]))
+            ahead += 1
+        yield anchors

@@ -36,7 +36,7 @@ from tamsa.errors import (
     StorageError,
     TamsaError,
 )
-from tamsa.eval.provenance import commit
+from tamsa.eval.provenance import commit, shaping
 from tamsa.eval.questions import Question, digest, folder_names
 from tamsa.eval.results import Result, Verdict, is_unanswerable, score
 from tamsa.eval.scores import Scores
@@ -120,7 +120,8 @@ async def evaluate(
         resume: continue what `out` holds: finished runs are kept, half ones continued, failed ones tried again.
         judge: an LLM judge beside the metrics.
         corpus: what the documents are called in the scores.
-        settings: JSON values to record beside the scores, without secrets.
+        settings: JSON values to record beside the scores, without secrets; those that answers depend on
+            (`provenance.shaping`) must be the same on resume.
         on_progress: called after each question.
         research: the loop to evaluate.
 
@@ -162,6 +163,7 @@ async def evaluate(
         "schema_version": SCHEMA_VERSION,
         "id": manifest["id"],
         "model": model.name,
+        "mode": mode,
         "corpus": corpus,
         "judge_model": judge.name if judge is not None else None,
         "version": __version__,
@@ -206,9 +208,10 @@ def _open_folder(out: Path, manifest: dict[str, Any], identity: Mapping[str, Any
     found = read_json(path)
     if not isinstance(found, dict) or found.get("schema_version") != SCHEMA_VERSION:
         raise InputError(f"{path}: not an evaluation of this version of Tamsa; choose another --out")
-    for name, value in identity.items():
-        if found.get(name) != value:
-            shown = "others" if name == "questions" else repr(found.get(name))
+    begun = {**found, **shaping(found.get("settings") or {})}
+    for name, value in {**identity, **shaping(manifest["settings"])}.items():
+        if begun.get(name) != value:
+            shown = "others" if name == "questions" else repr(begun.get(name))
             raise InputError(f"{out}: was begun with {name} {shown}; choose another --out, or the same {name}")
     return {**manifest, **found}
 

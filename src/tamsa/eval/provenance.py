@@ -1,11 +1,15 @@
-"""Which code made a score: the version, and the commit where it runs from a checkout."""
+"""What made a score: the commit of a checkout, and the settings that answers depend on."""
 
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+_SHAPING = "temperature top_p max_tokens seed greedy heads dtype context_length native_tools extra_body".split()
+"""Settings of a model that change what it answers; the others say where and how fast."""
 
 
 def commit() -> str | None:
@@ -26,3 +30,12 @@ def _git(*arguments: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()
+
+
+def shaping(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick the settings that answers depend on."""
+    shaping = {"reader": settings.get("reader_model"), "dense": bool(settings.get("dense"))}
+    for role in ("model", "reader"):
+        given = settings.get(role) or {}
+        shaping |= {f"{role}.{name}": given.get(name) for name in _SHAPING}
+    return shaping

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tamsa.corpus.documents import clean
 from tamsa.errors import InputError
 
 MAX_QUESTION_CHARACTERS = 100_000
@@ -89,7 +90,7 @@ def _text(record: Mapping[str, Any], field: str, where: str) -> str:
     value = record[field]
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{where}: {field} = {_shown(value)}; write a string that is not empty")
-    return value
+    return clean(value)
 
 
 def _texts(record: Mapping[str, Any], field: str, where: str) -> tuple[str, ...]:
@@ -101,7 +102,7 @@ def _texts(record: Mapping[str, Any], field: str, where: str) -> tuple[str, ...]
     for item in value:
         if not isinstance(item, str) or not item.strip():
             raise InputError(f"{where}: {field} holds {_shown(item)}; write strings that are not empty")
-    return tuple(value)
+    return tuple(map(clean, value))
 
 
 def _shown(value: object) -> str:

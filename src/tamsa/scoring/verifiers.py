@@ -16,7 +16,7 @@ from tamsa.scoring.metrics import normalize_answer
 
 Verifier = Callable[[str, Mapping[str, Any]], float]
 
-_NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(r"(?:(?<!\w)[-−])?\d[\d,]*(?:\.\d+)?")  # in "3-5" the dash is no sign
 
 
 def _answers(record: Mapping[str, Any]) -> list[str]:

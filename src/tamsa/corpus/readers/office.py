@@ -8,6 +8,7 @@ from typing import Any
 
 import docx
 import pptx
+from docx.oxml.ns import qn
 from docx.table import Table
 from pptx.enum.shapes import MSO_SHAPE_TYPE
 
@@ -16,6 +17,7 @@ from tamsa.corpus.readers.draft import Found, ReadError, TextBuilder
 from tamsa.corpus.readers.text import tidy, title_of
 from tamsa.types import Link
 
+_WRAPPERS = ("w:sdt", "w:ins", "w:moveTo", "w:customXml", "w:smartTag", "w:fldSimple")
 _MAX_DEPTH = 20  # groups within groups, tables within tables
 
 
@@ -24,6 +26,7 @@ def read_docx(path: Path) -> Found:
     check_archive(path)
     try:
         word = docx.Document(str(path))
+        _unwrap(word.element.body)
         builder = TextBuilder()
         heading = ""
         for block in word.iter_inner_content():
@@ -53,6 +56,16 @@ def read_docx(path: Path) -> Found:
     if not draft.text.strip():
         raise ReadError("no text in it")
     yield draft
+
+
+def _unwrap(body: Any) -> None:
+    """Put the text of content controls, fields and tracked insertions where it is shown: python-docx skips it."""
+    for tag in _WRAPPERS:
+        for wrapper in list(body.iter(qn(tag))):
+            content = wrapper.find(qn("w:sdtContent")) if tag == "w:sdt" else wrapper
+            for child in list(content) if content is not None else ():
+                wrapper.addprevious(child)
+            wrapper.getparent().remove(wrapper)
 
 
 def _links(builder: TextBuilder, paragraph: Any, text: str, start: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pypdfium2
 
-from tamsa.corpus.readers.draft import Found, ReadError, TextBuilder
+from tamsa.corpus.readers.draft import Found, ReadError, Skip, TextBuilder
 from tamsa.corpus.readers.text import tidy, title_of
 
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?")
@@ -31,7 +31,8 @@ def read_pdf(path: Path) -> Found:
                 text = page.get_textpage().get_text_range()
                 page.close()
             except pypdfium2.PdfiumError:
-                continue  # one broken page of many; a file of broken pages alone has no text and is skipped
+                yield Skip(f"p. {number + 1}", "cannot be read")
+                continue
             text = tidy(_HYPHEN.sub("", text)).strip()
             if not text:
                 continue

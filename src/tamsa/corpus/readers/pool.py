@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from tamsa.corpus.readers.draft import Draft, Skip
+from tamsa.errors import TamsaError
 from tamsa.types import Link, Section
 
 TIME_LIMIT_S = 120.0
 """Seconds that a reader may take until its next result; then the file is skipped."""
+_START_LIMIT_S = 60.0  # a busy machine takes long to load the libraries
 _MAX_FRAME = 1 << 30
 _QUEUED = 4  # frames waiting for the indexer, per worker
 
@@ -27,9 +29,17 @@ _KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH", "SYSTEMROOT",
 
 
 def reader_environment() -> dict[str, str]:
-    """Return the environment of a process that parses foreign files: no key of ours is in it."""
+    """Return the environment of a process that parses foreign files.
+
+    No key of ours is in it, and the process imports nothing from the folder it stands in, which may hold those files.
+    """
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    return {**kept, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+    fixed = {"PYTHONSAFEPATH": "1", "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+    return kept | fixed
+
+
+class CannotStartError(Exception):
+    """No process could be started: a fact about this machine and not about a file."""
 
 
 class Failed:
@@ -47,7 +57,7 @@ class _Worker:
         self._time_limit_s = time_limit_s
         self._stopped = stopped
         self._process: subprocess.Popen[bytes] | None = None
-        self.results: queue.Queue[list[Any] | Failed | None] = queue.Queue(_QUEUED)
+        self.results: queue.Queue[list[Any] | Failed | CannotStartError | None] = queue.Queue(_QUEUED)
         self.thread = threading.Thread(target=self._run, name="tamsa-reader", daemon=True)
         self.thread.start()
 
@@ -56,8 +66,11 @@ class _Worker:
             for path in self._paths:
                 if self._stopped.is_set():
                     return
+                end: Failed | CannotStartError | None
                 try:
                     end = self._read(path)
+                except CannotStartError as error:
+                    end = error
                 except Exception as error:  # the indexer waits for an end of every file
                     self._kill()
                     end = Failed(f"the reader process failed ({error})")
@@ -65,7 +78,7 @@ class _Worker:
         finally:
             self._kill()
 
-    def _put(self, item: list[Any] | Failed | None) -> None:
+    def _put(self, item: list[Any] | Failed | CannotStartError | None) -> None:
         while not self._stopped.is_set():
             try:
                 self.results.put(item, timeout=0.2)
@@ -85,10 +98,10 @@ class _Worker:
             except OSError:
                 self._kill()
                 if attempt == 2:
-                    return Failed("the reader process cannot be started")
+                    raise CannotStartError("it ends at once") from None
         while True:
             try:
-                message = self._receive(process)
+                message = self._receive(process, self._time_limit_s)
             except TimeoutError:
                 self._kill()
                 return Failed(f"takes longer than {self._time_limit_s:.0f} s to read")
@@ -104,28 +117,38 @@ class _Worker:
     def _start(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._kill()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tamsa.corpus.readers.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=reader_environment(),
-            )
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "tamsa.corpus.readers.worker"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env=reader_environment(),
+                )
+            except OSError as error:
+                raise CannotStartError(error.strerror or type(error).__name__) from error
+            try:
+                self._receive(self._process, max(self._time_limit_s, _START_LIMIT_S))  # it is ready
+            except TimeoutError:
+                self._kill()
+                raise CannotStartError("it takes too long") from None
+            except (EOFError, OSError, ValueError):
+                raise CannotStartError(f"exit code {self._kill()}") from None
         return self._process
 
-    def _receive(self, process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
+    def _receive(self, process: subprocess.Popen[bytes], limit_s: float) -> dict[str, Any] | None:
         assert process.stdout is not None
         handle = process.stdout.fileno()
-        head = self._take(handle, 4)
+        head = self._take(handle, 4, limit_s)
         if head is None:
             return None
         (length,) = struct.unpack(">I", head)
         if length > _MAX_FRAME:
             raise ValueError("frame too long")
-        body = self._take(handle, length)
+        body = self._take(handle, length, limit_s)
         return None if body is None else json.loads(body)
 
-    def _take(self, handle: int, count: int) -> bytes | None:
+    def _take(self, handle: int, count: int, limit_s: float) -> bytes | None:
         """Read exactly `count` bytes; only time spent waiting counts against the limit."""
         pieces = bytearray()
         waited = 0.0
@@ -135,7 +158,7 @@ class _Worker:
             ready, _, _ = select.select([handle], [], [], 0.25)
             if not ready:
                 waited += 0.25
-                if waited > self._time_limit_s:
+                if waited > limit_s:
                     raise TimeoutError
                 continue
             piece = os.read(handle, min(count - len(pieces), 1 << 20))
@@ -167,6 +190,9 @@ def read_files(
 
     Yields:
         `(number of the file, finding)`; after the findings of a file None, or `Failed` with a reason.
+
+    Raises:
+        TamsaError: a process cannot be started.
     """
     stopped = threading.Event()
     count = max(1, min(workers, len(paths)))
@@ -176,6 +202,10 @@ def read_files(
             results = team[number % count].results
             while True:
                 item = results.get()
+                if isinstance(item, CannotStartError):
+                    raise TamsaError(
+                        f"the processes that read files cannot be started ({item}); mend that and try again"
+                    )
                 if item is None or isinstance(item, Failed):
                     yield number, item
                     break

@@ -35,7 +35,7 @@ def read_jsonl(path: Path) -> Found:
         except (ValueError, RecursionError) as error:
             found: Draft | Skip = Skip(f"line {number}", f"not JSON ({_short(error)})")
         else:
-            if good == 0 and isinstance(record, dict) and not isinstance(record.get("text"), str) and bad == 0:
+            if good == 0 and isinstance(record, dict) and "text" not in record and bad == 0:
                 yield from _as_text(path)
                 return
             found = _draft(record, f"line {number}")
@@ -80,7 +80,7 @@ def read_json(path: Path) -> Found:
             return
         raise ReadError(f"not JSON ({_short(error)})") from error
     records = value if isinstance(value, list) else [value]
-    if not records or not all(isinstance(r, dict) for r in records) or not isinstance(records[0].get("text"), str):
+    if not records or not all(isinstance(r, dict) for r in records) or "text" not in records[0]:
         yield from _as_text(path)
         return
     for number, record in enumerate(records, start=1):

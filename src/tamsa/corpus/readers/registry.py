@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tamsa.corpus.readers.draft import Found, ReadError
 
-VERSION = 2
+VERSION = 3
 """Changes when a reader would give another text for the same file: such files are read again."""
 
 _SUFFIXES: dict[str, str] = {
@@ -55,7 +55,8 @@ def kind_of(path: Path) -> str:
     if not start:
         raise ReadError("the file is empty")
     suffix = path.suffix.lower()
-    if b"%PDF-" in start[:1024]:
+    known = _SUFFIXES.get(suffix)
+    if start.startswith(b"%PDF-") or (b"%PDF-" in start[:1024] and known in {None, "pdf"}):
         return "pdf"
     if start.startswith(b"PAR1"):
         return "parquet"
@@ -63,7 +64,6 @@ def kind_of(path: Path) -> str:
         return _office_kind(path)
     if start.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         raise ReadError("an old or encrypted Office file; save it as docx, pptx or xlsx without a password")
-    known = _SUFFIXES.get(suffix)
     if known in {"pdf", "docx", "pptx", "xlsx", "parquet"}:
         raise ReadError(f"not a {known} file, whatever its name says")
     if known:

@@ -18,6 +18,7 @@ from tamsa.corpus.readers.text import encoding_of, tidy, title_of
 MAX_CHARS = 400_000_000
 """Most text of one table file; the rest is left out and reported."""
 _ANCHOR_ROWS = 100
+_DELIMITERS = (",", ";", "\t", "|")
 _MAX_FIELD = 1_000_000
 _MAX_EMPTY_ROWS = 100_000
 _MAX_HEADER = 80
@@ -26,10 +27,14 @@ _MAX_HEADER = 80
 def read_csv(path: Path) -> Found:
     """Read comma-, semicolon- or tab-separated values; the delimiter is found in the file."""
     with open(path, "rb") as file:
-        sample = file.read(200_000)
-    if not sample.strip():
-        raise ReadError("no rows in it")
-    encoding = encoding_of(sample)
+        sample = telling = file.read(200_000)
+        if not sample.strip():
+            raise ReadError("no rows in it")
+        encoding = encoding_of(sample)
+        while encoding == "utf-8" and telling.isascii() and (block := file.read(1_000_000)):
+            telling = block  # ASCII so far: the first bytes beyond it tell more
+    if telling is not sample:
+        encoding = encoding_of(telling)
     text = sample.decode(encoding, "ignore")
     delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text)
     csv.field_size_limit(_MAX_FIELD)
@@ -51,8 +56,10 @@ def _bounded(lines: io.TextIOBase) -> Iterator[str]:
 
 def _delimiter(text: str) -> str:
     lines = [line for line in text.splitlines()[:50] if line.strip()]
+    while lines and not any(delimiter in lines[0] for delimiter in _DELIMITERS):
+        del lines[0]  # a title above the table
     best, best_score = ",", 0.0
-    for delimiter in (",", ";", "\t", "|"):
+    for delimiter in _DELIMITERS:
         counts = [line.count(delimiter) for line in lines]
         score = min(counts, default=0) + sum(count == counts[0] for count in counts) / (len(counts) or 1)
         if counts and counts[0] and score > best_score:
@@ -108,6 +115,7 @@ def _cells(sheet: Any) -> Iterator[list[str]]:
             empty += 1
             if empty > _MAX_EMPTY_ROWS:
                 return
+            yield []  # it has a number
 
 
 def _cell(value: Any) -> str:
@@ -126,20 +134,20 @@ def _documents(sheets: Iterable[tuple[str, Iterator[list[str]]]], title: str) ->
     part, total = 1, 0
     for sheet, rows in sheets:
         header: list[str] = []
-        number = 0
+        number = last = 0
         for number, row in enumerate(rows, start=1):
             if not any(row):
                 continue
             line = _line(header, row)
             if not header and _is_header(row):
                 header, line = row, " | ".join(cell for cell in row if cell)
-            full = builder.size + len(line) > PART_CHARS
+            full = builder.size > 0 and builder.size + len(line) > PART_CHARS
             if full:
                 yield builder.draft(title if part == 1 else f"{title} (part {part})", part=part)
                 builder, part = TextBuilder(MAX_CHARS), part + 1
-            if full or number % _ANCHOR_ROWS == 1 or not builder.size:
-                last = number - number % _ANCHOR_ROWS + _ANCHOR_ROWS
-                rows_name = f"rows {number}-{last if number % _ANCHOR_ROWS else number}"
+            if full or number > last:
+                last = number + -number % _ANCHOR_ROWS
+                rows_name = f"rows {number}-{last}"
                 builder.section(f"{sheet}, {rows_name}" if sheet else rows_name)
             builder.add(line + "\n")
             total += len(line)

@@ -21,12 +21,14 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t#]*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
 _INLINE = re.compile(r"(?<!!)\[([^\[\]\n]{1,500})\]\(\s*<?([^\s()<>]{1,2000})>?(?:\s+[\"'][^\"'\n]{0,500}[\"'])?\s*\)")
 _WIKI = re.compile(r"\[\[([^\[\]|\n]{1,300})(?:\|([^\[\]\n]{1,300}))?\]\]")
 _FRONT = re.compile(r"\A---[ \t]*\r?\n(.{0,20000}?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?!\d)")
 _FIELD = re.compile(r"^(title|date)[ \t]*:[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -48,17 +50,24 @@ def encoding_of(data: bytes, declared: str | None = None) -> str:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name
-    for candidate in filter(None, (declared, "utf-8")):
-        try:
-            codecs.getincrementaldecoder(candidate)().decode(data, False)
-        except (LookupError, ValueError, TypeError, AttributeError):  # unknown, wrong, or no text encoding
-            continue
-        return candidate
     if data[:_SAMPLE].count(0) > len(data[:_SAMPLE]) // 4:  # every other byte zero: UTF-16 without its mark
         even, odd = data[0:_SAMPLE:2].count(0), data[1:_SAMPLE:2].count(0)
         if max(even, odd) > 4 * min(even, odd):
             return "utf-16-be" if even > odd else "utf-16-le"
-    matches = from_bytes(data[:_SAMPLE])
+    for candidate in filter(None, (_as_meant(declared), "utf-8")):
+        try:
+            codecs.getincrementaldecoder(candidate)().decode(data, False)
+        except ValueError:
+            continue
+        return candidate
+    lenient = data.decode("utf-8", "replace")
+    wrong = lenient.count("\ufffd")
+    right = len(lenient) - len(lenient.encode("ascii", "ignore")) - wrong
+    if right >= 4 * wrong:  # no other encoding looks so by chance
+        return "utf-8"
+    telling = _NOT_ASCII.search(data)
+    start = telling.start() if telling and telling.start() > _SAMPLE else 0  # ASCII alone is no sample of an encoding
+    matches = from_bytes(data[start : start + _SAMPLE])
     best = matches.best()
     if best is None:
         return "cp1252"
@@ -66,6 +75,16 @@ def encoding_of(data: bytes, declared: str | None = None) -> str:
     rank = (best.chaos, best.coherence)
     tied = any(match.encoding == "cp1252" and (match.chaos, match.coherence) == rank for match in matches)
     return "cp1252" if tied else best.encoding
+
+
+def _as_meant(declared: str | None) -> str | None:
+    """Return a declared encoding as browsers take it, None for one in which the declaration could not stand."""
+    try:
+        if declared is None or b"<".decode(declared) != "<":
+            return None
+        return "cp1252" if codecs.lookup(declared).name in {"iso8859-1", "ascii"} else declared
+    except (LookupError, ValueError):
+        return None
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
@@ -123,8 +142,8 @@ def read_markdown(path: Path) -> Found:
     sections = tuple(Section(title, start, end) for (start, _, title), end in zip(headings, ends, strict=True) if title)
     first = next((title for _, level, title in headings if level == 1 and title), None)
     title = fields.get("title") or first or title_of(path)
-    date = fields.get("date")
-    yield Draft(title[:300], text, sections, tuple(_links(text)), date[:10] if date else None)
+    date = _DATE.match(fields.get("date", ""))
+    yield Draft(title[:300], text, sections, tuple(_links(text)), date.group() if date else None)
 
 
 def _headings(text: str, begin: int) -> list[tuple[int, int, str]]:

@@ -1,7 +1,8 @@
 """The process in which files are read, so that no file can harm the one that indexes.
 
-Requests come on standard input, one JSON line each; answers go to standard output as frames (a
-4-byte length, then JSON): `{"found": [...]}` any number of times, then `{"end": reason or null}`.
+Requests come on standard input, one JSON line each; answers go to standard output as frames (a 4-byte
+length, then JSON): `{"ready": true}` first, then for each request `{"found": [...]}` any number of times
+and `{"end": reason or null}`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def main() -> None:
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 1)
     warnings.simplefilter("ignore")
+    _send(answers, {"ready": True})
     for line in sys.stdin.buffer:
         _serve(answers, Path(json.loads(line)["path"]))
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from tamsa.errors import ConfigError
+from tamsa.llm.assembly import nesting
 from tamsa.tools.mcp import McpServer, parse_servers
-from tamsa.tools.mcp.definitions import BadDefinitionError, SchemaChecker, calm, check_schema, depth
+from tamsa.tools.mcp.definitions import BadDefinitionError, SchemaChecker, calm, check_schema
 
 
 def test_servers_are_read_from_files_lines_and_addresses(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_deep_and_circular_schemas_are_refused_or_stopped() -> None:
     deep: dict[str, Any] = {}
     for _ in range(100_000):
         deep = {"not": deep}
-    assert depth(deep) > 20
+    assert nesting(deep, 20) == 21
     with pytest.raises(BadDefinitionError, match="nests"):
         check_schema({"properties": {"a": deep}})
     while deep:

@@ -42,7 +42,9 @@ def test_static_is_transformers_temperature_and_top_p():
     torch.testing.assert_close(probabilities(Static(1.3, 0.7), logits), torch.softmax(expected, -1))
 
 
-@pytest.mark.parametrize("step", [GREEDY, Static(1.0, 0.0), MinP(1.0), TopNSigma(0.0)])
+@pytest.mark.parametrize(
+    "step", [GREEDY, Static(1e-40), Static(1e-40, 0.9), Static(1.0, 0.0), MinP(1.0), TopNSigma(0.0)]
+)
 def test_the_strictest_settings_are_greedy(step):
     logits = rows()
     expected = torch.nn.functional.one_hot(logits.argmax(-1), 50).float()

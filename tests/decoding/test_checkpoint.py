@@ -179,3 +179,31 @@ def test_heads_without_a_base_name_ask_for_one(model, tmp_path):
     model.save_pretrained(tmp_path)
     with pytest.raises(InputError, match="names no base model; pass base="):
         AutoDecoForCausalLM.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"cut_shift": "far"}, r"config\.json: could not convert"),
+        ({"cut_shift": None}, r"config\.json: float"),
+        ({"temperature_scale": -1}, r"config\.json: temperature_scale: -1"),
+        ({"enable_top_p_head": ...}, r"config\.json: enable_top_p_head is missing"),
+    ],
+)
+def test_a_damaged_configuration_is_named(changes, message, model, llama, tmp_path):
+    model.save_pretrained(tmp_path)
+    path = tmp_path / "config.json"
+    values = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps({key: value for key, value in values.items() if value is not ...}))
+    with pytest.raises(CorruptError, match=message):
+        AutoDecoForCausalLM.from_pretrained(tmp_path, base=llama)
+
+
+@pytest.mark.parametrize("name", ["temp_head.mlp.0.weight", "temp_head.mlp.0.bias", "top_p_head.mlp.2.weight"])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 2)])
+def test_head_tensors_of_another_shape_are_refused(name, shape, model, llama, tmp_path):
+    model.save_pretrained(tmp_path)
+    path = tmp_path / "autodeco_heads.safetensors"
+    save_file({**load_file(path), name: torch.zeros(shape)}, path)
+    with pytest.raises(CorruptError, match="head"):
+        AutoDecoForCausalLM.from_pretrained(tmp_path, base=llama)

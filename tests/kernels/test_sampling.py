@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -303,3 +305,16 @@ def test_bad_uniforms_heads_and_backends_are_named():
         sampling.sample(logits, backend="gpu")
     with pytest.raises(InputError, match="temperature_scale: -1"):
         sampling.decode(torch.zeros(2, 8), logits, heads(8, 4, True), temperature_scale=-1)
+
+
+def test_no_writable_cache_folder_is_no_error():
+    code = """
+import numba.core.caching as caching
+
+def refuse(self, function):
+    raise RuntimeError("cannot cache function: no locator available")
+
+caching.CompileResultCacheImpl.__init__ = refuse
+import tamsa.kernels.sampling
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

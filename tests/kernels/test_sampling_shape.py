@@ -146,3 +146,12 @@ def test_a_prepared_step_gives_what_the_functions_give_call_after_call(backend):
     with pytest.raises(InputError, match="row 1 holds NaN"):
         step.decode(torch.zeros(3, 48), bad)
     assert torch.isfinite(step.apply(torch.zeros(3, 48), rows(1, 3, 900, "plain")).logits).all()
+
+
+@pytest.mark.parametrize("backend", ["cpu", "reference"])
+@pytest.mark.parametrize("temperature", [1e-45, 1e-38, 1e-10])
+def test_a_temperature_near_zero_is_greedy_without_overflow(temperature, backend):
+    logits = rows(3, 2, 50, KINDS[0])
+    shaped = sampling.shape(logits, torch.tensor([temperature, 0.7]), 0.9, backend=backend)
+    assert torch.equal(shaped[:1], sampling.shape(logits[:1], 0.0, backend=backend))
+    assert torch.equal(shaped[1:], sampling.shape(logits[1:], 0.7, 0.9, backend=backend))

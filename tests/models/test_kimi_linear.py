@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 
 from tamsa.backbone.checkpoints import from_official, to_official
 from tamsa.errors import ConfigError, InputError
@@ -121,6 +121,34 @@ def test_tied_embeddings_survive_a_save(model_of, tokens, tmp_path):
         assert torch.equal(loaded(tokens(1, 5)).logits, model(tokens(1, 5)).logits)
 
 
+@pytest.mark.parametrize("naming", ["official", "transformers"])
+def test_the_decoder_alone_is_loaded_from_a_model_with_a_head(naming, model_of, tokens, tmp_path):
+    model = model_of()
+    model.save_pretrained(tmp_path, naming=naming)
+    decoder = AutoModel.from_pretrained(tmp_path)
+    with torch.no_grad():
+        wanted = model.model(tokens(1, 5)).last_hidden_state
+        assert torch.equal(decoder(tokens(1, 5)).last_hidden_state, wanted)
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+@pytest.mark.parametrize("changes", [{"v_head_dim": None}, {"n_shared_experts": 0}])
+def test_what_may_be_left_out_may_be_left_out(changes, model_of, tokens):
+    model = model_of("moe", **changes)
+    assert sum(p.numel() for p in model.parameters()) == model.config.num_params()
+    assert model.generate(tokens(1, 5), max_new_tokens=2, do_sample=False).shape == (1, 7)
+
+
+def test_a_model_in_fp64_is_that_in_fp32(model_of, tokens):
+    model, ids = model_of(), tokens(1, 20)
+    with torch.no_grad():
+        single = model(ids).logits
+        cached = model.double()(ids[:, :12], use_cache=True)
+        double = torch.cat([cached.logits, model(ids[:, 12:], past_key_values=cached.past_key_values).logits], 1)
+    assert double.dtype == torch.float64
+    assert (double - single).abs().max() <= 1e-5
+
+
 def test_chunked_loss_equals_the_table_of_logits(model_of, tokens):
     model = model_of().train()
     ids = tokens(2, 33)
@@ -136,6 +164,19 @@ def test_chunked_loss_equals_the_table_of_logits(model_of, tokens):
     assert abs(output.loss - whole.loss) < 1e-6
     for name, p in model.named_parameters():
         assert (p.grad - wanted[name]).norm() <= 1e-5 * wanted[name].norm() + 1e-8, name
+
+
+@pytest.mark.parametrize("vocab_size", [97, 96])  # the plain expression and the compiled rows, which write at a label
+def test_the_chunked_loss_takes_every_kind_of_integer_and_refuses_labels_out_of_range(vocab_size, model_of, tokens):
+    model = model_of(vocab_size=vocab_size)
+    ids = tokens(1, 33) % vocab_size
+    loss = model(ids, labels=ids, skip_logits=True).loss
+    assert torch.equal(model(ids, labels=ids.int(), skip_logits=True).loss, loss)
+    for wrong in (vocab_size, 10**6, -1):
+        labels = ids.clone()
+        labels[0, 7] = wrong
+        with pytest.raises(InputError, match=f"labels: token {wrong}, the vocabulary has {vocab_size}"):
+            model(ids, labels=labels, skip_logits=True)
 
 
 def test_gradient_checkpointing_changes_no_gradient(model_of, tokens):

@@ -60,6 +60,10 @@ def test_packed_gradients_equal_separate(model_of, tokens):
         ({"cu_seqlens": torch.tensor([0.0, 10.0])}, "integers"),
         ({"cu_seqlens": torch.tensor([0, 4, 10]), "use_cache": True}, "cached"),
         ({"position_ids": torch.tensor([[0, 1, 2]])}, r"position_ids must have shape \[1, 10\]"),
+        (
+            {"position_ids": torch.zeros(3, 10), "attention_mask": torch.arange(10)[None] > 2},
+            r"position_ids must have shape \[1, 10\], got \[3, 10\]",
+        ),
         ({"position_ids": torch.arange(10)[None] % 5, "use_cache": True}, "cached"),
     ],
 )

@@ -5,6 +5,8 @@ import random
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from tamsa.errors import CorruptError, InputError
 from tamsa.models import KimiLinearCache, PrefixCache
@@ -125,6 +127,21 @@ def test_rollback_beyond_the_window_is_refused(model_of, tokens):
     assert cache.columns == 52
 
 
+def test_a_call_with_padding_cannot_be_taken_back(model_of, tokens):
+    for kinds in (None, ["full_attention"] * 4):
+        model = model_of(layer_types=kinds)
+        cache = model.new_cache()
+        cache.record(64)
+        mask = torch.ones(1, 20)
+        mask[:, :6] = 0
+        feed(model, tokens(1, 20), cache, mask)
+        feed(model, tokens(1, 3), cache)
+        cache.rollback(3)
+        with pytest.raises(InputError, match=r"0 tokens can be taken back .*a call with padding"):
+            cache.rollback(1)
+        assert cache.lengths == (14,)
+
+
 def test_assisted_generation_equals_greedy(model_of, tokens):
     model = model_of()
     ids = tokens(1, 10).repeat(1, 4)
@@ -178,6 +195,47 @@ def test_a_state_of_another_config_is_refused_by_name(model_of, config_of, token
         KimiLinearCache.load(tmp_path / "state.safetensors", model.config)
 
 
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("state", lambda x: x[..., :1]),
+        ("state", lambda x: x.bfloat16()),
+        ("state", lambda x: x.double()),
+        ("window", lambda x: x[:, :1]),
+        ("latents", lambda x: x[..., :8]),
+        ("latents", lambda x: x[:, :2]),
+    ],
+)
+def test_a_state_that_does_not_fit_its_description_is_refused(name, change, model_of, tokens, tmp_path):
+    model, path = model_of(), tmp_path / "state"
+    cache = model.new_cache()
+    feed(model, tokens(1, 5), cache)
+    cache.save(path)
+    with safe_open(path, "pt") as file:
+        about = file.metadata()
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
+    key = next(key for key in tensors if key.endswith(name))
+    save_file({**tensors, key: change(tensors[key]).contiguous()}, path, about)
+    with pytest.raises(CorruptError, match="a tensor's shape or type"):
+        KimiLinearCache.load(path, model.config)
+
+
+def test_columns_of_padding_alone_change_nothing(model_of, tokens, tmp_path):
+    model = model_of()
+    ids, mask = tokens(2, 40), torch.zeros(2, 40)
+    mask[0, 30:] = mask[1, 25:] = 1
+    logits, cache = model.prefill(ids, attention_mask=mask, chunk_size=10)
+    assert (cache.columns, cache.lengths) == (40, (10, 15))
+    with torch.no_grad():
+        for row, length in enumerate(cache.lengths):
+            assert (logits[row] - model(ids[row : row + 1, -length:]).logits[0, -1]).abs().max() <= 1e-5
+    empty = model.new_cache()
+    feed(model, ids, empty, torch.zeros(2, 40))
+    empty.save(tmp_path / "state")
+    loaded = KimiLinearCache.load(tmp_path / "state", model.config)
+    assert torch.equal(feed(model, ids, loaded), feed(model, ids, model.new_cache()))
+
+
 def test_prefill_in_chunks_equals_one_pass(model_of, tokens):
     model = model_of("moe")
     ids = tokens(2, 50)
@@ -207,6 +265,8 @@ def test_a_prefix_hit_costs_only_the_new_tokens_and_changes_nothing(model_of, to
     assert prefixes.lookup(ids[0, :30].tolist())[1] == 20
     assert prefixes.lookup(ids[0, :20].tolist())[1] == 0  # at least one token must be left to read
     assert prefixes.lookup([1, 2, 3])[1] == 0
+    prefixes.insert(ids[0], cache)
+    assert prefixes.lookup(torch.cat([ids[0], ids[0]]))[1] == 60  # tensors are read as what they hold
 
 
 def test_generate_continues_a_prefix_hit(model_of, tokens):

@@ -17,6 +17,7 @@ from tamsa.backbone.latents import Latents, Lengths
 from tamsa.backbone.layout import Layout
 from tamsa.backbone.recurrent import Recurrent
 from tamsa.errors import CorruptError, InputError, StorageError
+from tamsa.kernels.kda.arguments import state_dtype
 from tamsa.types import SCHEMA_VERSION
 
 
@@ -108,11 +109,6 @@ class KimiLinearCache:
             if isinstance(state, Recurrent):
                 state.forget()
 
-    @property
-    def is_ragged(self) -> bool:
-        """True when the rows hold different numbers of tokens."""
-        return len(set(self.lengths)) > 1
-
     # ------------------------------------------------------------------ the person's side
 
     def snapshot(self) -> Snapshot:
@@ -155,6 +151,7 @@ class KimiLinearCache:
     def record(self, window: int) -> None:
         """Keep what `rollback` needs for the last `window` tokens from now on; 0 stops recording.
 
+        A call with padding cannot be taken back, nor what was before it.
         Costs two more KDA states and the recurrence's inputs of up to twice the window.
 
         Raises:
@@ -178,7 +175,9 @@ class KimiLinearCache:
         target = self.columns - k
         if k < 0 or target < self.earliest:
             possible = self.columns - self.earliest
-            hint = "call record(window) before feeding them" if not self.undo_window else f"window = {self.undo_window}"
+            hint = "call record(window) before feeding them"
+            if self.undo_window:
+                hint = f"window = {self.undo_window}; a call with padding cannot be taken back"
             raise InputError(f"rollback: k = {k}; {possible} tokens can be taken back ({hint})")
         self.lengths = tuple(length - k for length in self.lengths)
         self.columns = target
@@ -192,7 +191,7 @@ class KimiLinearCache:
     def earliest(self) -> int:
         """The smallest number of columns that `rollback` can return to."""
         if not any(isinstance(s, Recurrent) for s in self.states):
-            return self._floor if self.is_ragged else 0
+            return 0 if set(self.lengths) <= {self.columns} else self._floor  # padding cannot be told from tokens
         known = [s.earliest for s in self.states if isinstance(s, Recurrent)]
         if not self.undo_window or None in known:
             return self.columns
@@ -262,16 +261,15 @@ class KimiLinearCache:
                 about = json.loads((file.metadata() or {})["tamsa"])
                 _refuse_other(about["config"], config.fingerprint(), str(path))
                 lengths = tuple(int(n) for n in about["lengths"])
-                names = set(file.keys())
                 for i, state in enumerate(cache.states):
-                    if not lengths:
+                    if not any(lengths):
                         continue
                     if isinstance(state, Latents):
                         state.load(file.get_tensor(f"layers.{i}.latents"), lengths)
                     else:
                         state.state = file.get_tensor(f"layers.{i}.state")
                         state.window = file.get_tensor(f"layers.{i}.window")
-                del names
+                    _refuse_misshapen(state, lengths, config)
         except InputError:
             raise
         except (OSError, KeyError, ValueError, TypeError, SafetensorError) as error:
@@ -361,6 +359,20 @@ class KimiLinearCache:
     def is_sliding(self) -> list[bool]:
         """No layer has a sliding window."""
         return [False] * len(self.states)
+
+
+def _refuse_misshapen(state: Recurrent | Latents, lengths: Lengths, config: Architecture) -> None:
+    """Raise ValueError for a layer's tensors that compiled code would read beyond the end of."""
+    B, H, K = len(lengths), config.linear_num_heads, config.linear_head_dim
+    width = config.kv_lora_rank + config.qk_rope_head_dim
+    if isinstance(state, Latents):
+        fits = min(lengths) >= 0 and state.data.shape == (B, max(lengths), width)
+    else:
+        assert state.state is not None and state.window is not None
+        fits = state.state.shape == (B, H, K, K) and state.window.shape == (B, state.window_length, 3 * H * K)
+        fits = fits and state.state.dtype == state_dtype(state.window)
+    if not fits:
+        raise ValueError(f"a tensor's shape or type is not that of {B} sequences of {list(lengths)[:8]} tokens")
 
 
 def _refuse_other(theirs: Mapping[str, Any], ours: Mapping[str, Any], where: str) -> None:

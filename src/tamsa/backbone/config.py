@@ -118,8 +118,9 @@ class Architecture:
         )
         positive += ("qk_nope_head_dim", "v_head_dim", "linear_num_heads", "linear_head_dim", "linear_conv_kernel_dim")
         for name in positive:
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} = {getattr(self, name)}; it must be at least 1")
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} = {value}; it must be at least 1")
         if "sparse" in self.mlp_kinds:
             experts, chosen = self.num_local_experts, self.num_experts_per_tok or 0
             if not 1 <= chosen <= experts:

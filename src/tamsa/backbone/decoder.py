@@ -149,7 +149,8 @@ class Decoder(nn.Module):
                 for i, layer in enumerate(self.layers):
                     if output_hidden_states:
                         states.append(layout.unpack(hidden))
-                    hidden = layer(hidden, layout, None if cache is None else cache.states[i], position, undo)
+                    if hidden.shape[1]:  # the columns of a call may all be padding
+                        hidden = layer(hidden, layout, None if cache is None else cache.states[i], position, undo)
         if cache is not None:
             cache.finish(layout)
         hidden = layout.unpack(self.norm(hidden)) if stepped is None else stepped

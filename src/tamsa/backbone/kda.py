@@ -114,6 +114,8 @@ class KimiDeltaAttention(nn.Module):
         if windows is not None:
             y = y.index_select(1, windows.own)
         q, k, v = (part.unflatten(-1, (H, K)) for part in y.split(H * K, -1))
+        if y.dtype == torch.float64:
+            g, beta = g.double(), beta.double()
         if layout.branches is not None:
             o = _branching(q, k, v, g, beta, layout.branches)
         else:

@@ -134,6 +134,8 @@ def plan(
             if len(bounds) == 2
             else replace(_packed(bounds, None, shape, device), branches=branches)
         )
+    if position_ids is not None and not cached and tuple(position_ids.shape) not in ((1, T), (B, T)):
+        raise InputError(f"position_ids must have shape [{B}, {T}], got {list(position_ids.shape)}")
     if mask is not None:
         keep = mask.bool()
         gather = keep.flatten().nonzero().squeeze(1)
@@ -150,8 +152,6 @@ def plan(
                 return _packed([*begins, bounds[-1]], None, shape, device, gather)
         return _packed(bounds, rows, shape, device, gather)
     if position_ids is not None and not cached:
-        if position_ids.ndim != 2 or position_ids.shape[1] != T or position_ids.shape[0] not in (1, B):
-            raise InputError(f"position_ids must have shape [{B}, {T}], got {list(position_ids.shape)}")
         starts = _restarts(position_ids)
         if bool(starts[:, 1:].any()):
             starts = starts.expand(B, T).flatten()

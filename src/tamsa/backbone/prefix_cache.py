@@ -59,7 +59,7 @@ class PrefixCache:
         """Keep the state after `tokens`.
 
         Args:
-            tokens: all tokens the cache has read (one row, no padding).
+            tokens: all tokens the cache has read (one row, no padding); a tensor `[T]` will do.
             cache: left untouched.
 
         Returns:
@@ -77,7 +77,7 @@ class PrefixCache:
         snapshot = cache.snapshot()
         if snapshot.nbytes() > self.max_bytes:
             return False
-        node = self._reach(tuple(tokens))
+        node = self._reach(tuple(map(int, tokens)))
         self._drop(node)
         node.snapshot = snapshot
         self._recent[node] = None
@@ -95,7 +95,7 @@ class PrefixCache:
         At least one token is left to be read, so that there are logits to go on from. A miss gives an empty cache
         and 0. The cache is independent of what is kept.
         """
-        tokens = tuple(tokens)
+        tokens = tuple(map(int, tokens))
         node, depth = self._root, 0
         best: _Node | None = None
         found = 0

@@ -50,8 +50,8 @@ def _shaped(logits: Tensor, temperature: float | Tensor = 1.0, top_p: float | Te
 
 
 def _divide(logits: Tensor, T: Tensor) -> Tensor:
-    """Divide by T `[N]`; a row with T = 0 keeps its first largest logit alone."""
-    greedy = T == 0
+    """Divide by T `[N]`; a row with T = 0, or so near that logits overflow, keeps its first largest logit alone."""
+    greedy = T < MIN_TEMPERATURE
     divided = logits / torch.where(greedy, 1.0, T)[:, None]
     if not bool(greedy.any()):
         return divided

@@ -20,7 +20,7 @@ from torch import Tensor
 from tamsa import __version__
 from tamsa.decoding.config import FORMAT_VERSION, AutoDecoConfig, BaseIdentity
 from tamsa.decoding.heads import NUM_STATISTICS, DecodingHeads
-from tamsa.errors import CorruptError, InputError
+from tamsa.errors import ConfigError, CorruptError, InputError
 from tamsa.store import make_folder, read_json, write_atomic, write_json
 
 WEIGHTS = "autodeco_heads.safetensors"
@@ -131,6 +131,8 @@ def _config(folder: Path, raw: Mapping[str, Any], tensors: Mapping[str, Tensor])
     if set(tensors) != expected:
         missing, extra = sorted(expected - set(tensors)), sorted(set(tensors) - expected)
         raise CorruptError(f"{folder}: head tensors missing {missing}, unexpected {extra}")
+    if [tensor.dim() for _, tensor in sorted(tensors.items())] != [1, 2] * 4:  # bias, weight
+        raise CorruptError(f"{folder}: head tensors are no vectors (bias) and matrices (weight)")
     head_size, width = tensors["temp_head.mlp.0.weight"].shape
     top_p_width = tensors["top_p_head.mlp.0.weight"].shape[1]
     if top_p_width not in (width + 1, width + 1 + NUM_STATISTICS):
@@ -149,23 +151,32 @@ def _config(folder: Path, raw: Mapping[str, Any], tensors: Mapping[str, Tensor])
         fingerprint=str(raw.get("base_fingerprint") or ""),
     )
     own = {name: raw[name] for name in _OWN_FIELDS if name in raw}
-    if "cut_shift" in raw:
-        own["cut_shift"] = float(raw["cut_shift"])
-    if "format_version" in raw:
-        # In official files these two say what was trained, not what is used.
-        own.update(use_temperature=bool(raw["enable_temperature_head"]), use_top_p=bool(raw["enable_top_p_head"]))
     own["head_size"] = head_size
     vocab_size = raw.get("vocab_size")
     try:
+        if "cut_shift" in raw:
+            own["cut_shift"] = float(raw["cut_shift"])
+        if "format_version" in raw:
+            # In official files these two say what was trained, not what is used.
+            own.update(use_temperature=bool(raw["enable_temperature_head"]), use_top_p=bool(raw["enable_top_p_head"]))
         return AutoDecoConfig(hidden_size=width, vocab_size=vocab_size, statistics=statistics, base=base, **own)
-    except (TypeError, ValueError) as error:
+    except KeyError as error:
+        raise CorruptError(f"{where}: {error.args[0]} is missing") from error
+    except (TypeError, ValueError, ConfigError) as error:
         raise CorruptError(f"{where}: {error}") from error
 
 
 def build_heads(found: HeadsFolder) -> DecodingHeads:
-    """Build heads from what was read, in fp32."""
+    """Build heads from what was read, in fp32.
+
+    Raises:
+        CorruptError: a tensor has not the shape that the others ask for.
+    """
     heads = DecodingHeads(found.config)
-    heads.load_state_dict({name: value.float() for name, value in found.tensors.items()})
+    try:
+        heads.load_state_dict({name: value.float() for name, value in found.tensors.items()})
+    except RuntimeError as error:
+        raise CorruptError(f"head tensors: {str(error).splitlines()[-1].strip()}") from error
     return heads
 
 

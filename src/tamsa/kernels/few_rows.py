@@ -126,7 +126,7 @@ _PRODUCT = entries(__file__, few_rows_product, also=("tiles.py",))["few_rows_pro
 
 def fits(x: Tensor, weight: Tensor) -> bool:
     """True where `product` takes these tensors and beats the library."""
-    rows = x.numel() // x.shape[-1]
+    rows = x.numel() // max(1, x.shape[-1])
     return (
         rows <= MOST.get(x.dtype, 0)
         and weight.dtype == x.dtype

@@ -32,6 +32,7 @@ class KimiLinearModel(KimiLinearPreTrainedModel, Decoder):
     """The decoder without a head."""
 
     layer_class = KimiLinearDecoderLayer
+    _keys_to_ignore_on_load_unexpected = [r"^lm_head\."]  # noqa: RUF012 - a checkpoint of the model with a head
 
     def __init__(self, config: KimiLinearConfig) -> None:
         super().__init__(config)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from tamsa.errors import InputError
 from tamsa.kernels.gates import entropy_rows
 
 IGNORE = -100
@@ -62,8 +63,11 @@ def linear_cross_entropy(
     Args:
         hidden: `[N, D]`.
         weight: `[V, D]`.
-        labels: `[N]`; -100 where a token does not count.
+        labels: `[N]` integers in [0, V); -100 where a token does not count.
         chunk_size: tokens whose logits exist at a time; None for what suits the device.
+
+    Raises:
+        InputError: a label is out of range (looked at on a CPU alone; a GPU would wait).
     """
     chunk_size = chunk_size or CHUNK.get(hidden.device.type, 512)
     if torch.is_autocast_enabled(hidden.device.type):
@@ -73,6 +77,11 @@ def linear_cross_entropy(
     if counted is not None and not bool(counted.all()):  # no product for a token that does not count
         rows = counted.nonzero().squeeze(1)
         hidden, labels = hidden.index_select(0, rows), labels.index_select(0, rows)
+    if counted is not None and labels.device.type == "cpu":  # the compiled rows write at the label
+        wrong = labels[(labels < 0) | (labels >= weight.shape[0])]
+        if wrong.numel():
+            raise InputError(f"labels: token {int(wrong[0])}, the vocabulary has {weight.shape[0]} entries")
+    labels = labels.long()
     with torch.autocast(hidden.device.type, enabled=False):
         return _LinearCrossEntropy.apply(hidden, weight.to(hidden.dtype), labels, chunk_size)
 

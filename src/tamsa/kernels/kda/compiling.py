@@ -33,9 +33,9 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def compiled(function: Callable[..., int]) -> Any:
-    """Compile an entry point at its first call, from the disk cache where it holds it."""
+def compiled(function: Callable[..., int], **options: Any) -> Any:
+    """Compile an entry point at its first call, from the disk cache where it holds it; `options` are numba's."""
     try:
-        return numba.njit(function, nogil=True, cache=True)
+        return numba.njit(function, nogil=True, cache=True, **options)
     except RuntimeError:  # no folder for the cache can be written
-        return numba.njit(function, nogil=True)
+        return numba.njit(function, nogil=True, **options)

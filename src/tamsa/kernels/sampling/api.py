@@ -28,8 +28,10 @@ from tamsa.kernels.sampling.definition import (
 
 
 def _temperatures(temperature: float | Tensor, logits: Tensor, low: float = 0.0) -> Tensor:
-    bounds = "a finite number >= 0" if low == 0.0 else "a finite number > 0"
-    return as_rows("temperature", temperature, logits, low, torch.finfo(torch.float32).max, bounds)
+    """Return T `[N]`; one that would overflow logits, below the smallest of the heads, is 0 where 0 is allowed."""
+    bounds = f"a finite number >= {low:.3g}"
+    T = as_rows("temperature", temperature, logits, low, torch.finfo(torch.float32).max, bounds)
+    return T.masked_fill_(T < MIN_TEMPERATURE, 0.0)
 
 
 def _top_ps(top_p: float | Tensor, logits: Tensor) -> Tensor:
@@ -65,7 +67,7 @@ def statistics(logits: Tensor, temperature: float | Tensor = 1.0, *, backend: st
 
     Args:
         logits: `[N, V]`, any floating-point type (read as fp32); -inf marks forbidden tokens.
-        temperature: > 0; a number or `[N]`.
+        temperature: at least 2^-20; a number or `[N]`.
         backend: see `choose_backend`.
 
     Returns:
@@ -96,7 +98,7 @@ def nucleus(
 
     Args:
         logits: `[N, V]`, any floating-point type (read as fp32); -inf marks forbidden tokens.
-        temperature: >= 0; a number or `[N]`. 0 keeps the first token alone.
+        temperature: >= 0; a number or `[N]`. 0, or less than 2^-20, keeps the first token alone.
         top_p: in [0, 1]; a number or `[N]`. 1 keeps every finite entry, 0 the first token.
         backend: see `choose_backend`.
 
@@ -136,7 +138,7 @@ def shape(
 ) -> Tensor:
     """Divide logits by T and lower those that top-p cuts: a softmax of the result is the distribution of `sample`.
 
-    Where T = 0 nothing is divided and the first of the largest logits alone is kept.
+    Where T is 0, or less than 2^-20, nothing is divided and the first of the largest logits alone is kept.
 
     Args:
         logits: `[N, V]`, any floating-point type (read as fp32); -inf marks forbidden tokens and stays.
@@ -180,7 +182,7 @@ def sample(
 
     Args:
         logits: `[N, V]`, any floating-point type (read as fp32); -inf marks forbidden tokens.
-        temperature: >= 0; a number or `[N]`. 0 is greedy.
+        temperature: >= 0; a number or `[N]`. 0, or less than 2^-20, is greedy.
         top_p: in [0, 1]; a number or `[N]`.
         generator: source of one fp64 uniform number a row; torch's default where None.
         uniforms: `[N]` in [0, 1), in place of a generator (a seed per request, say).

@@ -9,9 +9,12 @@ are exact (see `definition`), so the bins cannot be told from the result. Types 
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numba import njit
 
+from tamsa.kernels.kda.compiling import compiled
 from tamsa.kernels.sampling.definition import (
     BINS,
     LN2_HIGH,
@@ -38,7 +41,7 @@ _LAST_BIN = np.float32(BINS - 1)
 _TINY = float(np.finfo(np.float64).tiny)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _exponential(x):
     """Return e^x for x in [LOWEST, 0]; the operations and their order are the definition."""
     n = np.floor(x * LOG2E + _HALF)
@@ -57,14 +60,14 @@ def _exponential(x):
     return y * power
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _weight(logit, top, temperature, M):
     x = (logit - top) / temperature
     x = x if x > LOWEST else LOWEST
     return (np.float64(_exponential(x)) + M) - M
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _quantum(V):
     """Return the definition's rounding constant."""
     M = 1.0
@@ -73,7 +76,7 @@ def _quantum(V):
     return M
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _peak(bits, keys):
     """Fill the largest ordering key of each block and return the row's largest and its largest magnitude bits.
 
@@ -96,12 +99,12 @@ def _peak(bits, keys):
     return highest, magnitude
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _key_to_float(key):
     return np.int32(key ^ ((key >> np.int32(31)) & np.int32(0x7FFFFFFF))).view(np.float32)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"})
+@njit(nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"})
 def _sums(w, x, n):
     total, first, second = 0.0, 0.0, 0.0
     for i in range(n):
@@ -111,7 +114,7 @@ def _sums(w, x, n):
     return total, first, second
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _spread(logits, top, temperature, M, keys, w, x, bins, masses):
     """Bin every token, sum the weights by bin, and return the sums of w, w x and w^2."""
     V = logits.shape[0]
@@ -142,7 +145,7 @@ def _spread(logits, top, temperature, M, keys, w, x, bins, masses):
     return total, first, second
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _five_largest(logits, keys, five):
     """Fill the five largest logits, opening only blocks whose peak can still contribute."""
     five[:] = np.float32(-np.inf)
@@ -160,7 +163,7 @@ def _five_largest(logits, keys, five):
                 five[j] = value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _walk(masses, before, target, strict):
     """Return the bin in which the cumulative weight, from `before` on, reaches (or exceeds) the target.
 
@@ -178,7 +181,7 @@ def _walk(masses, before, target, strict):
     return last, before_last
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _locate(logits, top, temperature, M, bins, wanted, before, target, strict, values, ids):
     """Rank one bin's tokens as far as needed: the first whose cumulative weight reaches (or exceeds) the target.
 
@@ -234,7 +237,7 @@ def _locate(logits, top, temperature, M, bins, wanted, before, target, strict, v
     return found, before
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _predict_temperature(first, out, bias):
     """Run the rest of the temperature head: ReLU, dot and sigmoid, times 2; NaN where the first layer is not finite.
 
@@ -249,7 +252,7 @@ def _predict_temperature(first, out, bias):
     return max(np.float32(2.0 / (1.0 + np.exp(-z))), _COLDEST) + astray
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _predict_top_p(first, extra, out, bias, temperature, statistics, use_statistics):
     """Run the rest of the top-p head: add T and the statistics to its first layer, then ReLU, dot and sigmoid."""
     z = np.float64(bias)
@@ -262,7 +265,7 @@ def _predict_top_p(first, extra, out, bias, temperature, statistics, use_statist
     return np.float32(1.0 / (1.0 + np.exp(-z)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _write(logits, divisor, threshold, last, shift, shaped):
     """Write the logits divided, and those that are not kept lowered by the shift."""
     for i in range(last + 1):
@@ -275,7 +278,7 @@ def _write(logits, divisor, threshold, last, shift, shaped):
         shaped[i] = divided if value > threshold else divided - shift
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@partial(compiled, error_model="numpy")
 def sample_rows(
     start, stop, logits, uniforms, shaped, temperatures, top_ps, heads, first_layers, temperature_out,
     temperature_bias, extra, top_p_out, top_p_bias, use_statistics, temperature_scale, top_p_scale, want_statistics,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from tamsa.errors import ConfigError
 
 T = TypeVar("T")
+_adapter: Any = cache(TypeAdapter)
 
 
 def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str] = ()) -> T:
@@ -48,11 +50,14 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
         ConfigError: a key is unknown or a value has the wrong type; the message names it and `where`.
     """
     try:
-        return TypeAdapter(cls).validate_python(dict(values), extra="forbid")
+        made: T = _adapter(cls).validate_python(dict(values), extra="forbid")
+        return made
     except ValidationError as error:
         first = error.errors()[0]
         names = (str(part) for part in first["loc"])
         key = ".".join(takewhile(lambda name: "[" not in name, names))  # what follows are pydantic's union branches
+        if first["type"] == "missing":  # its input is all that stands around it
+            raise ConfigError(f"{where}: {key} is missing") from error
         shown = "(hidden)" if "key" in key.rsplit(".", 1)[-1] else repr(first.get("input"))
         raise ConfigError(f"{where}: {key} = {shown}: {first['msg']}") from error
 

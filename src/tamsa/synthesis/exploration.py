@@ -19,7 +19,7 @@ from tamsa.agent.modes import with_mode
 from tamsa.agent.react import render_call
 from tamsa.agent.strategies import make_strategy
 from tamsa.corpus import SearchIndex
-from tamsa.errors import ModelError
+from tamsa.errors import ModelAuthError, ModelError, ModelUnavailableError
 from tamsa.scoring.metrics import exact_match
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.teacher import PROFILE, OracleTeacher
@@ -214,6 +214,9 @@ async def explore(
         sample: number of the attempt.
         budget: limits of the run.
         led: in guided mode, the policy of all attempts: the rules lead a question once for all of them.
+
+    Raises:
+        ModelAuthError, ModelUnavailableError: the endpoint answers nobody, which says nothing of the question.
     """
     recorder: GuidedTeacher | Recorder
     policy: Model
@@ -243,6 +246,8 @@ async def explore(
         )
         report = _stable(done)
         correct = bool(exact_match(done.answer, question.answers))
+    except (ModelAuthError, ModelUnavailableError):
+        raise
     except ModelError as error:
         failure, report, correct = str(error), {}, False
     teacher = model if isinstance(model, OracleTeacher) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from tamsa.errors import ConfigError
 
 T = TypeVar("T")
+_adapter: Any = cache(TypeAdapter)
 
 
 def load_config(
@@ -52,7 +54,8 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
         ConfigError: a key is unknown or a value has the wrong type; the message names it and `where`.
     """
     try:
-        return TypeAdapter(cls).validate_python(dict(values), extra="forbid")
+        made: T = _adapter(cls).validate_python(dict(values), extra="forbid")
+        return made
     except ValidationError as error:
         first = error.errors()[0]
         names = (str(part) for part in first["loc"])

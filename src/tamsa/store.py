@@ -292,13 +292,13 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
         InputError: it cannot be read, or a line is not a JSON object (named by its number).
     """
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             for number, line in enumerate(file, start=1):
                 if not line.strip():
                     continue
                 try:
                     record = json.loads(line)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise InputError(f"{path}: line {number} is not JSON ({error})") from error
                 if not isinstance(record, dict):
                     raise InputError(f"{path}: line {number} is not a JSON object")

@@ -78,5 +78,14 @@ def test_files_are_read_and_mistakes_are_named(tmp_path: Path) -> None:
     path.write_text("{", "utf-8")
     with pytest.raises(InputError, match="no JSON"):
         Evaluations.read(path)
+    path.write_text("[" * 100_000, "utf-8")
+    with pytest.raises(InputError, match="no JSON"):
+        Evaluations.read(path)
+    for fields in ({"answers": 5}, {"answer": {}}, {"supporting_titles": 7}):
+        path.write_text(json.dumps({"question": "Who?", **fields}), "utf-8")
+        with pytest.raises(InputError, match=r"evaluation\.jsonl:1.*neither a text nor a list"):
+            Evaluations.read(path)
+    path.write_text("\ufeff" + json.dumps({"question": "Who?", "answers": None, "supporting_titles": None}), "utf-8")
+    assert Evaluations.read(path).num_questions == 1
     with pytest.raises(InputError, match="cannot be read"):
         Evaluations.read(tmp_path / "missing.jsonl")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tamsa.agent.react import parse_turn
+from tamsa.errors import ConfigError, ModelError
 from tamsa.llm import ModelSettings, ScriptedModel
-from tamsa.synthesis.exploration import Conversation, explore
+from tamsa.synthesis.exploration import Conversation, check_mode, explore
 from tamsa.synthesis.teacher import PROFILE
 from tamsa.synthesis.verdicts import judge_trajectory
 from tamsa.tools import corpus_toolset
@@ -45,3 +48,19 @@ async def test_native_calls_are_kept_as_the_text_that_the_data_sets_hold(world: 
     ]
     kept = exploration.conversations[0].sampled
     assert kept[0] is None and kept[-1] is not None  # where the calls were written out, nothing was drawn as it stands
+
+
+@pytest.mark.parametrize("error", ["auth", "unavailable"])
+async def test_an_endpoint_that_answers_nobody_is_no_wrong_answer(world: Studied, error: str) -> None:
+    model = ScriptedModel([{"error": error, "repeat": True}])
+    with pytest.raises(ModelError):
+        await explore(world.questions[0], model=model, tools=corpus_toolset(world.index))
+    broken = ScriptedModel([{"error": "model", "repeat": True}])
+    assert (await explore(world.questions[0], model=broken, tools=corpus_toolset(world.index))).failure
+
+
+def test_a_mode_that_does_not_exist_is_told_those_that_do() -> None:
+    assert check_mode("guided") == "guided"
+    for mode in ("heavy", "fold", ""):
+        with pytest.raises(ConfigError, match="react, iter, guided"):
+            check_mode(mode)

@@ -11,7 +11,7 @@ import pytest
 from tamsa.errors import InputError, ModelUnavailableError
 from tamsa.llm.scripted import ScriptedModel
 from tamsa.synthesis.graph import build_graph, build_memory, read_statements
-from tamsa.synthesis.graph.memory import parse_statements
+from tamsa.synthesis.graph.memory import parse_statements, read_memory
 from tests.synthesis.graph_cases import doc
 
 TEXT = "The lamp in the old mill of Debrin was lit by Ilse Varga in 1931. Nobody knows why."
@@ -49,6 +49,12 @@ def test_what_is_not_as_asked_for_is_dropped_and_counted(answer: str, reason: st
     dropped: dict[str, int] = {}
     assert list(parse_statements(answer, TEXT, dropped)) == []
     assert dropped == {reason: 1}
+
+
+async def test_lone_surrogates_of_a_model_leave_a_memory_that_can_be_read(tmp_path: Path) -> None:
+    model = ScriptedModel([line(subject="\ud800 lamp")])
+    assert (await build_memory(model, [LAMP], tmp_path / "memory.jsonl"))["statements"] == 1
+    assert [s.subject for s in read_memory(tmp_path / "memory.jsonl")[LAMP.id]] == ["\ufffd lamp"]
 
 
 def test_fences_and_none_are_no_faults() -> None:

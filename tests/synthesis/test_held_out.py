@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -7,9 +8,10 @@ import pytest
 
 from tamsa.errors import ConfigError
 from tamsa.eval import read_questions
-from tamsa.synthesis.held_out import HELD_OUT, hold_out
+from tamsa.synthesis.held_out import HELD_OUT, apart, hold_out
 from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan
+from tamsa.synthesis.records import GoldQuestion, Hop
 from tests.synthesis.conftest import Studied
 
 
@@ -28,6 +30,20 @@ def test_another_wording_of_a_question_held_out_is_trained_on_by_nobody(world: S
     asked = next(q for q in world.questions if q.chain)
     kept, held, dropped = hold_out([asked, asked], 1)
     assert (kept, held, dropped) == ([], [asked], 1)
+
+
+def test_a_question_over_sentences_rests_on_these_sentences(world: Studied) -> None:
+    asked = next(q for q in world.questions if len(q.chain) == 1)
+    spot = asked.chain[0].evidence
+
+    def over(start: int) -> GoldQuestion:
+        hop = Hop(spot.title, spot.document, "says", "", None, replace(spot, start=start))
+        return GoldQuestion(f"p{start}", "What is it?", ("a",), "chain", 1, chain=(hop,))
+
+    same, other = over(spot.start), over(spot.start + 1)
+    assert apart([other, same], [over(spot.start), asked]) == [other]
+    assert apart([other, same], [asked]) == [other]
+    assert apart([asked], [same]) == [] and apart([asked], [other]) == [asked]
 
 
 def test_no_data_set_holds_a_question_held_out(world: Studied, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tamsa.agent.baseline.passages import Page
 from tamsa.agent.guided.prompt import read_reply
 from tamsa.cli.main import app
 from tamsa.corpus import Index, open_documents
-from tamsa.errors import ConfigError, InputError
+from tamsa.errors import ConfigError, InputError, ModelUnavailableError
 from tamsa.store import read_jsonl
 from tamsa.synthesis.passages.sets import MOST_SETS, SHOWN_CHARS, Shown, passage_sets
 from tamsa.synthesis.passages.writing import read_lines, writing_prompt
@@ -202,8 +202,29 @@ def test_a_writer_that_gives_nothing_ends_the_stage(some_pages: Path, tmp_path: 
             return Completion("I would rather not.")
 
     writer = Mute()
-    assert run(some_pages, tmp_path, writer, midtraining=False).num_questions == 6
-    assert 0 < writer.asked < 200
+    summary = run(some_pages, tmp_path / "mute", writer, midtraining=False)
+    assert summary.num_questions == 6 and 0 < writer.asked < 200
+    assert "The model wrote 0 of 24 questions over passages." in summary.notes
+
+
+def test_a_writer_that_cannot_be_reached_is_asked_again_later(some_pages: Path, tmp_path: Path) -> None:
+    class Away(Quizzer):
+        away: tuple[str, ...] = ("You write questions", "You reword")
+
+        async def complete(self, messages: Sequence[Message], **more: Any) -> Completion:
+            if messages[0].content.startswith(self.away):
+                raise ModelUnavailableError("nobody is there")
+            return await super().complete(messages, **more)
+
+    writer = Away()
+    for away in (writer.away, writer.away[1:]):
+        writer.away = away
+        with pytest.raises(ModelUnavailableError):
+            run(some_pages, tmp_path, writer, midtraining=False)
+    writer.away = ()
+    run(some_pages, tmp_path, writer, midtraining=False)
+    run(some_pages, tmp_path / "whole", Quizzer(), midtraining=False)
+    assert (tmp_path / "questions.jsonl").read_bytes() == (tmp_path / "whole" / "questions.jsonl").read_bytes()
 
 
 def test_what_does_not_go_together_is_one_line(tmp_path: Path) -> None:

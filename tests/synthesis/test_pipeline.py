@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -18,11 +19,12 @@ from tamsa.agent.react import parse_turn
 from tamsa.cli.main import app
 from tamsa.errors import InputError
 from tamsa.eval import read_questions
-from tamsa.store import read_jsonl
+from tamsa.store import make_folder, read_jsonl
 from tamsa.synthesis import pipeline
 from tamsa.synthesis.datasets.midtraining import TASKS
 from tamsa.synthesis.pipeline import synthesize
 from tamsa.synthesis.plan import Plan, Summary
+from tamsa.synthesis.question_source import read_gold
 from tamsa.synthesis.records import GoldQuestion
 from tests.synthesis.conftest import Studied
 
@@ -45,6 +47,11 @@ def plan_of(world: Studied, **more: object) -> Plan:
         seed=7,
         **{"midtraining": False, **more},  # type: ignore[arg-type]
     )
+
+
+def gold_line(**changed: object) -> str:
+    """A line of a question file, with fields changed."""
+    return json.dumps({"id": "a", "question": "Who?", "answers": ["b"], "kind": "chain", "hops": 1, **changed})
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
@@ -149,14 +156,68 @@ def test_a_folder_of_another_plan_is_left_alone(world: Studied, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [("{", "line 1 is not JSON"), ('{"id": "a", "question": "b"}', "line 1 is no gold question"), ("", "no question")],
+    [
+        ("{", "line 1 is not JSON"),
+        ("[" * 100_000, "line 1 is not JSON"),
+        ('{"id": "a", "question": "b"}', "line 1 is no gold question"),
+        ("", "no question"),
+        (gold_line(), ""),
+        ("\ufeff" + gold_line(), ""),
+        (gold_line(id=5), "id = 5"),
+        (gold_line(question=5), "question = 5"),
+        (gold_line(question="x" * 20_001), "1 to 20,000 characters"),
+        (gold_line(question="\ud800"), "surrogates"),
+        (gold_line(answers="abc"), "answers = 'abc'"),
+        (gold_line(answers=[]), "no answer"),
+        (gold_line(answers=[5]), "answers.0 = 5"),
+        (gold_line(kind="riddle"), "kind = 'riddle'"),
+        (gold_line(hops="three"), "hops = 'three'"),
+        (gold_line(hops=10**40), "hops and difficulty"),
+        (gold_line(supporting_titles=[5]), "supporting_titles.0 = 5"),
+        (gold_line(chain=[{"subject": None}]), "chain.0"),
+        (gold_line(answers=["a"], evidence=[[7, 1]]), "line 1 is no gold question"),
+    ],
 )
 def test_bad_question_files_are_one_line(world: Studied, tmp_path: Path, line: str, said: str) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_text(line + "\n")
-    plan = Plan(docs=(str(world.folder / "pages.jsonl"),), questions=str(bad), midtraining=False)
-    with pytest.raises(InputError, match=said):
+    if not said:
+        assert len(read_gold(bad, world.index)) == 1
+        return
+    with pytest.raises(InputError, match=said) as caught:
+        read_gold(bad, world.index)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mistyped_path_claims_no_folder(world: Studied, tmp_path: Path) -> None:
+    plan = plan_of(world, num_questions=2)
+    for wrong in (
+        {"docs": ("nowhere",)},
+        {"questions": "nowhere.jsonl"},
+        {"decontaminate": (str(world.folder / "nowhere.jsonl"),)},
+    ):
+        with pytest.raises(InputError, match="nowhere"):
+            synthesize(replace(plan, **wrong), tmp_path / "out")  # type: ignore[arg-type]
+        assert not (tmp_path / "out").exists()
+    assert synthesize(plan, tmp_path / "out").num_questions == 2
+
+
+def test_questions_of_a_file_are_decontaminated(world: Studied, tmp_path: Path) -> None:
+    known = tmp_path / "known.jsonl"
+    known.write_text((world.folder / "questions.jsonl").read_text().splitlines()[1] + "\n")
+    summary = synthesize(plan_of(world, num_questions=4, decontaminate=(str(known),)), tmp_path / "out")
+    kept = {question.id for question in read_questions(tmp_path / "out" / "questions.jsonl")}
+    first = [question.id for question in world.questions[:4]]
+    assert first[1] not in kept and first[0] in kept
+    assert summary.refused["contaminated"] == 4 - len(kept) >= 1
+
+
+def test_two_processes_do_not_work_in_one_folder(world: Studied, tmp_path: Path) -> None:
+    plan = plan_of(world, num_questions=2)
+    make_folder(tmp_path / "out")
+    with plan.claim(tmp_path / "out"), pytest.raises(InputError, match="another process"):
         synthesize(plan, tmp_path / "out")
+    assert synthesize(plan, tmp_path / "out").num_questions == 2
 
 
 @pytest.mark.parametrize(
@@ -219,6 +280,7 @@ def test_evaluation_files_among_the_documents_are_left_out(tmp_path: Path) -> No
     docs.mkdir()
     (docs / "page.md").write_text("# Ole Bridge\n\nOle Bridge was opened in 1911.\n")
     (docs / "quiz.jsonl").write_text('{"id": "1", "question": "When was Ole Bridge opened?", "answers": ["1911"]}\n')
+    (docs / "nested.json").write_text("[" * 100_000)
     (docs / "quiz_corpus.jsonl").write_text('{"id": "x", "title": "X", "text": "Secret of the quiz."}\n')
     synthesize(Plan(docs=(str(docs),), num_questions=5), tmp_path / "out")
     rows = table(tmp_path / "out" / "mid_documents.parquet")
@@ -246,6 +308,9 @@ def test_rounds_follow_what_the_model_gets_right(world: Studied, tmp_path: Path)
     assert isinstance(missing.exception, InputError) and "round 0 is not finished" in str(missing.exception)
     first = CliRunner().invoke(app, [*arguments, "--round", "0"])
     assert first.exit_code == 0, first.output
+    other = [str(world.folder / "questions.jsonl") if "pages" in part else part for part in arguments]
+    refused = CliRunner().invoke(app, [*other, "--round", "1", "--model", "baseline"])
+    assert isinstance(refused.exception, InputError) and "over other documents" in str(refused.exception)
     second = CliRunner().invoke(app, [*arguments, "--round", "1", "--model", "baseline"])
     assert second.exit_code == 0, second.output
     steering = json.loads((tmp_path / "rounds" / "round-1" / "steering.json").read_text())

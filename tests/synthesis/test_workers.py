@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -60,6 +63,35 @@ def test_an_endless_source_is_read_no_further_than_needed(workers: int) -> None:
     assert [value for value, _ in islice(results, 5)] == [0, 1, 4, 9, 16]
     results.close()  # type: ignore[attr-defined]
     assert len(asked) <= 5 + 4 * workers
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    script = """
+from itertools import count
+from tests.synthesis.test_workers import Squares
+from tamsa.synthesis.workers import map_shards
+if __name__ == "__main__":
+    import multiprocessing
+    results = map_shards(Squares(), count(), workers=2)
+    next(results)
+    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    input()
+"""
+    path = tmp_path / "start.py"
+    path.write_text(script)
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), *sys.path])}
+    with subprocess.Popen(
+        [sys.executable, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as parent:
+        assert parent.stdout is not None
+        workers = [int(pid) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    assert workers
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
 
 
 def test_no_shards_no_work() -> None:

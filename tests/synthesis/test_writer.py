@@ -142,3 +142,13 @@ def test_one_object_is_read_and_no_other() -> None:
     assert read_object("<think>{no}</think>{}") == {}
     for text in ("", "[1]", '{"a": 1} {"b": 2}', "{", '"a"'):
         assert read_object(text) is None
+
+
+def test_a_deeply_nested_reply_is_no_object() -> None:
+    assert read_object('{"a":' * 20_000 + "1" + "}" * 20_000) is None
+
+
+async def test_a_wording_with_lone_surrogates_can_be_written(domain: Domain, question: GoldQuestion) -> None:
+    text = "\ud800 " + question.question.replace("?", ", please?")
+    written = await Writer(ScriptedModel([says(text)]), domain, max_retries=0).reword(question)
+    assert not written.reason and written.question.question.encode()

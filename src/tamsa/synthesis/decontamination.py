@@ -58,7 +58,7 @@ class Evaluations:
         records: list[Mapping[str, Any]] = []
         for path in map(Path, paths):
             try:
-                lines = path.read_text("utf-8").split("\n")
+                lines = path.read_text("utf-8-sig").split("\n")
             except (OSError, UnicodeDecodeError) as error:
                 raise InputError(f"{path}: cannot be read as an evaluation file ({error})") from error
             for number, line in enumerate(lines, start=1):
@@ -66,10 +66,13 @@ class Evaluations:
                     continue
                 try:
                     record = json.loads(line)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise InputError(f"{path}:{number}: no JSON ({error})") from error
                 if not isinstance(record, dict) or not isinstance(record.get("question"), str):
                     raise InputError(f"{path}:{number}: no question; each line needs a `question`")
+                for name in ("answers", "answer", "supporting_titles"):
+                    if not isinstance(record.get(name), str | list | None):
+                        raise InputError(f"{path}:{number}: {name} is neither a text nor a list")
                 records.append({"id": f"{path.name}:{number}", **record})
         return cls(records)
 
@@ -83,13 +86,12 @@ class Evaluations:
         elif len(words) >= 3:
             for gram in _grams(words, len(words)):
                 self._short.setdefault(len(words), {}).setdefault(gram, name)
-        answers = record.get("answers", record.get("answer", ()))
-        answers = [answers] if isinstance(answers, str) else answers
-        titles = record.get("supporting_titles", ())
+        answers = _listed(record.get("answers", record.get("answer")))
+        titles = _listed(record.get("supporting_titles"))
         evaluation = _Evaluation(
             name,
             frozenset(normalize_answer(str(answer)) for answer in answers),
-            frozenset(fold_title(str(title)) for title in titles or ()),
+            frozenset(fold_title(str(title)) for title in titles),
             _content(words),
         )
         for answer in evaluation.answers:
@@ -119,6 +121,10 @@ class Evaluations:
                 if answer not in _CLOSED and other.words and shared >= SHARED_WORDS * len(other.words) and shared >= 3:
                     return other.name
         return None
+
+
+def _listed(value: str | list[Any] | None) -> list[Any]:
+    return [value] if isinstance(value, str) else value or []
 
 
 def _grams(words: list[str], size: int) -> Iterable[int]:

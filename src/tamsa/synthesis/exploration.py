@@ -17,9 +17,8 @@ from tamsa.agent.budget import Budget
 from tamsa.agent.guided import MODE, GuidedPolicy
 from tamsa.agent.modes import with_mode
 from tamsa.agent.react import render_call
-from tamsa.agent.strategies import make_strategy
 from tamsa.corpus import SearchIndex
-from tamsa.errors import ModelError
+from tamsa.errors import ConfigError, ModelAuthError, ModelError, ModelUnavailableError
 from tamsa.scoring.metrics import exact_match
 from tamsa.synthesis.records import GoldQuestion
 from tamsa.synthesis.teacher import PROFILE, OracleTeacher
@@ -40,6 +39,10 @@ from tamsa.types import (
 
 DATE = "2026-01-01"
 """The date that explorers are told: part of the prompt, so that the same seed gives the same data."""
+
+
+MODES = ("react", "iter", MODE)
+"""Modes of the trajectories."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +217,9 @@ async def explore(
         sample: number of the attempt.
         budget: limits of the run.
         led: in guided mode, the policy of all attempts: the rules lead a question once for all of them.
+
+    Raises:
+        ModelAuthError, ModelUnavailableError: the endpoint answers nobody, which says nothing of the question.
     """
     recorder: GuidedTeacher | Recorder
     policy: Model
@@ -243,6 +249,8 @@ async def explore(
         )
         report = _stable(done)
         correct = bool(exact_match(done.answer, question.answers))
+    except (ModelAuthError, ModelUnavailableError):
+        raise
     except ModelError as error:
         failure, report, correct = str(error), {}, False
     teacher = model if isinstance(model, OracleTeacher) else None
@@ -349,9 +357,11 @@ __all__ = ["DATE", "Conversation", "Exploration", "Recorder", "TeacherExplorer",
 
 
 def check_mode(mode: str) -> str:
-    """Return a strategy's name if there is such a strategy.
+    """Return the name of a mode if trajectories are made in it.
 
     Raises:
-        ConfigError: there is not.
+        ConfigError: they are not.
     """
-    return mode if mode == MODE else make_strategy(mode, native=False).name
+    if mode not in MODES:
+        raise ConfigError(f"mode {mode!r}: unknown; choose one of {', '.join(MODES)}")
+    return mode

@@ -28,9 +28,21 @@ def hold_out(questions: Sequence[GoldQuestion], number: int) -> tuple[list[GoldQ
 
 
 def apart(questions: Sequence[GoldQuestion], held: Sequence[GoldQuestion]) -> list[GoldQuestion]:
-    """Return the questions that are none of those held out and rest on the very facts of none of them."""
-    ids, facts = {question.id for question in held}, {_facts(question) for question in held if question.chain}
-    return [q for q in questions if q.id not in ids and not (q.chain and _facts(q) in facts)]
+    """Return the questions that are none of those held out and rest on the very facts of none of them.
+
+    A question over sentences alone, whose steps have no value, rests on them whole: on whatever facts they state.
+    """
+    ids, chained = {question.id for question in held}, [question for question in held if question.chain]
+    facts = {_facts(question) for question in chained}
+    read = {_places(question) for question in chained}
+    told = {_places(question) for question in chained if _is_told(question)}
+
+    def is_shared(question: GoldQuestion) -> bool:
+        if _is_told(question):
+            return _places(question) in read
+        return _facts(question) in facts or _places(question) in told
+
+    return [q for q in questions if q.id not in ids and not (q.chain and is_shared(q))]
 
 
 def sentences_of(questions: Iterable[GoldQuestion]) -> frozenset[tuple[str, int]]:
@@ -41,3 +53,11 @@ def sentences_of(questions: Iterable[GoldQuestion]) -> frozenset[tuple[str, int]
 
 def _facts(question: GoldQuestion) -> frozenset[tuple[str, str, str]]:
     return frozenset((hop.subject, hop.relation, hop.value) for hop in question.chain)
+
+
+def _places(question: GoldQuestion) -> frozenset[tuple[str, int]]:
+    return frozenset((hop.evidence.document, hop.evidence.start) for hop in question.chain)
+
+
+def _is_told(question: GoldQuestion) -> bool:
+    return not any(hop.value for hop in question.chain)

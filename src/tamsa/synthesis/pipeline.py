@@ -19,7 +19,7 @@ from tamsa.agent.budget import Budget
 from tamsa.corpus import Index, open_documents
 from tamsa.errors import ConfigError, InputError
 from tamsa.scoring.judge import Judge
-from tamsa.store import make_folder, write_json
+from tamsa.store import make_folder, read_jsonl, write_json
 from tamsa.synthesis.assembly import Assembly
 from tamsa.synthesis.card import Card
 from tamsa.synthesis.checks.checker import REASONS
@@ -93,7 +93,8 @@ class Synthesis:
         """Do what has not been done.
 
         Raises:
-            InputError: the plan does not fit the documents, or the folder holds another plan's work.
+            InputError: the plan does not fit the documents, or the folder holds another plan's work, or another
+                process works in it.
             ConfigError: a solver that the plan names is not given, or the cluster is not there.
             StorageError: the folder cannot be written.
         """
@@ -101,10 +102,15 @@ class Synthesis:
         if missing:
             raise ConfigError(f"solvers: {missing[0]} is not opened")
         self.crew.check()
+        if not (self.out / "plan.json").exists():  # a mistyped path must not claim the folder
+            self._check_inputs()
         make_folder(self.out)
-        self.plan.claim(self.out)
-        if (self.out / "summary.json").exists():
-            return Summary.read(self.out)
+        with self.plan.claim(self.out):
+            if (self.out / "summary.json").exists():
+                return Summary.read(self.out)
+            return self._make()
+
+    def _make(self) -> Summary:
         paths, left_out = select_documents(self.plan.docs)
         card = Card("Data card", self.plan.to_json())
         card.left_out.update(Counter(f"file: {reason}" for _, reason in left_out))
@@ -139,6 +145,14 @@ class Synthesis:
             if graph is not None:
                 graph.close()
             index.close()
+
+    def _check_inputs(self) -> None:
+        """Read what can be read of the plan's files without an index."""
+        select_documents(self.plan.docs)
+        Evaluations.read(*self.plan.decontaminate)
+        if self.plan.questions is not None:
+            for _ in read_jsonl(Path(self.plan.questions)):
+                pass
 
     @property
     def base(self) -> Path:
@@ -294,7 +308,10 @@ class Synthesis:
             card.figures["questions_written_over_passages"] = over_passages
         card.left_out.update({f"question: {reason}": number for reason, number in outcomes.items() if number})
         card.meanings = {f"question: {reason}": meaning for reason, meaning in REASONS.items()}
-        wanted = self.plan.num_questions
+        unwritten = self.plan.passages - over_passages
+        if unwritten > 0:
+            card.notes.append(f"The model wrote {over_passages} of {self.plan.passages} questions over passages.")
+        wanted = self.plan.num_questions - unwritten
         if self.plan.questions is None and graph is not None and len(questions) < wanted:
             known = asked > 0 and outcomes.get("closed_book", 0) + len(questions) >= MAX_ASKED * wanted
             card.notes.append(why_fewer(graph, len(questions), wanted, drawn, MAX_ASKED if known else None))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,12 +89,25 @@ class Plan:
         text = json.dumps(self.to_json(), sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
-    def claim(self, out: Path) -> None:
-        """Write the plan into a folder, or check that the folder's own is the same.
+    @contextmanager
+    def claim(self, out: Path) -> Iterator[None]:
+        """Write the plan into a folder, or check that the folder's own is the same; keep other processes out of it.
 
         Raises:
-            InputError: the folder holds the work of another plan.
+            InputError: the folder holds the work of another plan, or another process is working in it.
         """
+        handle = os.open(out, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise InputError(f"{out}: another process is working in it; wait for it or end it") from error
+            self._write_or_compare(out)
+            yield
+        finally:
+            os.close(handle)
+
+    def _write_or_compare(self, out: Path) -> None:
         path = out / "plan.json"
         wanted = json.loads(json.dumps(self.to_json()))
         if not path.exists():

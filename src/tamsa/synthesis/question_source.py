@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from tamsa.agent.budget import Budget
+from tamsa.agent.loop import MAX_QUESTION_CHARS
+from tamsa.config import from_mapping
 from tamsa.corpus import Index, SearchIndex
 from tamsa.errors import ConfigError, InputError
 from tamsa.scoring.judge import Judge
@@ -44,6 +46,8 @@ from tamsa.types import Document, Model
 
 COUNTED = ("drawn", "tested", "survived", "asked closed book", "unread closed book", WRITTEN)
 """Counts beside those of refusals."""
+MAX_STEPS = 1_000
+"""Bound on the hops and the operations that a question from a file may claim."""
 
 
 def finder(index: SearchIndex) -> FindDocument:
@@ -63,7 +67,7 @@ def read_gold(path: Path, index: SearchIndex, limit: int | None = None) -> list[
     """Read gold questions: a world's, those that synthesis wrote, or questions over passages with their evidence.
 
     Raises:
-        InputError: a line has no chain to explore by, or an id comes twice.
+        InputError: a line has no chain to explore by or a field of the wrong type, or an id comes twice.
     """
     find = finder(index)
     questions: dict[str, GoldQuestion] = {}
@@ -72,7 +76,7 @@ def read_gold(path: Path, index: SearchIndex, limit: int | None = None) -> list[
             break
         try:
             question = _gold(record, find)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, ConfigError) as error:
             raise InputError(
                 f"{path}: line {number} is no gold question ({error}); give a world's questions.jsonl, one that tamsa "
                 "synthesize wrote, or lines with question, answers and evidence"
@@ -87,8 +91,18 @@ def read_gold(path: Path, index: SearchIndex, limit: int | None = None) -> list[
 
 def _gold(record: Mapping[str, Any], find: FindDocument) -> GoldQuestion:
     if is_world_question(record):
-        return from_world(record, find)
-    return from_passages(record, find) if is_passage_question(record) else GoldQuestion.from_json(record)
+        record = from_world(record, find).to_json()
+    elif is_passage_question(record):
+        record = from_passages(record, find).to_json()
+    question = from_mapping(GoldQuestion, record, "fields")
+    if not 0 < len(question.question.strip()) <= MAX_QUESTION_CHARS:
+        raise ValueError(f"a question has 1 to {MAX_QUESTION_CHARS:,} characters")
+    if not question.answers or not all(text.strip() for text in question.answers):
+        raise ValueError("there is no answer, or an empty one")
+    if not (0 < question.hops < MAX_STEPS and 0 < question.difficulty < MAX_STEPS):
+        raise ValueError(f"hops and difficulty are at least 1 and below {MAX_STEPS:,}")
+    json.dumps(question.to_json(), ensure_ascii=False).encode()  # lone surrogates are a UnicodeEncodeError
+    return question
 
 
 def write_gold(path: Path, questions: Iterable[GoldQuestion]) -> None:
@@ -146,7 +160,7 @@ class QuestionSource:
         path, counts_path = self.out / "questions.jsonl", self.out / "refused.json"
         if not (path.exists() and counts_path.exists()):
             if self.plan.questions is not None:
-                found = read_gold(Path(self.plan.questions), index, self.plan.num_questions)
+                found = self._apart(read_gold(Path(self.plan.questions), index, self.plan.num_questions), counts)
             else:
                 assert graph is not None
                 found = list(self._made(index, graph, counts))
@@ -169,6 +183,17 @@ class QuestionSource:
         if self.plan.closed_book is not None:
             found = islice(self._unknown(found, counts), wanted)
         return found
+
+    def _apart(self, questions: Iterable[GoldQuestion], counts: Counter[str]) -> list[GoldQuestion]:
+        """Return the questions of a file that overlap with no evaluation question."""
+        evaluations = Evaluations.read(*self.plan.decontaminate)
+        kept = []
+        for question in questions:
+            if evaluations.overlap(question) is None:
+                kept.append(question)
+            else:
+                counts["contaminated"] += 1
+        return kept
 
     def _drawn(self, counts: Counter[str]) -> Iterator[GoldQuestion]:
         job = QuestionJob(

@@ -12,7 +12,7 @@ from tamsa.agent.budget import Budget
 from tamsa.corpus import Index, SearchIndex
 from tamsa.errors import InputError
 from tamsa.scoring.judge import Judge
-from tamsa.store import make_folder, read_jsonl
+from tamsa.store import make_folder, read_json, read_jsonl
 from tamsa.synthesis.curation import grade
 from tamsa.synthesis.explore_stage import SOLVED_PER_SHARD, Judged, Solver, question_shards, read_judged
 from tamsa.synthesis.flywheel import Steering, steer
@@ -99,6 +99,12 @@ class Flywheel:
         before = self.folder(number - 1)
         if not (before / "summary.json").exists():
             raise InputError(f"{before}: round {number - 1} is not finished; run it first")
+        docs = read_json(before / "plan.json")["docs"]
+        if docs != list(self.plan.docs):
+            raise InputError(
+                f"{self.out}: its rounds are over other documents ({', '.join(docs)}); name the same --docs, or choose "
+                "another --out"
+            )
         questions = apart([GoldQuestion.from_json(record) for record in read_jsonl(before / "questions.jsonl")], held)
         make_folder(self.folder(number))
         mode = model.profile.mode if model.profile.mode in self.plan.modes else self.plan.modes[0]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tamsa.corpus.sources import list_files
+from tamsa.errors import InputError
 
 _QUESTION_FIELDS = ({"question", "answers"}, {"question", "answer"})
 
@@ -24,6 +25,8 @@ def select_documents(paths: Sequence[str]) -> tuple[list[Path], list[tuple[str, 
     left_out: list[tuple[str, str]] = []
     for name in paths:
         path = Path(name)
+        if not path.exists():
+            raise InputError(f"{path}: no such file or folder")
         if not path.is_dir() or (path / "index.json").is_file():
             kept.append(path)
             continue
@@ -52,6 +55,6 @@ def is_question_file(path: Path) -> bool:
     try:
         with open(path, encoding="utf-8-sig") as file:
             record = json.loads(file.readline())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(record, dict) and any(fields <= set(record) for fields in _QUESTION_FIELDS)

@@ -8,10 +8,13 @@ shards; a few shards a worker are in work at a time, which bounds the memory.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
+from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
 from tamsa.cluster import connected
@@ -36,8 +39,21 @@ class Job(Protocol):
 _state: tuple[Job, Any] | None = None
 
 
+def end_with_parent() -> None:
+    """See that this process, if another started it, ends with that one: a run that is killed leaves no workers."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
 def _prepare(job: Job) -> None:
     global _state
+    end_with_parent()
     _state = (job, job.open())
 
 

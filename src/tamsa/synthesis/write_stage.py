@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from tamsa.errors import ModelError
+from tamsa.errors import ModelAuthError, ModelError, ModelUnavailableError
 from tamsa.synthesis.checks import Alike, Checker
 from tamsa.synthesis.domain import Domain
 from tamsa.synthesis.records import GoldQuestion
@@ -51,6 +51,8 @@ class WriteJob:
             async with gate:
                 try:
                     new, reason = await self._rewrite(writer, question)
+                except (ModelAuthError, ModelUnavailableError):  # run again, the synthesis goes on
+                    raise
                 except ModelError as error:
                     new, reason = None, f"the writer failed: {' '.join(str(error).split())[:120]}"
             return {"old": question.to_json(), "new": new.to_json() if new else None, "reason": reason}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+from tamsa.corpus.documents import clean
 from tamsa.synthesis.checks.checker import leaks
 from tamsa.synthesis.descriptions import described_by
 from tamsa.synthesis.domain import Domain
@@ -93,7 +94,7 @@ class Writer:
             if not isinstance(text, str):
                 reason = "the reply is not one JSON object with a question"
             else:
-                text = " ".join(text.split())
+                text = " ".join(clean(text).split())
                 reason = altered(question, text)
                 if not reason:
                     return Written(reworded(question, text), "", usage)
@@ -187,7 +188,7 @@ def read_object(text: str) -> dict[str, Any] | None:
         return None
     try:
         value = json.loads(found[0])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

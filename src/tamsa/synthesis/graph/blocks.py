@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +18,7 @@ from tamsa.synthesis.graph.markup import without_marks
 from tamsa.synthesis.graph.memory import read_memory
 from tamsa.synthesis.graph.profile import profile
 from tamsa.synthesis.graph.store import EDGE_LAYOUT, FORMAT, TABLE_LAYOUT
+from tamsa.synthesis.workers import end_with_parent
 from tamsa.types import Document
 
 BLOCK_DOCUMENTS = 1000
@@ -105,17 +103,10 @@ _extractor: list[Extractor] = []
 
 def begin(folder: Path | None = None, memory: Path | None = None) -> None:
     """Prepare a worker: for edges it needs the names of all entities."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:  # a build that is killed must not leave workers behind
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    end_with_parent()
     _extractor.clear()
     if folder is not None:
         _extractor.append(Extractor(Entities(folder), read_memory(memory) if memory else None))
-
-
-def _end_with(parent: Any) -> None:
-    parent.join()
-    os._exit(1)
 
 
 def profile_block(path: Path, fingerprint: str, block: Sequence[Document]) -> None:

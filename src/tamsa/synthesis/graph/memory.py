@@ -18,6 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from tamsa.corpus.documents import clean
 from tamsa.corpus.quotes import locate
 from tamsa.errors import ContextLengthError, InputError
 from tamsa.store import Journal, read_jsonl
@@ -118,7 +119,7 @@ def parse_statements(answer: str, text: str, dropped: dict[str, int]) -> Iterato
         if not fields or not all(isinstance(field, str) and field.strip() for field in fields):
             drop("fields missing")
             continue
-        subject, relation, value, quote = (" ".join(str(field).split()) for field in fields)
+        subject, relation, value, quote = (" ".join(clean(str(field)).split()) for field in fields)
         if not _RELATION.fullmatch(relation) or len(subject) > 120 or len(value) > 160:
             drop("fields not as asked for")
             continue

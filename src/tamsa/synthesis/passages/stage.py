@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from tamsa.corpus import SearchIndex
-from tamsa.errors import ModelError
+from tamsa.errors import ModelAuthError, ModelError, ModelUnavailableError
 from tamsa.synthesis.checks import Alike, takes_shortcut
 from tamsa.synthesis.decontamination import Evaluations
 from tamsa.synthesis.passages.sets import Shown
@@ -56,6 +56,8 @@ class PassageJob:
             async with gate:
                 try:
                     reply = await self.model.complete(prompt, max_tokens=MAX_TOKENS)
+                except (ModelAuthError, ModelUnavailableError):  # run again, the synthesis goes on
+                    raise
                 except ModelError:
                     return [{"question": None, "refused": "the writer failed"}]
             return [self._record(line) for line in read_lines(reply.text, shown)]

@@ -39,6 +39,16 @@ def test_damage_inside_a_journal_is_an_error(tmp_path: Path, damage: bytes) -> N
         Journal(path)
 
 
+def test_a_cut_journal_goes_on_after_what_was_kept(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    path.write_bytes(b'{"a":1}\n{"a":2}\n{"a":3}\n')
+    with Journal(path) as journal:
+        journal.cut(1)
+        assert journal.records == [{"a": 1}]
+        journal.append({"a": 4})
+    assert path.read_bytes() == b'{"a":1}\n{"a":4}\n'
+
+
 def test_second_process_is_kept_out(tmp_path: Path) -> None:
     with Journal(tmp_path / "j"), pytest.raises(InputError, match="another process"):
         Journal(tmp_path / "j")

@@ -13,6 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -151,6 +152,21 @@ class Journal:
                 os.ftruncate(self._handle, self._size)
             raise _storage_error(self.path, error) from error
         self._size += len(line)
+
+    def cut(self, count: int) -> None:
+        """Drop all but the first `count` of the records found when the journal was opened, before any is appended.
+
+        Raises:
+            StorageError: the file cannot be cut.
+        """
+        try:
+            with open(self.path, "rb") as file:
+                self._size = sum(len(line) for line in islice(file, count))
+            os.ftruncate(self._handle, self._size)
+            os.fsync(self._handle)
+        except OSError as error:
+            raise _storage_error(self.path, error) from error
+        del self.records[count:]
 
     def close(self) -> None:
         """Release the file and its lock."""

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from tamsa.errors import ConfigError, CorruptError, InputError, TamsaError
+from tamsa.errors import ConfigError, CorruptError, InputError, StorageError, TamsaError
 from tamsa.llm.about import About, read_about, write_calibration
 from tamsa.train.checkpoints import checkpoints, read_checkpoint
 from tamsa.train.loop import Trainer, train
@@ -241,6 +242,18 @@ def test_another_architecture_trains_packed(make_recipe: MakeRecipe, tokenizer: 
         ({"schedule": {}}, "no budget"),
         ({"schedule": {"tokens": 10}}, "less than one step"),
         ({"optimiser": {"lr": -1.0}}, "lr = -1.0"),
+        ({"optimiser": {"lr": float("nan")}}, "lr = nan"),
+        ({"optimiser": {"betas": [2.0, 0.9]}}, "betas"),
+        ({"schedule": {"epochs": float("nan")}}, "epochs = nan"),
+        ({"schedule": {"minutes": 0.0}}, "minutes = 0.0"),
+        ({"seed": -1}, "seed = -1"),
+        ({"threads": 0}, "threads = 0"),
+        ({"track": {"log_every": 0}}, "log_every = 0"),
+        ({"lora": {"rank": 0}}, "lora"),
+        ({"lora": {"targets": ["nothing"]}}, "lora"),
+        ({"sources": [{"path": "x.jsonl", "limit": -1}]}, "limit = -1"),
+        ({"sources": [{"path": "x.jsonl", "weight": float("nan")}]}, "weight = nan"),
+        ({"model": {"hidden_size": "x"}}, "hidden_size"),
         ({"model": {"hiden_size": 3}}, "hiden_size"),
         ({"model": {"hidden_size": 32, "num_hidden_layers": 0}}, "num_hidden_layers"),
         ({"init": "nowhere", "model": {}}, "nowhere"),
@@ -284,6 +297,76 @@ def test_taken_folder_and_changed_recipe_are_refused(make_recipe: MakeRecipe) ->
         train("pretrain", make_recipe(seed=5), resume=True, **QUIET)
     with pytest.raises(ConfigError, match="nonsense"):
         make_recipe(nonsense=1)
+
+
+def test_changed_data_are_refused_on_resume_and_another_way_to_the_same_folder_is_not(
+    make_recipe: MakeRecipe, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_bytes((data / "chat.jsonl").read_bytes())
+    changes: dict[str, Any] = {"sources": [{"path": path}], "stages": [{"context": 256}]}
+    stop_after(make_recipe(**changes), 5)
+    monkeypatch.chdir(tmp_path)
+    stop_after(make_recipe(out=Path("run"), **changes), 7, resume=True)
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:6]))
+    with pytest.raises(InputError, match=r"own\.jsonl: has changed"):
+        train("pretrain", make_recipe(**changes), resume=True, **QUIET)
+    with pytest.raises(InputError, match="no run of train sft"):
+        train("sft", make_recipe(**changes), resume=True, **QUIET)
+
+
+def test_conversations_without_room_are_told_and_are_no_part_of_an_epoch(
+    make_recipe: MakeRecipe, data: Path, tmp_path: Path
+) -> None:
+    long = [{"role": "user", "content": "Alba " * 900}, {"role": "assistant", "content": "Yes."}]
+    path = tmp_path / "mixed.jsonl"
+    path.write_text((data / "chat.jsonl").read_text() + (json.dumps({"messages": long}) + "\n") * 10)
+    notes: list[str] = []
+    found = []
+    for source in (data / "chat.jsonl", path):
+        sources = [{"path": source, "held_out": 0.0}]
+        recipe = make_recipe(out=tmp_path / source.stem, sources=sources, schedule={"epochs": 2.0})
+        trainer = Trainer("sft", recipe, resume=False, on_note=notes.append)
+        close(trainer)
+        found.append((trainer.mixture.num_tokens, trainer.schedule.end))
+    assert found[0] == found[1]
+    assert notes[-1] == "mixed.jsonl: 10 conversations longer than 256 tokens left out"
+
+
+def test_half_a_surrogate_pair_is_read_as_a_mark(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    path = tmp_path / "broken.jsonl"
+    path.write_text('{"text": "Alba \\ud800 Bay"}\n' * 3)
+    trainer = Trainer("pretrain", make_recipe(sources=[{"path": path}]), resume=False, **QUIET)
+    close(trainer)
+    assert len(trainer.mixture.feeds[0].cache) == 3
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_damaged_model_is_named(make_recipe: MakeRecipe, tmp_path: Path, name: str) -> None:
+    recipe = make_recipe(schedule={"steps": 1})
+    train("pretrain", recipe, **QUIET)
+    (recipe.out / "model" / name).write_bytes(b"{}")
+    again = make_recipe(out=tmp_path / "b", init=recipe.out / "model", tokenizer=None, model={}, schedule={"steps": 1})
+    with pytest.raises(InputError, match="run/model"):
+        train("pretrain", again, **QUIET)
+
+
+def test_model_that_does_not_fit_the_disk_is_one_line(make_recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Any, folder: Path, **settings: Any) -> None:
+        raise SafetensorError("No space left on device")
+
+    recipe = make_recipe(schedule={"steps": 1})
+    monkeypatch.setattr("transformers.PreTrainedModel.save_pretrained", full)
+    with pytest.raises(StorageError, match="No space left"):
+        train("pretrain", recipe, **QUIET)
+
+
+def test_samples_of_steps_that_were_lost_are_dropped(make_recipe: MakeRecipe) -> None:
+    recipe = make_recipe(track={"evaluate_every": 5, "save_every": 4, "held_out_tokens": 256, "sample_tokens": 2})
+    stop_after(recipe, 7)
+    train("pretrain", recipe, resume=True, **QUIET)
+    steps = [json.loads(line)["step"] for line in (recipe.out / "samples.jsonl").read_text().splitlines()]
+    assert steps == [5, 5, 10, 10, 12, 12]
 
 
 def test_longer_budget_goes_on_from_the_end(make_recipe: MakeRecipe) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tamsa.errors import ConfigError
+from tamsa.errors import ConfigError, InputError
 from tamsa.train.metrics import Metrics
 
 RECORDS = [
@@ -40,6 +40,16 @@ def test_resumed_record_drops_what_came_after_the_checkpoint(tmp_path: Path) -> 
     second = Metrics(tmp_path, 1, "", {})
     assert second.records == RECORDS[:1]
     second.close()
+
+
+def test_a_run_at_work_is_not_resumed_beside_itself(tmp_path: Path) -> None:
+    first = Metrics(tmp_path, 0, "", {})
+    first.add(RECORDS[0])
+    with pytest.raises(InputError, match="another process"):
+        Metrics(tmp_path, 0, "", {})
+    first.add(RECORDS[1])
+    first.close()
+    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 2
 
 
 def test_tracker_holds_the_numbers_of_every_record(tmp_path: Path) -> None:

@@ -144,6 +144,13 @@ def test_too_short_a_context_is_refused(chats: TokenCache) -> None:
         Packer([Feed(chats, 1.0)], seed=0, context_length=512, batch_tokens=64)
 
 
+def test_batches_keep_their_size_when_the_context_falls(texts: TokenCache) -> None:
+    packer = Packer([Feed(texts, 1.0, join=True)], seed=3, context_length=128, batch_tokens=200)
+    packer.next_batch()
+    packer.set_context(50)
+    assert all(packer.next_batch().num_tokens <= 200 for _ in range(60))
+
+
 def test_held_out_items_are_never_trained_on(texts: TokenCache) -> None:
     training, kept = split_items(texts, 0.1)
     assert len(kept) == 12

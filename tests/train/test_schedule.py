@@ -43,6 +43,29 @@ def test_first_budget_ends_the_run() -> None:
     assert schedule.end == 30
 
 
+def test_a_slow_first_step_does_not_end_a_budget_in_minutes() -> None:
+    """The first step of a machine compiles: here it takes more than half of the budget, the others a second each."""
+    schedule = Schedule(ScheduleSettings(minutes=10, decay=0.5, warmup=0), None)
+    step = 0
+    while not schedule.done(step):
+        schedule.observe(step, 310.0 + step - 1 if step else 0.0)
+        step += not schedule.done(step)
+    assert step == 291
+    assert schedule.decay_start == 2
+
+
+def test_without_decay_no_step_is_smaller() -> None:
+    schedule = Schedule(ScheduleSettings(minutes=1, decay=0.0, warmup=0), None)
+    step, scales = 0, []
+    while True:
+        schedule.observe(step, step * 2.0)
+        if schedule.done(step):
+            break
+        scales.append(schedule.scale(step))
+        step += 1
+    assert scales == [1.0] * 30
+
+
 def test_decision_is_kept_unless_the_budget_changes() -> None:
     settings = ScheduleSettings(minutes=1, decay=0.5)
     schedule = Schedule(settings, None)
@@ -61,3 +84,6 @@ def test_no_budget_and_bad_shares_are_refused() -> None:
         Schedule(ScheduleSettings(), None)
     with pytest.raises(ConfigError, match="decay"):
         Schedule(ScheduleSettings(steps=5, decay=1.5), 5)
+    for minutes in (0.0, -1.0, float("nan")):
+        with pytest.raises(ConfigError, match="minutes"):
+            Schedule(ScheduleSettings(minutes=minutes), None)

@@ -37,6 +37,22 @@ def test_tokenizer_is_learned_from_overrides_alone(data: Path, tmp_path: Path) -
         run_stage("tokenizer", None, given)
 
 
+def test_a_tokenizer_is_written_beside_nothing_of_others(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "made.tmp").mkdir()
+    (tmp_path / "made.tmp" / "mine.txt").write_text("mine")
+    given = [f"out={tmp_path / 'made'}", f'sources=[{{path="{data / "texts.jsonl"}"}}]', "vocab_size=330"]
+    run_stage("tokenizer", None, given)
+    assert (tmp_path / "made.tmp" / "mine.txt").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["made", "made.tmp"]
+
+
+@pytest.mark.parametrize("wrong", ["weight=0.0", "weight=nan", "limit=-1"])
+def test_a_wrong_source_of_a_tokenizer_is_named(data: Path, tmp_path: Path, wrong: str) -> None:
+    given = [f"out={tmp_path / 'made'}", f'sources=[{{path="{data / "texts.jsonl"}", {wrong}}}]']
+    with pytest.raises(ConfigError, match=wrong.partition("=")[0]):
+        run_stage("tokenizer", None, given)
+
+
 @pytest.mark.parametrize("stage", ["tokenizer", "pretrain", "mid", "sft"])
 def test_missing_recipe_and_wrong_override_are_named(stage: str, tmp_path: Path) -> None:
     with pytest.raises(TamsaError, match=r"none\.toml"):

@@ -9,10 +9,11 @@ from typing import Any
 
 import peft
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from transformers import AutoModelForCausalLM
 
 import tamsa.models  # noqa: F401  (registers Kimi Linear with transformers)
-from tamsa.errors import ConfigError, InputError
+from tamsa.errors import ConfigError, InputError, TamsaError
 from tamsa.llm.about import read_about
 from tamsa.models import KimiLinearConfig, KimiLinearForCausalLM
 from tamsa.train.recipe import LoraSettings
@@ -45,8 +46,8 @@ def new_model(fields: Mapping[str, Any], tokenizer: Any) -> KimiLinearForCausalL
     }
     try:
         return KimiLinearForCausalLM(KimiLinearConfig(**values))
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"model: {error}") from error
+    except (TypeError, ValueError, StrictDataclassError) as error:
+        raise ConfigError(f"model: {' '.join(str(error).split())}") from error
 
 
 def load_model(folder: Path, tokenizer: Any) -> Any:
@@ -61,8 +62,12 @@ def load_model(folder: Path, tokenizer: Any) -> Any:
     read_about(folder)  # it is handed on to what is trained; a mistake in it should not be found then
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise InputError(f"init = {folder}: cannot be loaded ({str(error).splitlines()[0]})") from error
+    except TamsaError:
+        raise
+    except Exception as error:  # what a damaged file raises has no common base
+        raise InputError(
+            f"init = {folder}: cannot be loaded ({type(error).__name__}: {str(error).partition(chr(10))[0]})"
+        ) from error
     size = model.get_input_embeddings().weight.shape[0]
     if len(tokenizer) > size:
         raise InputError(
@@ -72,14 +77,21 @@ def load_model(folder: Path, tokenizer: Any) -> Any:
 
 
 def with_adapters(model: Any, settings: LoraSettings) -> Any:
-    """Put low-rank adapters on a model and freeze all else."""
-    config = peft.LoraConfig(
-        task_type="CAUSAL_LM",
-        r=settings.rank,
-        lora_alpha=settings.alpha,  # type: ignore[arg-type]
-        lora_dropout=settings.dropout,
-        target_modules=list(settings.targets) or "all-linear",
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft reads a property that transformers has renamed
-        return peft.get_peft_model(model, config)
+    """Put low-rank adapters on a model and freeze all else.
+
+    Raises:
+        ConfigError: a value is out of range, or no module has such a name.
+    """
+    try:
+        config = peft.LoraConfig(
+            task_type="CAUSAL_LM",
+            r=settings.rank,
+            lora_alpha=settings.alpha,  # type: ignore[arg-type]
+            lora_dropout=settings.dropout,
+            target_modules=list(settings.targets) or "all-linear",
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # peft reads a property that transformers has renamed
+            return peft.get_peft_model(model, config)
+    except ValueError as error:
+        raise ConfigError(f"lora: {str(error).splitlines()[0]}") from error

@@ -47,6 +47,8 @@ class Mixture:
     feeds: list[Feed]
     held_out: dict[str, tuple[Feed, np.ndarray[Any, Any]]] = field(default_factory=dict)
     """By the source's name: the feed and the items kept for the held-out loss."""
+    num_tokens: int = 0
+    """Tokens of all training items, without conversations that no context of the run has room for."""
 
     @classmethod
     def open(cls, recipe: TrainRecipe, tokenizer: Any, on_note: OnNote) -> Mixture:
@@ -56,6 +58,7 @@ class Mixture:
             InputError: a source holds nothing that can be used.
         """
         mixture = cls([])
+        longest = max(stage.context for stage in recipe.stages)
         caches = [open_cache(source, tokenizer, recipe.cache, on_note) for source in recipe.sources]
         renaming = None
         if recipe.renamed:
@@ -67,17 +70,17 @@ class Mixture:
             weight = recipe.context_loss_weight if source.context_loss_weight is None else source.context_loss_weight
             feed = Feed(cache, source.weight, source.join, weight, recipe.copied_loss_weight, training, renaming)
             mixture.feeds.append(feed)
+            lengths = cache.lengths[training]
+            fit = lengths <= longest if cache.is_chat else lengths > 0
+            mixture.num_tokens += int(lengths[fit].sum())
+            if not fit.all():
+                on_note(f"{source.path.name}: {(~fit).sum():,} conversations longer than {longest:,} tokens left out")
             if len(kept):
                 name = source.path.stem
                 while name in mixture.held_out:
                     name += "'"
                 mixture.held_out[name] = (feed, kept)
         return mixture
-
-    @property
-    def num_tokens(self) -> int:
-        """Tokens of all training items."""
-        return sum(int(feed.cache.lengths[feed.items].sum()) for feed in self.feeds)
 
 
 class Trainer:
@@ -163,6 +166,11 @@ class Trainer:
         return model.to(self.group.device).train()
 
     @property
+    def _data(self) -> list[str]:
+        """The caches of the sources, whose names say what was read and how."""
+        return [feed.cache.folder.name for feed in self.mixture.feeds]
+
+    @property
     def _precision(self) -> str:
         return "autocast" if self.recipe.precision == "autocast" else str(self.dtype).removeprefix("torch.")
 
@@ -188,6 +196,7 @@ class Trainer:
             "seconds": self.seconds,
             "stage_index": self.stage_index,
             "packer": self.ahead.state(),
+            "data": self._data,
             "schedule": self.schedule.state(),
             "rng": torch.get_rng_state().numpy().tobytes().hex(),
         }
@@ -203,6 +212,9 @@ class Trainer:
             return
         checkpoint = read_checkpoint(found[-1])
         state = checkpoint.state
+        for source, now, then in zip(self.recipe.sources, self._data, state.get("data", self._data), strict=True):
+            if now != then:
+                raise InputError(f"{source.path}: has changed since the run began; begin anew with another out")
         self.optimisers.restore(checkpoint.weights, checkpoint.optimiser)
         self.packer.restore(state["packer"])
         self.schedule.restore(state["schedule"])

@@ -48,8 +48,10 @@ def make_manifest(
     if not path.is_file():
         raise InputError(f"{out}: no run to resume (run.json is missing)")
     manifest: dict[str, Any] = read_json(path)
+    if not isinstance(manifest, dict) or manifest.get("stage") != stage:
+        raise InputError(f"{out}: holds no run of train {stage}; choose another out")
     for name, value in manifest["recipe"].items():
-        if name not in free and recipe.get(name) != value:
+        if name not in (*free, "out") and recipe.get(name) != value:
             raise InputError(
                 f"{out}: was begun with {name} = {json.dumps(value)[:160]}, the recipe says "
                 f"{json.dumps(recipe.get(name))[:160]}; only {', '.join(free)} may change on resume"
@@ -60,4 +62,5 @@ def make_manifest(
 def parent_of(init: Path | None) -> str:
     """Return the id of the run that made a model folder, where it is known."""
     card = init / "training.json" if init is not None else None
-    return str(read_json(card).get("run_id", "")) if card is not None and card.is_file() else ""
+    about = read_json(card) if card is not None and card.is_file() else {}
+    return str(about.get("run_id", "")) if isinstance(about, dict) else ""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tamsa.config import load_config
 from tamsa.errors import ConfigError, InputError
+from tamsa.store import new_id
 from tamsa.train.building import load_model
 from tamsa.train.manifest import parent_of
 from tamsa.train.saving import save_model
@@ -70,7 +71,7 @@ def merge(recipe: MergeRecipe) -> None:
         {"path": str(v.path), "share": share, "run_id": parent_of(v.path)}
         for v, share in zip(recipe.variants, shares, strict=True)
     ]
-    about = {"schema_version": SCHEMA_VERSION, "stage": "merge", "parents": parents}
+    about = {"schema_version": SCHEMA_VERSION, "run_id": new_id(), "stage": "merge", "parents": parents}
     save_model(model, {}, tokenizer, recipe.out, recipe.dtype, about, first)
 
 

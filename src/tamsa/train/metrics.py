@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from tamsa.errors import ConfigError
-from tamsa.store import Journal, write_atomic
+from tamsa.store import Journal
+
+
+def open_record(path: Path, step: int) -> Journal:
+    """Open a record of a run for this process alone, without what came after the step of its checkpoint.
+
+    Raises:
+        InputError: another process is working on the run.
+    """
+    journal = Journal(path)
+    journal.cut(sum(1 for _ in takewhile(lambda record: record["step"] <= step, journal.records)))
+    return journal
 
 
 class Metrics:
@@ -26,14 +37,11 @@ class Metrics:
 
     Raises:
         ConfigError: trackio is wanted and not installed.
+        InputError: another process is working on the run.
     """
 
     def __init__(self, folder: Path, step: int, project: str, about: Mapping[str, Any]) -> None:
-        self.path = folder / "metrics.jsonl"
-        if self.path.exists():
-            lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
-            write_atomic(self.path, "".join(line for line in lines if line.endswith("\n") and _step(line) <= step))
-        self._journal = Journal(self.path)
+        self._journal = open_record(folder / "metrics.jsonl", step)
         self.records: list[dict[str, Any]] = list(self._journal.records)
         self._log: Callable[[Mapping[str, Any]], None] | None = None
         self._finish: Callable[[], None] | None = None
@@ -96,10 +104,3 @@ def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _flat(value, f"{prefix}{key}/")
         elif key != "step" and isinstance(value, int | float):
             yield f"{prefix}{key}", value
-
-
-def _step(line: str) -> int:
-    try:
-        return int(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -53,11 +54,14 @@ class Optimisers:
     """
 
     def __init__(self, model: nn.Module, settings: OptimiserSettings, dtype: torch.dtype = torch.float32) -> None:
-        if settings.lr <= 0 or settings.weight_decay < 0 or settings.clip < 0:
+        s = settings
+        if not (0 < s.lr < math.inf and all(0 <= x < math.inf for x in (s.embedding_lr, s.weight_decay, s.clip))):
             raise ConfigError(
-                f"optimiser: lr = {settings.lr}, weight_decay = {settings.weight_decay}, clip = {settings.clip}; "
-                "give lr > 0 and the others >= 0"
+                f"optimiser: lr = {s.lr}, embedding_lr = {s.embedding_lr}, weight_decay = {s.weight_decay}, "
+                f"clip = {s.clip}; give lr > 0 and the others >= 0"
             )
+        if not all(0 <= x < 1 for x in (*s.betas, s.momentum)):
+            raise ConfigError(f"optimiser: betas = {s.betas}, momentum = {s.momentum}; give values in [0, 1)")
         self.settings = settings
         self.params = {name: p for name, p in model.named_parameters() if p.requires_grad}
         if not self.params:

@@ -212,9 +212,9 @@ class Packer:
         """Choose a waiting sequence: the oldest as long as any fits, else short ones would wait for ever; then the
         longest that fits; None where none does.
         """
-        if room > self.context_length:
-            return 0
         lengths = [_length(segments) for _, segments in self._waiting]
+        if room > self.context_length and room >= lengths[0]:  # one from before the context fell may be longer
+            return 0
         return max((n for n, length in enumerate(lengths) if length <= room), key=lengths.__getitem__, default=None)
 
     def _cut(self, room: int) -> tuple[int, list[Segment]] | None:

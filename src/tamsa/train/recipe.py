@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +13,36 @@ from tamsa.llm.specs import nano_folder
 from tamsa.train.optimisers import OptimiserSettings
 from tamsa.train.schedule import ScheduleSettings
 from tamsa.train.sources import Source
+
+
+def at_least(*bounds: tuple[str, float | None, float]) -> None:
+    """Refuse numbers that are too small, or none that a computer counts with.
+
+    Args:
+        bounds: name, value (None is left alone) and least value of each.
+
+    Raises:
+        ConfigError: names the field.
+    """
+    for name, value, least in bounds:
+        if value is not None and not least <= value < 2**63:
+            raise ConfigError(f"{name} = {value}; give at least {least}")
+
+
+def check_sources(sources: Sequence[Source]) -> None:
+    """Refuse a mixture that cannot be read.
+
+    Raises:
+        ConfigError: names the field and the way out.
+    """
+    if not sources:
+        raise ConfigError("sources: none given; add a [[sources]] table with a path")
+    for source in sources:
+        if not 0 < source.weight < math.inf:
+            raise ConfigError(f"sources: weight = {source.weight} of {source.path}; give a weight above 0")
+        if source.context_loss_weight is not None and not 0 <= source.context_loss_weight <= 1:
+            raise ConfigError(f"sources: context_loss_weight = {source.context_loss_weight}; give 0 to 1")
+        at_least(("sources: limit", source.limit, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +158,13 @@ class TrainRecipe:
         Raises:
             ConfigError: names the field and the way out.
         """
-        if not self.sources:
-            raise ConfigError("sources: none given; add a [[sources]] table with a path")
-        for source in self.sources:
-            if source.weight <= 0:
-                raise ConfigError(f"sources: weight = {source.weight} of {source.path}; give a weight above 0")
-            if source.context_loss_weight is not None and not 0 <= source.context_loss_weight <= 1:
-                raise ConfigError(f"sources: context_loss_weight = {source.context_loss_weight}; give 0 to 1")
+        check_sources(self.sources)
+        at_least(
+            ("schedule.epochs", self.schedule.epochs, 0),
+            ("track.log_every", self.track.log_every, 1),
+            ("seed", self.seed, 0),
+            ("threads", self.threads, 1),
+        )
         for name in ("context_loss_weight", "copied_loss_weight", "renamed"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} = {getattr(self, name)}; give 0 to 1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tamsa.train.metrics import open_record
 from tamsa.train.packing import Feed
 from tamsa.train.recipe import TrackSettings
 from tamsa.train.tokenizer import text_ids
@@ -27,11 +27,11 @@ def write_samples(
     out: Path,
     step: int,
 ) -> None:
-    """Append greedy continuations to `samples.jsonl`; random states are left alone."""
+    """Append greedy continuations to `samples.jsonl`, those of later steps dropped; random states are left alone."""
     if settings.sample_tokens < 1:
         return
     model.eval()
-    with open(out / "samples.jsonl", "a", encoding="utf-8") as file:
+    with open_record(out / "samples.jsonl", step - 1) as journal:
         for prompt in _prompts(tokenizer, held_out, settings):
             ids = torch.tensor([prompt], device=model.device)
             written = model.generate(
@@ -47,7 +47,7 @@ def write_samples(
                 "prompt": tokenizer.decode(prompt),
                 "text": tokenizer.decode(written, skip_special_tokens=False),
             }
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            journal.append(record)
     model.train()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch.distributed.tensor import DTensor
 
 from tamsa.errors import StorageError
@@ -58,8 +59,8 @@ def save_model(
             inherit_about(parent, aside)
         shutil.rmtree(folder, ignore_errors=True)
         aside.replace(folder)
-    except OSError as error:
-        raise StorageError(f"{folder}: cannot write the model ({error.strerror or error})") from error
+    except (OSError, SafetensorError) as error:
+        raise StorageError(f"{folder}: cannot write the model ({getattr(error, 'strerror', None) or error})") from error
 
 
 def _whole_copy(model: Any) -> Any:

@@ -46,11 +46,15 @@ class Schedule:
     num_steps: int | None
     decay_start: int | None = None
     end: int | None = None
+    first_s: float | None = None
+    """Seconds of the first step, which may compile: it says nothing of the others."""
 
     def __post_init__(self) -> None:
         s = self.settings
         if self.num_steps is None and s.minutes is None:
             raise ConfigError("schedule: no budget; give steps, tokens, epochs or minutes")
+        if s.minutes is not None and not s.minutes > 0:
+            raise ConfigError(f"schedule: minutes = {s.minutes}; give more than 0")
         if not 0.0 <= s.decay <= 1.0 or s.warmup < 0 or not 0.0 <= s.final <= 1.0:
             raise ConfigError(
                 f"schedule: warmup = {s.warmup}, decay = {s.decay}, final = {s.final}; give a step count >= 0 and "
@@ -65,10 +69,16 @@ class Schedule:
         s = self.settings
         if s.minutes is None or step == 0:
             return
+        if step == 1:
+            self.first_s = seconds
         budget = 60 * s.minutes
         begun = self.decay_start is not None and step >= self.decay_start
         if not begun and seconds >= budget * (1 - s.decay):
-            left = max(1, round(step / seconds * max(0.0, budget - seconds)))
+            if step == 1 and seconds < budget:
+                return
+            rest, first_s = max(0.0, budget - seconds), self.first_s
+            rate = step / seconds if first_s is None or step == 1 else (step - 1) / max(1e-9, seconds - first_s)
+            left = max(1 if s.decay else 0, round(rate * rest))
             if self.end is None or step + left < self.end:
                 self.decay_start, self.end = step, step + left
 
@@ -95,9 +105,11 @@ class Schedule:
 
     def state(self) -> dict[str, Any]:
         """Return what was decided, as JSON."""
-        return {"decay_start": self.decay_start, "end": self.end, "settings": asdict(self.settings)}
+        decided = {"decay_start": self.decay_start, "end": self.end, "first_s": self.first_s}
+        return {**decided, "settings": asdict(self.settings)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Repeat the decisions of an earlier session, unless the budgets were changed since."""
+        self.first_s = state.get("first_s")
         if state["settings"] == asdict(self.settings):
             self.decay_start, self.end = state["decay_start"], state["end"]

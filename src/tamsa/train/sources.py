@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import pyarrow.parquet as parquet
 
+from tamsa.corpus.documents import clean
 from tamsa.corpus.readers.draft import ReadError, Skip
 from tamsa.corpus.readers.registry import read_file
 from tamsa.corpus.sources import list_files
@@ -107,7 +108,7 @@ def _items(source: Source, kind: Kind, skipped: Counter[str]) -> Iterator[Item]:
             continue
         try:
             text = source.template.format_map({key: "" if value is None else value for key, value in record.items()})
-        except (KeyError, IndexError, ValueError) as error:
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
             text = record["text"] if isinstance(record.get("text"), str) else ""
             if not text:
                 skipped[f"template does not fit the record ({error!r})"] += 1
@@ -139,7 +140,8 @@ def _has_records(path: Path) -> bool:
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     if path.suffix == ".jsonl":
-        yield from read_jsonl(path)
+        for record in read_jsonl(path):
+            yield _clean(record)
         return
     try:
         file = parquet.ParquetFile(path)
@@ -149,8 +151,20 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
         raise InputError(f"{path}: not a readable parquet file ({error})") from error
 
 
+def _clean(value: Any) -> Any:
+    """Clean every text of a record: half a surrogate pair, which JSON can spell, is read by no tokenizer."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_clean(inner) for inner in value]
+    return {key: _clean(inner) for key, inner in value.items()} if isinstance(value, dict) else value
+
+
 def _fields(template: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(template) if name}
+    try:
+        return {name for _, name, _, _ in Formatter().parse(template) if name}
+    except ValueError as error:
+        raise InputError(f"sources: template = {template!r}: {error}") from error
 
 
 def fingerprint(source: Source) -> str:

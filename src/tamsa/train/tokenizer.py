@@ -131,11 +131,15 @@ def load_tokenizer(folder: Path) -> Any:
         InputError: there is none.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; name one with a tokenizer (`tamsa train tokenizer` makes one)")
+        raise InputError(
+            f"{folder}: no such folder; name a model, or a tokenizer made by `tamsa train tokenizer RECIPE.toml`"
+        )
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder}: holds no tokenizer ({str(error).splitlines()[0]})") from error
+    except Exception as error:  # what a damaged file raises has no common base
+        raise InputError(
+            f"{folder}: holds no tokenizer ({type(error).__name__}: {str(error).partition(chr(10))[0]})"
+        ) from error
 
 
 CONTEXT, CHOSEN, COPIED = 0, 1, 2

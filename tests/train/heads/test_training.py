@@ -193,6 +193,19 @@ def test_chats_learn_from_the_assistant_alone(tmp_path):
     assert learned == ["w7", "w9", "w10"]
 
 
+@pytest.mark.parametrize("messages", [[{"role": "user", "content": None}], [{"role": 5, "content": "w1"}], [1]])
+def test_turns_that_the_template_cannot_show_are_named(tmp_path, messages):
+    tok = tokenizer()
+    tok.chat_template = "{% for m in messages %}{{ m['role'] + m['content'] }}{% endfor %}"
+    with pytest.raises(InputError, match="line 1"):
+        read_examples(write_lines(tmp_path / "chat.jsonl", [{"messages": messages}]), tok, 40)
+
+
+def test_half_a_surrogate_pair_is_read_as_a_mark(tmp_path):
+    [example] = read_examples(write_lines(tmp_path / "t.jsonl", [{"text": "w1 \ud800 w2"}]), tokenizer(), 40)
+    assert len(example.ids) == 3
+
+
 @pytest.mark.parametrize(
     ("lines", "what"),
     [

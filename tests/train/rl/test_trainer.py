@@ -1,6 +1,7 @@
 """Whole runs of the stage: what is written, and that a run goes on where it stood."""
 
 import json
+import shutil
 
 import pytest
 
@@ -13,7 +14,8 @@ from tamsa.errors import ConfigError, InputError
 from tamsa.scoring.rewards import Reward
 from tamsa.store import read_jsonl
 from tamsa.train.building import load_model
-from tamsa.train.rl.recipe import RlRecipe
+from tamsa.train.rl.prompts import read_prompts
+from tamsa.train.rl.recipe import Environment, RlRecipe
 from tamsa.train.rl.trainer import RlTrainer
 from tamsa.train.stages import run_stage
 from tests.llm.local.tiny import make_network, make_tokenizer
@@ -112,6 +114,59 @@ def test_a_wrong_prompt_is_named_before_anything_is_written(world, line, named):
     with pytest.raises(InputError, match=named):
         run_stage("rl", world / "rl.toml")
     assert not (world / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("record", "named"),
+    [
+        ({"id": "a"}, "id = a"),
+        ({"id": "b", "question": "river " * 5_000}, "record 2: the question has"),
+    ],
+)
+def test_a_prompt_that_cannot_be_asked_or_told_apart_is_named(world, record, named):
+    first = {"id": "a", "question": "Which?", "answers": ["x"]}
+    (world / "prompts.jsonl").write_text(json.dumps(first) + "\n" + json.dumps({**first, **record}) + "\n")
+    with pytest.raises(InputError, match=named):
+        run_stage("rl", world / "rl.toml")
+    assert not (world / "run").exists()
+
+
+def test_prompts_without_ids_are_told_apart_by_their_lines(tmp_path):
+    records = [{"id": None, "question": f"Which of {n}?", "answers": ["x"]} for n in range(3)]
+    (tmp_path / "p.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    assert [prompt.id for prompt in read_prompts((Environment((), tmp_path / "p.jsonl"),))] == ["0/1", "0/2", "0/3"]
+
+
+def test_damaged_prompts_are_named(tmp_path):
+    (tmp_path / "p.parquet").write_bytes(b"PAR1, cut short")
+    with pytest.raises(InputError, match=r"p\.parquet: not a readable parquet file"):
+        read_prompts((Environment((), tmp_path / "p.parquet"),))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["rollouts.mode=heavy", "minutes=0.0", "device=nothing", "threads=0", "objective.clip_high=nan"]
+)
+def test_a_wrong_value_is_named_before_anything_is_written(world, wrong):
+    with pytest.raises(ConfigError, match=wrong.partition("=")[0].rpartition(".")[2]):
+        run_stage("rl", world / "rl.toml", [wrong])
+    assert not (world / "run").exists()
+
+
+def test_runs_of_steps_that_were_lost_are_dropped(world):
+    run_stage("rl", world / "rl.toml", ["steps=2", "track.save_every=0"], on_note=lambda _: None)
+    shutil.rmtree(world / "run" / "checkpoints")
+    run_stage("rl", world / "rl.toml", ["steps=1"], resume=True, on_note=lambda _: None)
+    assert [rollout["step"] for rollout in read_jsonl(world / "run" / "rollouts.jsonl")] == [1] * 4
+
+
+def test_a_model_with_dropout_learns_as_it_drew(world):
+    config = world / "model" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "attention_dropout": 0.3}))
+    trainer = RlTrainer(load_config(RlRecipe, world / "rl.toml", ["steps=1"]), resume=False, on_note=lambda _: None)
+    some_right(trainer._explorers)
+    trainer.run()
+    (error,) = [record["ratio_error"] for record in trainer.metrics.records if "ratio_error" in record]
+    assert error < 1e-4
 
 
 def test_bf16_computes_in_bf16_and_moves_fp32_masters(world):

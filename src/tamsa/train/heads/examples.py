@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tamsa.corpus.documents import clean
 from tamsa.errors import InputError
 
 
@@ -62,7 +63,7 @@ def _text(record: Mapping[str, Any], field: str, where: str) -> str:
     value = record.get(field)
     if not isinstance(value, str) or not value:
         raise InputError(f"{where}: {field} = {value!r}, expected text")
-    return value
+    return clean(value)
 
 
 def _chat_ids(tokenizer: Any, messages: Any, where: str, *, ask: bool) -> list[int]:
@@ -70,8 +71,11 @@ def _chat_ids(tokenizer: Any, messages: Any, where: str, *, ask: bool) -> list[i
         raise InputError(f"{where}: `messages`, but the model's tokenizer has no chat template; give `prompt`")
     if not isinstance(messages, list) or not messages:
         raise InputError(f"{where}: messages = {messages!r}, expected a list of turns")
-    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=ask)
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+    try:
+        text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=ask)
+    except Exception as error:  # a template raises anything over a turn that it does not expect
+        raise InputError(f"{where}: messages do not fit the model's chat template ({error})") from error
+    return list(tokenizer(clean(text), add_special_tokens=False)["input_ids"])
 
 
 def _plain_ids(tokenizer: Any, text: str, *, start: bool) -> list[int]:

@@ -9,7 +9,7 @@ soft      Draw from `soft_top_p` in training and differentiate its likelihood, i
           gradient is exact for the soft policy; the hard cut is its limit for large alpha.
 perturb   Draw (T, P) from Gaussians around the heads' outputs before their sigmoids, then a token by the hard cut; the
           score is that of the Gaussians. Exact for the hard policy, averaged over the noise, at a price: the score says
-          nothing about the token, so the variance of the gradient is higher (tests/train/test_heads_policy.py).
+          nothing about the token, so the variance of the gradient is higher (tests/train/heads/test_policy.py).
 
 Legend of shapes: G prompts, n rollouts of each, N positions, V vocabulary, D width of the model.
 """

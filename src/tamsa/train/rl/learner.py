@@ -79,7 +79,7 @@ class Learner:
         num_tokens = sum(len(lesson.drawn.positions) for lesson in lessons)
         sums = torch.zeros(4, dtype=torch.float64)
         num_read = 0
-        self._model.train()
+        self._model.eval()  # dropout would make it another than the one that drew
         for row in self.rows(lessons):
             num_read += row.forest.num_tokens
             logprobs = self.logprobs(row)

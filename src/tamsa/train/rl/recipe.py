@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tamsa.agent.modes import MODES
 from tamsa.errors import ConfigError
 from tamsa.train.optimisers import OptimiserSettings
-from tamsa.train.recipe import LoraSettings, begin_from, plain
+from tamsa.train.recipe import LoraSettings, at_least, begin_from, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class ObjectiveSettings:
 
     clip_low: float = 0.2
     clip_high: float = 0.28
-    """Larger than `clip_low`: rare tokens may grow (clip-higher)."""
+    """Larger than `clip_low`: rare tokens may grow (clip-higher). Where heads are learned, both sides are clipped at
+    it."""
     leave_out_unanswered: bool = True
     """Runs that were cut off without an answer count in their group's mean, not in the loss."""
     heads: Literal["reward", "cross_entropy"] = "reward"
@@ -168,7 +170,7 @@ class RlRecipe:
             )
         if w.count > 1 and not w.ray:
             raise ConfigError(f"workers.count = {w.count}: workers need a cluster; give workers.ray = local, or 1")
-        for name, value, least in (
+        at_least(
             ("rollouts.group", r.group, 2),
             ("rollouts.prompts", r.prompts, 1),
             ("rollouts.concurrency", r.concurrency, 1),
@@ -178,15 +180,19 @@ class RlRecipe:
             ("workers.cpus", w.cpus, 1),
             ("workers.gpus", w.gpus, 0),
             ("steps", self.steps, 1),
-        ):
-            if value < least:
-                raise ConfigError(f"{name} = {value}; give at least {least}")
+            ("micro_tokens", self.micro_tokens, 2),
+            ("threads", self.threads, 1),
+        )
+        if r.mode not in MODES:
+            raise ConfigError(f"rollouts.mode = {r.mode!r}; known: {', '.join(MODES)}")
+        if self.minutes is not None and not self.minutes > 0:
+            raise ConfigError(f"minutes = {self.minutes}; give more than 0")
         if not r.temperature > 0 or not 0 < r.top_p <= 1:
             raise ConfigError(
                 f"rollouts: temperature = {r.temperature}, top_p = {r.top_p}; exploration needs a temperature above 0 "
                 "and a top_p in (0, 1]"
             )
-        if not 0 < o.clip_low < 1 or o.clip_high <= 0:
+        if not 0 < o.clip_low < 1 or not o.clip_high > 0:
             raise ConfigError(
                 f"objective: clip_low = {o.clip_low}, clip_high = {o.clip_high}; give 0 < low < 1, high > 0"
             )

@@ -12,10 +12,10 @@ from typing import Any
 import torch
 
 from tamsa.llm.local.folder import HEADS
-from tamsa.store import Journal, make_folder, write_json
+from tamsa.store import make_folder, write_json
 from tamsa.train.checkpoints import Checkpoint, checkpoints, read_checkpoint, write_checkpoint
 from tamsa.train.manifest import make_manifest, parent_of
-from tamsa.train.metrics import Metrics
+from tamsa.train.metrics import Metrics, open_record
 from tamsa.train.optimisers import Optimisers
 from tamsa.train.rl.explorers import Explorers, LocalExplorers
 from tamsa.train.rl.heads_learner import HeadsLearner
@@ -70,7 +70,7 @@ class RlTrainer:
             write_json(self.out / "run.json", manifest)
         self.run_id = str(manifest["run_id"])
         self.metrics = Metrics(self.out, self.step, recipe.track.trackio, manifest)
-        self.rollouts = Journal(self.out / "rollouts.jsonl")
+        self.rollouts = open_record(self.out / "rollouts.jsonl", self.step)
 
     def _make_learner(self) -> tuple[Optimisers, Learner | HeadsLearner]:
         recipe, policy = self.recipe, self.policy

@@ -79,3 +79,9 @@ def test_an_answer_that_the_rules_reached_step_by_step_rests_on_their_chain() ->
         assert answer_of(turn) == "14,250"
         assert quoted in turn.text.rpartition("</think>")[2]
         assert turn.sampled is not None and turn.sampled.answer_logprob is not None
+
+
+def test_where_nothing_was_shown_the_rules_answer_and_nothing_is_claimed_of_how_sure_that_is() -> None:
+    bare = Task("How many people live in Torva?", (), (), (Outcome("", 0.0, source="silent"),))
+    turn = elected_turn(bare, [Completion("Answer: NOT FOUND", sampled=reply("NOT FOUND", 0.0).sampled)] * 2, 1.0)
+    assert (answer_of(turn), turn.sampled) == ("NOT FOUND", None)

@@ -72,7 +72,8 @@ def elected_turn(task: Task, completions: Sequence[Completion], weight: float) -
     Returns:
         The turn, with the usage of all replies. It rests on the rules' chain where they reached the answer step by
         step, else on what the likeliest reply that gave it copied. What was drawn is that reply's (or the likeliest of
-        all, where only the rules gave this answer), and `Sampled.answer_logprob` is that of the election.
+        all, where only the rules gave this answer), and `Sampled.answer_logprob` is that of the election. Where no
+        passage was shown, or no reply holds an answer, it is the rules' turn, without a confidence.
     """
     nominees = _nominees(task.candidates)
     for completion in completions:
@@ -81,7 +82,7 @@ def elected_turn(task: Task, completions: Sequence[Completion], weight: float) -
             nominees.setdefault(_key(mend(answer, task.passages)), Nominee()).replies.append(completion)
     voted = [reply for nominee in nominees.values() for reply in nominee.replies]
     usage = _usage(completions)
-    if not voted:
+    if not voted or not task.passages:
         return replace(rules_turn(task.outcome, completions[0]), usage=usage)
     worths = [nominee.worth(len(voted), weight) for nominee in nominees.values()]
     most = max(worths)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tamsa.corpus.sources import list_files
+from tamsa.corpus.writer import is_index
 from tamsa.errors import InputError
 
 _QUESTION_FIELDS = ({"question", "answers"}, {"question", "answer"})
@@ -27,7 +28,7 @@ def select_documents(paths: Sequence[str]) -> tuple[list[Path], list[tuple[str, 
         path = Path(name)
         if not path.exists():
             raise InputError(f"{path}: no such file or folder")
-        if not path.is_dir() or (path / "index.json").is_file():
+        if not path.is_dir() or is_index(path):
             kept.append(path)
             continue
         files = [file.path for file in list_files([path]).files]

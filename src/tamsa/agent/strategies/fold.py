@@ -16,7 +16,7 @@ from tamsa.types import Message
 MAX_LINE_CHARS = 1_500
 _FOLD = re.compile(
     r"""<fold\s+steps\s*=\s*["']?(\d{1,9})(?:\s*[-–]\s*(\d{1,9}))?["']?\s*>"""
-    r"([^<]*+(?:<(?!/?fold\b)[^<]*+)*+)</fold>"  # up to the next tag of its kind, in linear time
+    r"([^<]*+(?:<(?!/?fold\b)[^<]*+)*)</fold>"  # up to the next tag of its kind, in linear time
 )
 _SUMMARISE = (
     "Your context is nearly full. Write one paragraph into which all steps so far are folded: what is established, "

@@ -246,9 +246,7 @@ class _Refresh:
             content = fingerprint(file.path)
             info = file.path.stat()
             if [info.st_mtime_ns, info.st_ctime_ns] != _times(file):
-                content = (
-                    ""  # changed since it was listed, before or after it was read: the next refresh reads it again
-                )
+                content = ""  # changed since it was listed: the next refresh reads it again
         except OSError:
             content = ""
         # Until its end a file counts as never read, but keeps its number: a checkpoint may hold a part of it.

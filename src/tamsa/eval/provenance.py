@@ -34,8 +34,8 @@ def _git(*arguments: str) -> str | None:
 
 def shaping(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Pick the settings that answers depend on."""
-    shaping = {"reader": settings.get("reader_model"), "dense": bool(settings.get("dense"))}
+    found = {"reader": settings.get("reader_model"), "dense": bool(settings.get("dense"))}
     for role in ("model", "reader"):
         given = settings.get(role) or {}
-        shaping |= {f"{role}.{name}": given.get(name) for name in _SHAPING}
-    return shaping
+        found |= {f"{role}.{name}": given.get(name) for name in _SHAPING}
+    return found

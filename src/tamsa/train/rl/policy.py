@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from tamsa.decoding import AutoDecoForCausalLM
-from tamsa.errors import ConfigError
 from tamsa.llm.local.folder import HEADS
 from tamsa.train.building import build_tokenizer, load_model, with_adapters
 from tamsa.train.rl.recipe import RlRecipe
@@ -77,17 +76,3 @@ class Policy:
         """Write the model, its adapters merged."""
         model = self.model if self.whole is self.model else copy.deepcopy(self.whole).merge_and_unload()
         model.save_pretrained(folder)
-
-
-def device_of(name: str) -> torch.device:
-    """Return the device that a recipe names: `auto` is the GPU, where there is one.
-
-    Raises:
-        ConfigError: there is no such device.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        return torch.empty(0, device=name).device
-    except (AssertionError, NotImplementedError, RuntimeError) as error:
-        raise ConfigError(f"device = {name!r}: {str(error).splitlines()[0]}") from error

@@ -16,9 +16,10 @@ import torch
 
 from tamsa.cluster import connected
 from tamsa.errors import ModelError, TamsaError
+from tamsa.llm.local.folder import choose_device
 from tamsa.train.optimisers import lower
 from tamsa.train.rl.explorers import LocalExplorers
-from tamsa.train.rl.policy import Policy, device_of
+from tamsa.train.rl.policy import Policy
 from tamsa.train.rl.prompts import Prompt
 from tamsa.train.rl.recipe import Environment, RlRecipe
 from tamsa.train.rl.rollouts import Rollout
@@ -38,7 +39,7 @@ class _Worker:
     def _explorers(self, version: int, weights: Any) -> LocalExplorers:
         if self._made is None:
             torch.set_num_threads(self._recipe.workers.cpus)
-            policy = Policy(self._recipe, device_of(self._recipe.device))
+            policy = Policy(self._recipe, choose_device(self._recipe.device))
             lower(policy.model, getattr(torch, self._recipe.precision))  # as the learner's, weights that stay included
             self._made = policy, LocalExplorers(self._recipe, policy)
         policy, explorers = self._made

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from tamsa.llm.local.folder import HEADS
+from tamsa.llm.local.folder import HEADS, choose_device
 from tamsa.store import make_folder, write_json
 from tamsa.train.checkpoints import Checkpoint, checkpoints, read_checkpoint, write_checkpoint
 from tamsa.train.manifest import make_manifest, parent_of
@@ -21,7 +21,7 @@ from tamsa.train.rl.explorers import Explorers, LocalExplorers
 from tamsa.train.rl.heads_learner import HeadsLearner
 from tamsa.train.rl.learner import Learned, Learner
 from tamsa.train.rl.plots import plot_rewards
-from tamsa.train.rl.policy import Policy, device_of
+from tamsa.train.rl.policy import Policy
 from tamsa.train.rl.pool import Pool
 from tamsa.train.rl.prompts import read_prompts
 from tamsa.train.rl.ray_explorers import RayExplorers
@@ -56,7 +56,7 @@ class RlTrainer:
         manifest = make_manifest("rl", recipe.out, recipe.to_json(), recipe.init, resume=resume, free=FREE)
         prompts = read_prompts(recipe.environments)
         self.held_out = read_prompts(recipe.held_out)
-        self.policy = Policy(recipe, device_of(recipe.device))
+        self.policy = Policy(recipe, choose_device(recipe.device))
         self.optimisers, self.learner = self._make_learner()
         self.pool = Pool(prompts, recipe.pool, recipe.seed)
         self.step = 0

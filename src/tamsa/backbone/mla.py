@@ -24,7 +24,7 @@ from tamsa.kernels.latent_attention import (
     packs,
 )
 
-ABSORB_UP_TO = 16
+ABSORB_UP_TO = 32
 """New tokens up to which attending to the latents themselves is cheaper than expanding them."""
 KEY_BLOCK = 1024
 """Cached tokens expanded to keys and values at a time in a prefill: their scores stay in the cache."""

@@ -86,9 +86,9 @@ class RowBatch:
         last = len(self) - 1
         if not 0 <= index <= last:
             raise InputError(f"leave: row {index}; the batch has {last + 1}")
+        row = self.copy(index) if keep else None
         self._collect()
         lengths = list(self.cache.lengths)
-        row = self._copy(index, lengths[index]) if keep else None
         for slots, state in zip(self._slots, self.cache.states, strict=True):
             if isinstance(state, Latents):
                 used = max(lengths[index], lengths[last])
@@ -102,7 +102,16 @@ class RowBatch:
         self._attach(tuple(lengths[:last]))
         return row
 
-    def _copy(self, index: int, length: int) -> KimiLinearCache:
+    def copy(self, index: int) -> KimiLinearCache:
+        """Return a cache of one row that has read what a row of the batch has; the batch stays as it is.
+
+        Raises:
+            InputError: there is no such row.
+        """
+        if not 0 <= index < len(self):
+            raise InputError(f"copy: row {index}; the batch has {len(self)}")
+        self._collect()
+        length = self.cache.lengths[index]
         row = KimiLinearCache(self.config)
         if not length:
             return row

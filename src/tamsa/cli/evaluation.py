@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from tamsa.agent.guided import GuidedPolicy
 from tamsa.agent.modes import MODES, with_mode
 from tamsa.cli.bars import progress_bar
 from tamsa.cli.corpus import check_paths, open_documents
@@ -105,6 +106,8 @@ def eval_command(
     check_paths(docs)
     opened = pool.open(spec, settings.model)
     policy, strategy = with_mode(opened, check_mode(mode, spec))
+    if isinstance(policy, GuidedPolicy):
+        policy.expect_many()
     grader = pool.open(judge, replace(settings.judge or settings.model, temperature=0.0)) if judge else None
     second = Reader(pool.open(reader, settings.reader or settings.model)) if reader else None
     console = Screen(stderr=True)

@@ -42,8 +42,14 @@ def fail(message: str, code: int = 2) -> NoReturn:
     raise SystemExit(code)
 
 
+SWITCH_S = 2e-4
+"""Seconds after which a thread in Python code lets another one go on. A local model decodes in a thread of its own and
+comes back to Python after every operation: at the usual 5 ms it would wait for the agent's threads most of the time."""
+
+
 def main() -> None:
     """Run the command line."""
+    sys.setswitchinterval(SWITCH_S)
     if "RANK" not in os.environ:  # threads of a group of processes end only when the collector has found the group
         atexit.register(gc.freeze)  # the interpreter need not look through everything once more before it ends
     try:

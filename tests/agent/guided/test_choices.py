@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tamsa.agent.guided.choices import chosen, shown_lines
-from tamsa.agent.guided.grammar import ReplyGrammar
+from tamsa.agent.guided.grammar import ReplyForm
 from tamsa.agent.guided.prompt import reading_prompt, shown_sentence
 from tests.agent.guided.test_grammar import END, encode, write
 from tests.agent.guided.test_prompt import passages
@@ -17,7 +17,7 @@ PROMPT = reading_prompt("How many people live in Torva?", passages(), (), brief=
 def test_a_token_of_a_copied_line_was_chosen_where_the_grammar_allowed_another(seed: int) -> None:
     reply = write(seed, ())
     ids, ends = encode(reply)
-    grammar = ReplyGrammar(passages(), (), encode, (END,), brief=True)
+    grammar = ReplyForm(passages(), (), brief=True)(encode, (END,))
     could_be = [len(set(grammar(ids[:place]))) for place in range(len(ids))]
     marks = chosen(PROMPT, reply, ends)
     answer = next(place for place, end in enumerate(ends) if end > reply.index("Answer:"))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tamsa.agent.guided.grammar import ReplyGrammar
+from tamsa.agent.guided.grammar import ReplyForm
 from tamsa.agent.guided.prompt import copied_line, read_reply, shown_sentence
 from tests.agent.guided.test_prompt import passages
 
@@ -37,7 +37,7 @@ def hash_of(piece: str) -> int:
 
 def write(seed: int, guesses: tuple[str, ...] = ("Velda",)) -> str:
     """Write a reply by taking any allowed token at each step."""
-    grammar = ReplyGrammar(passages(), guesses, encode, (END,))
+    grammar = ReplyForm(passages(), guesses)(encode, (END,))
     dice, drawn = random.Random(seed), list[int]()
     while len(drawn) < 2_000:
         token = dice.choice(grammar(drawn))
@@ -61,7 +61,7 @@ def test_every_line_is_a_shown_sentence_once_and_the_answer_stands_in_one_of_the
 
 def test_what_is_wanted_can_be_written() -> None:
     copied = "Torva (town): It had a population of 14,250 in 2010.\nList of rivers: | River Aske | 87 |\n"
-    grammar = ReplyGrammar(passages(), (), encode, (END,))
+    grammar = ReplyForm(passages(), ())(encode, (END,))
     ids = list(encode(f"{copied}Answer:")[0]) + list(encode(" River Aske")[0])
     for place, token in enumerate(ids):
         assert token in grammar(ids[:place]), VOCABULARY[token]
@@ -72,14 +72,14 @@ def test_the_name_of_a_page_that_was_copied_from_may_be_the_answer() -> None:
     first = passages()[0]
     line = f"{copied_line(first.page.title, shown_sentence(first.sentences[0]))}\nAnswer:"
     ids = [*encode(line)[0], *encode(f" {first.page.name}")[0]]
-    grammar = ReplyGrammar(passages(), (), encode, (END,))
+    grammar = ReplyForm(passages(), ())(encode, (END,))
     for place, token in enumerate(ids):
         assert token in grammar(ids[:place]), VOCABULARY[token]
     assert END in grammar(ids)
 
 
 def test_an_answer_may_end_only_after_a_whole_word() -> None:
-    grammar = ReplyGrammar(passages(), (), encode, (END,))
+    grammar = ReplyForm(passages(), ())(encode, (END,))
     lines = list(encode("Torva (town): Torva is a town in the county of Hald.\nAnswer:")[0])
     first, second = encode(" Torva")[0]
     for place in range(len(lines)):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tamsa.agent.baseline.passages import Page
 from tamsa.agent.guided.evidence import Passage
-from tamsa.agent.guided.grammar import ReplyGrammar
+from tamsa.agent.guided.grammar import ReplyForm
 from tamsa.agent.guided.marks import Marks, without_marks
 from tamsa.agent.guided.prompt import copied_line, read_reply, reading_prompt
 from tests.agent.guided.test_grammar import END, encode
@@ -54,7 +54,7 @@ def test_a_trained_reader_sees_marks_and_copies_them_and_its_quotes_are_the_page
     (page, sentence), *rest = read_reply(text, linked()).quotes
     assert not rest
     assert page.text[sentence.start : sentence.end] == "The Copper Gate is a film by Velda Hald [sic]."
-    grammar = ReplyGrammar(linked(), (), encode, (END,), brief=True)
+    grammar = ReplyForm(linked(), (), brief=True)(encode, (END,))
     ids = [*encode(f"{text.splitlines()[0]}\nAnswer:")[0], *encode(" Velda Hald")[0]]
     assert all(token in grammar(ids[:place]) for place, token in enumerate(ids))
     assert END in grammar(ids)

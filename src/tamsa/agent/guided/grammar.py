@@ -44,40 +44,81 @@ class Node:
         return node
 
 
-class ReplyGrammar:
-    """Says at each step which tokens may come next. It serves one reply.
+class ReplyForm:
+    """What the replies to one prompt may hold; called, it makes the grammar of one reply.
+
+    Replies that have copied the same lines share what may follow.
 
     Args:
         passages: what the prompt shows.
         guesses: answers of the rules that the prompt shows.
-        encode: of the model's tokenizer.
-        ends: tokens that end a reply.
         brief: the model was trained on this form; see `prompt`.
     """
 
-    def __init__(
-        self,
-        passages: Sequence[Passage],
-        guesses: Sequence[str],
-        encode: Encode,
-        ends: Collection[int],
-        *,
-        brief: bool = False,
-    ) -> None:
-        self._encode, self._ends = encode, tuple(ends)
+    def __init__(self, passages: Sequence[Passage], guesses: Sequence[str], *, brief: bool = False) -> None:
         self._guesses = guesses
         self._lines = [
             (passage.page, shown_sentence(sentence)) for passage in passages for sentence in passage.sentences
         ]
         marks = marks_of(passages, brief=brief)
-        self._left = {
-            place: tuple(encode(f"{copied_line(page.title, marks.mark(text, page.title))}\n")[0])
-            for place, (page, text) in enumerate(self._lines)
-        }
-        self._opening = tuple(encode(OPENING)[0])
-        self._used: list[int] = []
+        self._copies = [f"{copied_line(page.title, marks.mark(text, page.title))}\n" for page, text in self._lines]
+        self._starts: dict[tuple[int, ...], Node] = {}
+        self._ends: dict[tuple[int, ...], Node] = {}
+
+    def __call__(self, encode: Encode, ends: Collection[int]) -> ReplyGrammar:
+        """Return the grammar of a reply.
+
+        Args:
+            encode: of the model's tokenizer, the same at every call.
+            ends: tokens that end a reply.
+        """
+        return ReplyGrammar(self, encode, ends)
+
+    def line_start(self, used: tuple[int, ...], encode: Encode) -> Node:
+        """Return what may follow these copied lines: a line more, or the opening of the answer."""
+        root = self._starts.get(used)
+        if root is None:
+            root = self._starts[used] = Node()
+            root.add(encode(OPENING)[0]).may_end = True
+            if len(used) < MAX_LINES:
+                for place, copy in enumerate(self._copies):
+                    if place not in used:
+                        root.add(encode(copy)[0]).line = place
+        return root
+
+    def answers(self, used: tuple[int, ...], encode: Encode) -> Node:
+        """Return the answers that a reply may give which has copied these lines."""
+        root = self._ends.get(used)
+        if root is not None:
+            return root
+        root = self._ends[used] = Node()
+        for text in (NOT_FOUND, "yes", "no", *self._guesses, *map(str, range(LARGEST_COUNT + 1) if used else ())):
+            root.add(encode(f" {text}")[0]).may_end = True
+        for place in used:
+            page, line = self._lines[place]
+            root.add(encode(f" {neutralise(page.name)}")[0]).may_end = True
+            for match in _WORD_START.finditer(line):
+                _add_stretches(root, f" {line[match.start() : match.start() + MAX_ANSWER_CHARS]}", encode)
+        return root
+
+
+def _add_stretches(root: Node, text: str, encode: Encode) -> None:
+    """Add a stretch of words and every shorter one that begins like it."""
+    node = root
+    ids, ends = encode(text)
+    for token, end in zip(ids, ends, strict=True):
+        node = node.children.setdefault(token, Node())
+        node.may_end |= end >= len(text) or not (text[end].isalnum() or text[end - 1] in ' ([“‘"')
+
+
+class ReplyGrammar:
+    """Says at each step of one reply which tokens may come next."""
+
+    def __init__(self, form: ReplyForm, encode: Encode, ends: Collection[int]) -> None:
+        self._form, self._encode, self._ends = form, encode, tuple(ends)
+        self._used: tuple[int, ...] = ()
         self._answering = False
-        self._node = self._line_start()
+        self._node = form.line_start((), encode)
         self._seen = 0
 
     def __call__(self, drawn: Sequence[int]) -> Sequence[int]:
@@ -91,37 +132,9 @@ class ReplyGrammar:
     def _advance(self, token: int) -> None:
         node = self._node.children.get(token, Node())
         if not self._answering and node.line >= 0:
-            self._used.append(node.line)
-            node = self._line_start()
+            self._used = (*self._used, node.line)
+            node = self._form.line_start(self._used, self._encode)
         elif not self._answering and node.may_end:
             self._answering = True
-            node = self._answers()
+            node = self._form.answers(self._used, self._encode)
         self._node = node
-
-    def _line_start(self) -> Node:
-        root = Node()
-        root.add(self._opening).may_end = True
-        if len(self._used) < MAX_LINES:
-            for place, ids in self._left.items():
-                if place not in self._used:
-                    root.add(ids).line = place
-        return root
-
-    def _answers(self) -> Node:
-        root = Node()
-        for text in (NOT_FOUND, "yes", "no", *self._guesses, *map(str, range(LARGEST_COUNT + 1) if self._used else ())):
-            root.add(self._encode(f" {text}")[0]).may_end = True
-        for place in self._used:
-            page, line = self._lines[place]
-            root.add(self._encode(f" {neutralise(page.name)}")[0]).may_end = True
-            for match in _WORD_START.finditer(line):
-                self._add_stretches(root, f" {line[match.start() : match.start() + MAX_ANSWER_CHARS]}")
-        return root
-
-    def _add_stretches(self, root: Node, text: str) -> None:
-        """Add a stretch of words and every shorter one that begins like it."""
-        node = root
-        ids, ends = self._encode(text)
-        for token, end in zip(ids, ends, strict=True):
-            node = node.children.setdefault(token, Node())
-            node.may_end |= end >= len(text) or not (text[end].isalnum() or text[end - 1] in ' ([“‘"')

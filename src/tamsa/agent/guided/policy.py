@@ -6,7 +6,6 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from tamsa.agent.baseline import BaselinePolicy
@@ -15,7 +14,7 @@ from tamsa.agent.baseline.question import Question
 from tamsa.agent.baseline.state import State
 from tamsa.agent.baseline.steps import Step
 from tamsa.agent.guided.election import elected_turn
-from tamsa.agent.guided.grammar import ReplyGrammar
+from tamsa.agent.guided.grammar import ReplyForm
 from tamsa.agent.guided.task import MAX_GUESSES, Task, gather
 from tamsa.agent.guided.turn import answer_turn
 from tamsa.errors import ContextLengthError
@@ -70,6 +69,12 @@ class GuidedPolicy:
     def batch_size(self) -> int:
         """Conversations that keep the reader busy."""
         return int(getattr(self.reader, "batch_size", 1))
+
+    def expect_many(self) -> None:
+        """Prepare for many runs side by side, before the first: a reader in this process leaves a processor to the
+        rules of the others."""
+        if leave := getattr(self.reader, "leave_a_processor", None):
+            leave()
 
     async def complete(
         self,
@@ -133,7 +138,7 @@ class GuidedPolicy:
         if not getattr(self.reader, "takes_grammar", False):
             return [await self.reader.complete(prompt, max_tokens=room)]
         local: Any = self.reader
-        grammar = partial(ReplyGrammar, task.passages, task.guesses, brief=self.reader.profile.brief)
+        grammar = ReplyForm(task.passages, task.guesses, brief=self.reader.profile.brief)
         votes = self.reader.profile.reader_votes
         if votes > 0:
             drawn: Sequence[Completion] = await local.draw(prompt, votes, max_tokens=room, grammar=grammar)

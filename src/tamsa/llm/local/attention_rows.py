@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -85,22 +86,23 @@ class AttentionRows:
         self._cache = _cache_of(new)
         self._lengths.append(length)
 
-    def leave(self, index: int, *, keep: bool) -> Any:
+    def copy(self, index: int) -> Any:
+        """See `Rows`."""
+        length = self._lengths[index]
+        parts = [(layer.keys, layer.values) for layer in self._cache.layers]
+        return _cache_of(
+            [(k[index : index + 1, :, k.shape[2] - length :].clone(),
+              v[index : index + 1, :, v.shape[2] - length :].clone()) for k, v in parts]
+        )  # fmt: skip
+
+    def leave(self, index: int) -> None:
         """See `Rows`."""
         last = len(self._lengths) - 1
-        row: Any = None
-        length = self._lengths[index]
-        if keep:
-            parts = [(layer.keys, layer.values) for layer in self._cache.layers]
-            row = _cache_of(
-                [(k[index : index + 1, :, k.shape[2] - length :].clone(),
-                  v[index : index + 1, :, v.shape[2] - length :].clone()) for k, v in parts]
-            )  # fmt: skip
         self._lengths[index] = self._lengths[last]
         self._lengths.pop()
         if not self._lengths:
             self._cache = _cache_of(())
-            return row
+            return
         order = list(range(last))
         if index < last:
             order[index] = last
@@ -110,10 +112,10 @@ class AttentionRows:
             [(layer.keys[chosen, :, layer.keys.shape[2] - width :], layer.values[chosen, :, -width:])
              for layer in self._cache.layers]
         )  # fmt: skip
-        return row
 
-    def step(self, tokens: Sequence[int], *, hidden: bool) -> Step:
+    def step(self, new: Sequence[Sequence[int]], *, hidden: bool) -> Step:
         """See `Rows`."""
+        self._read_ahead(new)
         lengths = torch.tensor(self._lengths, device=self._device)
         width = max(self._lengths)
         arguments: dict[str, Any] = {}
@@ -122,7 +124,7 @@ class AttentionRows:
             arguments["attention_mask"] = (columns >= width - lengths[:, None]).long()
         with base_model.capturing() as states:
             outputs = self._model(
-                input_ids=torch.tensor(tokens, device=self._device)[:, None],
+                input_ids=torch.tensor([tokens[-1:] for tokens in new], device=self._device),
                 position_ids=lengths[:, None],
                 past_key_values=self._cache,
                 use_cache=True,
@@ -130,6 +132,16 @@ class AttentionRows:
             )
         self._lengths = [length + 1 for length in self._lengths]
         return Step(outputs.logits[:, -1], states[-1][:, -1] if hidden else None)
+
+    def _read_ahead(self, new: Sequence[Sequence[int]]) -> None:
+        """Feed each row all of its new tokens but the last, one row at a time: padding inside a row would shift the
+        windows of sliding attention."""
+        if all(len(tokens) == 1 for tokens in new):
+            return
+        rows = [self.copy(index) for index in range(len(new))]
+        self._cache, self._lengths = _cache_of(()), []
+        for row, tokens in zip(rows, new, strict=True):
+            self.join(self.read(row, tokens[:-1]) if len(tokens) > 1 else row)
 
     def forget(self) -> None:
         """See `Rows`."""
@@ -186,19 +198,22 @@ class SingleRows:
         """See `Rows`."""
         self._batch.append(row)
 
-    def leave(self, index: int, *, keep: bool) -> dict[str, Any] | None:
+    def copy(self, index: int) -> dict[str, Any]:
         """See `Rows`."""
-        row, last = self._batch[index], self._batch.pop()
+        return copy.deepcopy(self._batch[index])
+
+    def leave(self, index: int) -> None:
+        """See `Rows`."""
+        last = self._batch.pop()
         if index < len(self._batch):
             self._batch[index] = last
-        return row if keep else None
 
-    def step(self, tokens: Sequence[int], *, hidden: bool) -> Step:
+    def step(self, new: Sequence[Sequence[int]], *, hidden: bool) -> Step:
         """See `Rows`."""
         states = []
-        for row, token in zip(self._batch, tokens, strict=True):
+        for row, tokens in zip(self._batch, new, strict=True):
             with base_model.capturing() as captured:
-                self.read(row, [token])
+                self.read(row, tokens)
             states.append(captured[-1][:, -1])
         return Step(torch.cat([row["logits"] for row in self._batch]), torch.cat(states) if hidden else None)
 

@@ -33,16 +33,17 @@ class Desk(ABC):
     def start(self) -> None:  # noqa: B027 - nothing to do where it is loaded from the first
         """Begin to load the model, if that has not begun."""
 
-    def submit(self, request: Request) -> None:
-        """Add a request; its `on_done` gets the outcome, or the error that ended it."""
+    def submit(self, *requests: Request) -> None:
+        """Add requests, all at once; the `on_done` of each gets its outcome, or the error that ended it."""
         self.start()
         with self._wake:
             failure = ModelError(f"{self._name}: closed") if self._closing else self._failure
             if failure is None:
-                self._waiting.append(request)
+                self._waiting.extend(requests)
                 self._wake.notify()
                 return
-        request.on_done(failure)
+        for request in requests:
+            request.on_done(failure)
 
     def cancel(self, request: Request) -> None:
         """Give a request up; its row is free at the next step."""

@@ -2,6 +2,8 @@
 
 Completions join and leave between steps. A prompt is read in chunks, all but its last token; that token is the row's
 first step in the batch, so a prefill computes no logits and the state before it can serve the same prompt again.
+Completions of one prompt share a row until they draw different tokens: what eight votes have in common is computed
+once.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,16 +24,14 @@ from tamsa.errors import ModelError, TamsaError
 from tamsa.llm.local.desk import Desk
 from tamsa.llm.local.memory import Rows, Step
 from tamsa.llm.local.requests import Outcome, Request, Sampling
-from tamsa.llm.local.row import Row
+from tamsa.llm.local.row import Draft, Row
 from tamsa.llm.local.rows import rows_for
-from tamsa.llm.local.sampler import draw, held
+from tamsa.llm.local.sampler import draw
 from tamsa.types import FinishReason
 
 log = logging.getLogger(__name__)
 READ_CHUNK = 1024
 """Tokens of prompts read between two steps while other rows are decoding."""
-WORTH_READING = 4
-"""Certain tokens in a row from which on they are read at once instead of step by step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Engine(Desk):
     Args:
         load: makes the model; called once, in the engine's thread.
         name: the model's spec, for errors.
-        batch_size: rows decoded together; further requests wait.
+        batch_size: completions decoded together; further requests wait.
         max_bytes: memory that states kept between turns may hold.
         threads: torch threads of the engine; None leaves torch's number.
     """
@@ -66,7 +66,9 @@ class Engine(Desk):
     ) -> None:
         super().__init__(name)
         self._load = load
-        self._batch_size, self._max_bytes, self._threads = batch_size, max_bytes, threads
+        self._batch_size, self._max_bytes = batch_size, max_bytes
+        self.threads = threads
+        """Heeded when the thread starts."""
         self._thread: threading.Thread | None = None
         self._network: Network | None = None
         self._rows: Rows | None = None
@@ -105,14 +107,17 @@ class Engine(Desk):
     @property
     def num_active(self) -> int:
         """Requests that are waiting, read or decoded."""
-        return len(self._waiting) + len(self._reading) + len(self._decoding)
+        return len(self._waiting) + self._num_drafts()
+
+    def _num_drafts(self) -> int:
+        return sum(len(row.drafts) for row in (*self._reading, *self._decoding))
 
     # ------------------------------------------------------------------ the thread
 
     def _work(self) -> None:
         try:
-            if self._threads is not None:
-                torch.set_num_threads(self._threads)
+            if self.threads is not None:
+                torch.set_num_threads(self.threads)
             self._network = self._load()
             self._rows = rows_for(self._network.model, self._max_bytes, self._batch_size)
         except BaseException as error:
@@ -148,17 +153,24 @@ class Engine(Desk):
                 assert self._rows is not None
                 self._rows.forget()
                 self._forget = False
-            while self._waiting and not self._forget and len(self._reading) + len(self._decoding) < self._batch_size:
+            while self._waiting and not self._forget and self._num_drafts() < self._batch_size:
                 request = self._waiting.popleft()
                 if not request.cancelled:
-                    self._reading.append(Row(request))
+                    self._admit(Draft(request))
         return True
 
+    def _admit(self, draft: Draft) -> None:
+        """Begin a completion, beside others whose prompt is the same and still being read where there are any."""
+        for row in self._reading:
+            if row.prompt == draft.request.prompt_ids:
+                row.drafts.append(draft)
+                return
+        self._reading.append(Row([draft]))
+
     def _fail(self, error: BaseException, *, waiting: bool = True) -> None:
-        rows = [*self._reading, *self._decoding]
+        requests = [draft.request for row in (*self._reading, *self._decoding) for draft in row.drafts]
         self._reading.clear()
         self._decoding.clear()
-        requests = [row.request for row in rows]
         if waiting:
             with self._wake:
                 requests += self._waiting
@@ -181,7 +193,9 @@ class Engine(Desk):
             except Exception as error:  # a row that is being read stands apart: the others go on
                 log.debug("%s: a prompt could not be read", self._name, exc_info=error)
                 self._reading.popleft()
-                row.request.on_done(ModelError(f"{self._name}: the prompt could not be read ({one_line(error)})"))
+                reason = f"{self._name}: the prompt could not be read ({one_line(error)})"
+                for draft in row.drafts:
+                    draft.request.on_done(ModelError(reason))
                 continue
             if row.position == row.length - 1:
                 self._join()
@@ -189,33 +203,33 @@ class Engine(Desk):
             self._step()
 
     def _drop_cancelled(self) -> None:
-        assert self._rows is not None
-        for row in [row for row in self._reading if row.request.cancelled]:
+        for row in (*self._reading, *self._decoding):
+            row.drafts = [draft for draft in row.drafts if not draft.request.cancelled] or row.drafts[:1]
+        for row in [row for row in self._reading if row.drafts[0].request.cancelled]:
             self._reading.remove(row)
         for index in reversed(range(len(self._decoding))):
-            if self._decoding[index].request.cancelled:
-                self._leave(index, keep=False)
+            if self._decoding[index].drafts[0].request.cancelled:
+                self._leave(index)
 
     def _read(self, row: Row) -> int:
-        """Read a chunk of what a row knows, all but the last token; returns how many tokens."""
+        """Read a chunk of a row's prompt, all but the last token; returns how many tokens."""
         rows = self._rows
         assert rows is not None
-        prompt = row.request.prompt_ids
+        prompt = row.prompt
         if row.state is None:
-            row.state, row.reused, row.mark = rows.open(prompt)
-            row.position = row.reused
-            self.num_reused += row.reused
-        end = min(row.length - 1, row.position + READ_CHUNK)
+            row.state, row.position, row.mark = rows.open(prompt)
+            row.drafts[0].reused = row.position
+            self.num_reused += row.position
+        end = min(len(prompt) - 1, row.position + READ_CHUNK)
         if row.position < row.mark < end:
             end = row.mark
         count = end - row.position
         if count:
-            row.state = rows.read(row.state, row.known(row.position, end))
+            row.state = rows.read(row.state, prompt[row.position : end])
             row.position = end
-            if not row.ids:
-                self.num_read += count
-                if end in (row.mark, len(prompt) - 1):
-                    rows.keep(prompt[:end], row.state)
+            self.num_read += count
+            if end in (row.mark, len(prompt) - 1):
+                rows.keep(prompt[:end], row.state)
         return count
 
     def _join(self) -> None:
@@ -225,54 +239,65 @@ class Engine(Desk):
         self._rows.join(row.state)
         row.state = None
         self._decoding.append(row)
+        for draft in row.drafts[1:]:
+            draft.reused = row.position
+            self.num_reused += row.position
 
     def _step(self) -> None:
+        """Feed every row what it knows and has not read, draw the next token of every completion, and part those that
+        drew different ones."""
         rows, network = self._rows, self._network
         assert rows is not None and network is not None
-        tokens = [row.known(row.position, row.position + 1)[0] for row in self._decoding]
-        step = self._without_broken(rows.step(tokens, hidden=network.heads is not None))
+        new = [row.known(row.position, row.length) for row in self._decoding]
+        step = self._without_broken(rows.step(new, hidden=network.heads is not None))
         for row in self._decoding:
-            row.position += 1
-        drawing = [index for index, row in enumerate(self._decoding) if row.position == row.length]
+            row.position = row.length
         self.num_steps += 1
-        finished = self._draw(step, drawing) if drawing else []
-        for index, reason in reversed(finished):
-            row, state = self._leave(index, keep=True)
-            rows.keep(row.known(0, row.position), state)
-            row.request.on_done(row.outcome(reason))
+        reasons = self._draw(step)
         for index in reversed(range(len(self._decoding))):
-            if self._decoding[index].length - self._decoding[index].position > WORTH_READING:
-                row, row.state = self._leave(index, keep=True)
-                self._reading.appendleft(row)
+            row = self._decoding[index]
+            finished = [draft for draft in row.drafts if draft in reasons]
+            groups = row.parted(draft for draft in row.drafts if draft not in reasons)
+            for group in groups[1:]:
+                rows.join(rows.copy(index))
+                self._decoding.append(Row(group, position=row.position))
+            if finished:
+                rows.keep(row.known(0, row.position), rows.copy(index))
+            if groups:
+                row.drafts = groups[0]
+            else:
+                self._leave(index)
+            for draft in finished:
+                draft.request.on_done(draft.outcome(reasons[draft]))
 
-    def _draw(self, step: Step, drawing: Sequence[int]) -> list[tuple[int, FinishReason]]:
-        """Draw the next token of the rows that have read all they know; return which rows have ended, and how."""
+    def _draw(self, step: Step) -> dict[Draft, FinishReason]:
+        """Draw the next token of every completion; return which have ended, and how."""
         assert self._network is not None
-        chosen = [self._decoding[index] for index in drawing]
-        if len(drawing) < len(self._decoding):
-            at = list(drawing)
+        drafts = [draft for row in self._decoding for draft in row.drafts]
+        if len(drafts) > len(self._decoding):
+            at = [index for index, row in enumerate(self._decoding) for _ in row.drafts]
             step = Step(step.logits[at], step.hidden[at] if step.hidden is not None else None)
-        allowed = [row.may_draw() for row in chosen]
-        sampling = [row.request.sampling for row in chosen]
-        drawn = draw(held(step.logits, allowed), step.hidden, self._network.heads, sampling)
-        self.num_drawn += len(chosen)
-        finished: list[tuple[int, FinishReason]] = []
-        for n, (index, row) in enumerate(zip(drawing, chosen, strict=True)):
-            row.take(drawn.tokens[n], drawn.logprobs[n], drawn.model_logprobs[n], allowed[n])
+        allowed = [draft.may_draw() for draft in drafts]
+        sampling = [draft.request.sampling for draft in drafts]
+        drawn = draw(step.logits, step.hidden, self._network.heads, sampling, allowed)
+        self.num_drawn += len(drafts)
+        reasons: dict[Draft, FinishReason] = {}
+        for n, draft in enumerate(drafts):
+            draft.take(drawn.tokens[n], drawn.logprobs[n], drawn.model_logprobs[n], allowed[n])
             if drawn.chosen[n]:
-                row.temperatures.append(drawn.temperatures[n])
-                row.top_ps.append(drawn.top_ps[n])
-            reason = row.ending()
-            while reason is None and (certain := row.may_draw()) is not None and len(certain) == 1:
-                row.take(certain[0], 0.0, 0.0, certain)
+                draft.temperatures.append(drawn.temperatures[n])
+                draft.top_ps.append(drawn.top_ps[n])
+            reason = draft.ending()
+            while reason is None and (certain := draft.may_draw()) is not None and len(certain) == 1:
+                draft.take(certain[0], 0.0, 0.0, certain)
                 if drawn.chosen[n]:
-                    row.temperatures.append(1.0)
-                    row.top_ps.append(1.0)
+                    draft.temperatures.append(1.0)
+                    draft.top_ps.append(1.0)
                 self.num_certain += 1
-                reason = row.ending()
+                reason = draft.ending()
             if reason is not None:
-                finished.append((index, reason))
-        return finished
+                reasons[draft] = reason
+        return reasons
 
     def _without_broken(self, step: Step) -> Step:
         """Fail the rows whose numbers are not finite; return the step of the others."""
@@ -283,27 +308,28 @@ class Engine(Desk):
             return step
         places = list(range(len(fine)))
         for index in reversed((~fine).nonzero()[:, 0].tolist()):
-            row, _ = self._leave(index, keep=False)
+            row = self._leave(index)
             last = places.pop()
             if index < len(places):
                 places[index] = last
-            row.request.on_done(
-                ModelError(
-                    f"{self._name}: its output for this conversation is not finite (NaN or infinity); are the weights "
-                    "damaged, or is dtype = float16 too narrow for them?"
+            for draft in row.drafts:
+                draft.request.on_done(
+                    ModelError(
+                        f"{self._name}: its output for this conversation is not finite (NaN or infinity); are the "
+                        "weights damaged, or is dtype = float16 too narrow for them?"
+                    )
                 )
-            )
         self.forget()  # what was kept of the prompt may be broken too, and serves others
         return Step(step.logits[places], step.hidden[places] if step.hidden is not None else None)
 
-    def _leave(self, index: int, *, keep: bool) -> tuple[Row, Any]:
+    def _leave(self, index: int) -> Row:
         """Take a row out of the batch; the last one takes its place, here and there."""
         assert self._rows is not None
-        state = self._rows.leave(index, keep=keep)
+        self._rows.leave(index)
         row, last = self._decoding[index], self._decoding.pop()
         if index < len(self._decoding):
             self._decoding[index] = last
-        return row, state
+        return row
 
 
 def one_line(error: BaseException) -> str:

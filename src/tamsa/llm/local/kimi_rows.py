@@ -55,15 +55,23 @@ class KimiRows:
         """See `Rows`."""
         self._batch.join(row)
 
-    def leave(self, index: int, *, keep: bool) -> KimiLinearCache | None:
+    def copy(self, index: int) -> KimiLinearCache:
         """See `Rows`."""
-        return self._batch.leave(index, keep=keep)
+        return self._batch.copy(index)
 
-    def step(self, tokens: Sequence[int], *, hidden: bool) -> Step:
+    def leave(self, index: int) -> None:
         """See `Rows`."""
-        ids = torch.tensor(tokens, device=self._device)[:, None]
-        state = self._body(ids, past_key_values=self._batch.cache, use_cache=True).last_hidden_state
-        return Step(self._head(state)[:, 0], state[:, 0])
+        self._batch.leave(index, keep=False)
+
+    def step(self, new: Sequence[Sequence[int]], *, hidden: bool) -> Step:
+        """See `Rows`."""
+        counts = torch.tensor([len(tokens) for tokens in new], device=self._device)
+        longest = max(len(tokens) for tokens in new)
+        ids = torch.tensor([[*tokens, *[0] * (longest - len(tokens))] for tokens in new], device=self._device)
+        mask = torch.arange(longest, device=self._device) < counts[:, None] if longest > 1 else None
+        state = self._body(ids, mask, past_key_values=self._batch.cache, use_cache=True).last_hidden_state
+        last = state[torch.arange(len(new), device=self._device), counts - 1]
+        return Step(self._head(last), last)
 
     def forget(self) -> None:
         """See `Rows`."""

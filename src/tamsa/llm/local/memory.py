@@ -47,12 +47,16 @@ class Rows(Protocol):
         """Add a row at the end of the batch."""
         ...
 
-    def leave(self, index: int, *, keep: bool) -> Any:
-        """Take a row out of the batch; the last row takes its place. Returns it if it is to be kept, else None."""
+    def copy(self, index: int) -> Any:
+        """Return a row that has read what a row of the batch has; the two are independent."""
         ...
 
-    def step(self, tokens: Sequence[int], *, hidden: bool) -> Step:
-        """Feed one token to every row of the batch."""
+    def leave(self, index: int) -> None:
+        """Take a row out of the batch; the last row takes its place."""
+        ...
+
+    def step(self, new: Sequence[Sequence[int]], *, hidden: bool) -> Step:
+        """Feed every row of the batch its new tokens, at least one; what is given is of the last of each."""
         ...
 
     def forget(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -150,6 +151,14 @@ class LocalModel:
         """Begin to load the weights, while the caller does something else."""
         self.engine.start()
 
+    def leave_a_processor(self) -> None:
+        """Decode on one processor less than there are, unless the settings say on how many; call it before `start`.
+
+        Where much else is done beside, threads that wait for one another lose more than they bring.
+        """
+        if self._settings.threads is None and isinstance(self.engine, Engine):
+            self.engine.threads = max(1, (os.cpu_count() or 1) - 1)
+
     def forget(self, seed: int | None = None) -> None:
         """Drop every kept state: the weights have changed. The ids of conversations stay.
 
@@ -200,52 +209,8 @@ class LocalModel:
             InputError: the weights cannot be loaded.
             ModelError: decoding failed, or the model is closed.
         """
-        check_roles(messages, native_tools=self.native_tools)
-        offered = tuple(tools) if self.native_tools else ()
-        owner = id(asyncio.current_task())
-        prompt = self._chat.prompt(messages, offered, owner, self._end_ids)
-        room = self._room(len(prompt), max_tokens or self._settings.max_tokens)
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[tuple[Outcome, str]] = loop.create_future()
-
-        def post(callback: Callable[..., object], *arguments: object) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(callback, *arguments)
-
-        def settle(result: Outcome | BaseException, text: str) -> None:
-            if future.done():
-                return
-            if isinstance(result, BaseException):
-                future.set_exception(result)
-            else:
-                future.set_result((result, text))
-
-        shown: list[str] = []
-
-        def show(text: str) -> None:
-            shown.append(text)
-            post(on_text, text)  # type: ignore[arg-type]
-
-        calls_format = self._format if self.native_tools else None
-        reading = Reading(self._vocabulary, stop, None if on_text is None else show, calls_format)
-
-        def done(result: Outcome | BaseException) -> None:
-            post(settle, result, "" if isinstance(result, BaseException) else reading.finish())
-
-        request = Request(prompt, room, sampling or self._sampler(prompt), self._end_ids, done, reading.take)
-        if grammar is not None:
-            request.allowed = grammar(self._encoded, self._end_ids)
-        self.engine.submit(request)
-        try:
-            outcome, raw = await future
-        except asyncio.CancelledError:
-            self.engine.cancel(request)
-            raise
-        text, calls = calls_format.read(raw) if calls_format is not None else (raw, ())
-        if on_text is not None and calls_format is not None and text.startswith(before := "".join(shown)):
-            on_text(text[len(before) :])  # what the format held back, and belongs to the text all the same
-        ends = reading.ends if text == raw else []
-        return self._completion(messages, offered, owner, prompt, outcome, text.replace("\x00", "\ufffd"), calls, ends)
+        [completion] = await self._answers(messages, [sampling], tools, max_tokens, stop, on_text, grammar)
+        return completion
 
     async def draw(
         self, messages: Sequence[Message], count: int, *, max_tokens: int | None = None, grammar: Grammar | None = None
@@ -260,19 +225,74 @@ class LocalModel:
         text = "\0".join(f"{message.role}\0{message.content}" for message in messages)
         key = np.frombuffer(hashlib.blake2b(text.encode(), digest_size=16).digest(), dtype=np.uint32).tolist()
         seed = (self._seed or 0) % 2**63
-        return list(
-            await asyncio.gather(
-                *(
-                    self.complete(
-                        messages,
-                        max_tokens=max_tokens,
-                        grammar=grammar,
-                        sampling=Sampling(random=np.random.default_rng([seed, number, *key])),
-                    )
-                    for number in range(count)
-                )
-            )
-        )
+        streams = [Sampling(random=np.random.default_rng([seed, number, *key])) for number in range(count)]
+        return await self._answers(messages, streams, max_tokens=max_tokens, grammar=grammar)
+
+    async def _answers(
+        self,
+        messages: Sequence[Message],
+        samplings: Sequence[Sampling | None],
+        tools: Sequence[ToolSchema] = (),
+        max_tokens: int | None = None,
+        stop: Sequence[str] = (),
+        on_text: Callable[[str], None] | None = None,
+        grammar: Grammar | None = None,
+    ) -> list[Completion]:
+        """Answer a conversation once for each way to draw, side by side; only one answer can be shown as it comes."""
+        check_roles(messages, native_tools=self.native_tools)
+        offered = tuple(tools) if self.native_tools else ()
+        owner = id(asyncio.current_task())
+        prompt = self._chat.prompt(messages, offered, owner, self._end_ids)
+        room = self._room(len(prompt), max_tokens or self._settings.max_tokens)
+        calls_format = self._format if self.native_tools else None
+        loop = asyncio.get_running_loop()
+        shown: list[str] = []
+
+        def post(callback: Callable[..., object], *arguments: object) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(callback, *arguments)
+
+        def show(text: str) -> None:
+            shown.append(text)
+            post(on_text, text)  # type: ignore[arg-type]
+
+        def begin(sampling: Sampling) -> tuple[Request, Reading, asyncio.Future[tuple[Outcome, str]]]:
+            future: asyncio.Future[tuple[Outcome, str]] = loop.create_future()
+            reading = Reading(self._vocabulary, stop, None if on_text is None else show, calls_format)
+
+            def settle(result: Outcome | BaseException, text: str) -> None:
+                if future.done():
+                    return
+                if isinstance(result, BaseException):
+                    future.set_exception(result)
+                else:
+                    future.set_result((result, text))
+
+            def done(result: Outcome | BaseException) -> None:
+                post(settle, result, "" if isinstance(result, BaseException) else reading.finish())
+
+            request = Request(prompt, room, sampling, self._end_ids, done, reading.take)
+            if grammar is not None:
+                request.allowed = grammar(self._encoded, self._end_ids)
+            return request, reading, future
+
+        begun = [begin(sampling or self._sampler(prompt)) for sampling in samplings]
+        self.engine.submit(*(request for request, _, _ in begun))
+        try:
+            outcomes = await asyncio.gather(*(future for _, _, future in begun))
+        except BaseException:
+            for request, _, _ in begun:
+                self.engine.cancel(request)
+            raise
+        completions = []
+        for (_, reading, _), (outcome, raw) in zip(begun, outcomes, strict=True):
+            text, calls = calls_format.read(raw) if calls_format is not None else (raw, ())
+            if on_text is not None and calls_format is not None and text.startswith(before := "".join(shown)):
+                on_text(text[len(before) :])  # what the format held back, and belongs to the text all the same
+            ends = reading.ends if text == raw else []
+            text = text.replace("\x00", "\ufffd")
+            completions.append(self._completion(messages, offered, owner, prompt, outcome, text, calls, ends))
+        return completions
 
     def _completion(
         self,

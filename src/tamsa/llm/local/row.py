@@ -1,7 +1,8 @@
-"""A completion under way: what is known of it, and what it may draw next."""
+"""Completions under way, and the rows of the engine's batch that they share for as long as they agree."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,32 +11,18 @@ from tamsa.types import FinishReason
 
 
 @dataclass(eq=False, slots=True)
-class Row:
-    """One row of the engine's batch."""
+class Draft:
+    """A completion under way: what was drawn, and what it may draw next."""
 
     request: Request
-    state: Any = None
-    position: int = 0
-    """Tokens read, of the prompt and what came after it."""
     reused: int = 0
-    mark: int = 0
-    """Where to keep the state on the way; see `Opened`."""
+    """Tokens of the prompt that were not read for it."""
     ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     model_logprobs: list[float] = field(default_factory=list)
     temperatures: list[float] = field(default_factory=list)
     top_ps: list[float] = field(default_factory=list)
     allowed: list[tuple[int, ...]] = field(default_factory=list)
-
-    @property
-    def length(self) -> int:
-        """Tokens known so far, of the prompt and after it."""
-        return len(self.request.prompt_ids) + len(self.ids)
-
-    def known(self, start: int, end: int) -> list[int]:
-        """Return a stretch of them."""
-        before = len(self.request.prompt_ids)
-        return [*self.request.prompt_ids[start:end], *self.ids[max(0, start - before) : max(0, end - before)]]
 
     def may_draw(self) -> tuple[int, ...] | None:
         """Return the tokens that may come next; None for all."""
@@ -68,3 +55,40 @@ class Row:
             self.reused,
             self.allowed,
         )
+
+
+@dataclass(eq=False, slots=True)
+class Row:
+    """One row of the engine's batch, for all completions with the same prompt that have said the same so far."""
+
+    drafts: list[Draft]
+    """At least one; their prompts and their tokens are equal."""
+    state: Any = None
+    """What it has read, while it stands outside the batch."""
+    position: int = 0
+    """Tokens read, of the prompt and what came after it."""
+    mark: int = 0
+    """Where to keep the state on the way; see `Opened`."""
+
+    @property
+    def prompt(self) -> list[int]:
+        """The prompt's tokens."""
+        return self.drafts[0].request.prompt_ids
+
+    @property
+    def length(self) -> int:
+        """Tokens known so far, of the prompt and after it."""
+        return len(self.prompt) + len(self.drafts[0].ids)
+
+    def known(self, start: int, end: int) -> list[int]:
+        """Return a stretch of them."""
+        prompt, before = self.prompt, len(self.prompt)
+        return [*prompt[start:end], *self.drafts[0].ids[max(0, start - before) : max(0, end - before)]]
+
+    def parted(self, drafts: Iterable[Draft]) -> list[list[Draft]]:
+        """Group some of its drafts, which may have taken tokens, by what they say now."""
+        read = self.position - len(self.prompt)
+        groups: dict[tuple[int, ...], list[Draft]] = {}
+        for draft in drafts:
+            groups.setdefault(tuple(draft.ids[read:]), []).append(draft)
+        return list(groups.values())

@@ -30,8 +30,8 @@ from tamsa.errors import ConfigError, ModelError, TamsaError
 from tamsa.llm.local.desk import Desk
 from tamsa.llm.local.engine import one_line
 from tamsa.llm.local.requests import Request
-from tamsa.llm.local.row import Row
-from tamsa.llm.local.sampler import held
+from tamsa.llm.local.row import Draft
+from tamsa.llm.local.sampler import ruled
 
 log = logging.getLogger(__name__)
 KEY = "tamsa_request"
@@ -44,7 +44,7 @@ _Job = tuple[Callable[[], None], "Future[None]"]
 class _Open:
     """A request under way."""
 
-    row: Row
+    draft: Draft
     allowed: tuple[int, ...] | None = None
     """What the next token may be."""
 
@@ -216,7 +216,7 @@ class VllmEngine(Desk):
             extra_args={KEY: key},
             **asked,
         )
-        self._open[key] = _Open(Row(request))
+        self._open[key] = _Open(Draft(request))
         try:
             self._llm.add_request(key, {"prompt_token_ids": request.prompt_ids}, params)
         except Exception as error:
@@ -225,7 +225,7 @@ class VllmEngine(Desk):
 
     def _fail(self, error: ModelError) -> None:
         with self._wake:
-            requests = [open_.row.request for open_ in self._open.values()] + list(self._waiting)
+            requests = [open_.draft.request for open_ in self._open.values()] + list(self._waiting)
             if self._open:
                 self._llm.abort_request(list(self._open))
             self._open.clear()
@@ -236,7 +236,7 @@ class VllmEngine(Desk):
 
     def _turn(self) -> None:
         """Make one step; hand out what is finished."""
-        cancelled = [key for key, open_ in self._open.items() if open_.row.request.cancelled]
+        cancelled = [key for key, open_ in self._open.items() if open_.draft.request.cancelled]
         self._leave(cancelled)
         if not self._open:
             return
@@ -245,30 +245,30 @@ class VllmEngine(Desk):
                 self._take(output.request_id, output.outputs[0])
 
     def _take(self, key: str, drawn: Any) -> None:
-        """Add the tokens that a step gave to a row."""
+        """Add the tokens that a step gave to a completion."""
         open_ = self._open[key]
-        row, sampling = open_.row, open_.row.request.sampling
+        draft, sampling = open_.draft, open_.draft.request.sampling
         is_greedy = sampling.temperature == 0
         reported = read_outputs(drawn.logprobs, self._report) if self._report is not None and not is_greedy else []
         for n, token in enumerate(drawn.token_ids):
             logprob = 0.0 if is_greedy else float(drawn.logprobs[n][token].logprob)
-            row.take(token, logprob, logprob, open_.allowed)
+            draft.take(token, logprob, logprob, open_.allowed)
             if reported:
-                row.temperatures.append(reported[n].temperature)
-                row.top_ps.append(reported[n].top_p)
-            reason = row.ending()
+                draft.temperatures.append(reported[n].temperature)
+                draft.top_ps.append(reported[n].top_p)
+            reason = draft.ending()
             if reason is not None:
                 self._leave([key])
-                outcome = row.outcome(reason)
-                if not self._is_own(row):
+                outcome = draft.outcome(reason)
+                if not self._is_own(draft):
                     outcome.model_logprobs = []
-                row.request.on_done(outcome)
+                draft.request.on_done(outcome)
                 return
 
-    def _is_own(self, row: Row) -> bool:
-        """Tell whether a row was drawn from the model's own distribution, whose log-probabilities are known then."""
-        sampling = row.request.sampling
-        return self._report is None and not row.allowed and sampling.temperature == sampling.top_p == 1
+    def _is_own(self, draft: Draft) -> bool:
+        """Tell whether it was drawn from the model's own distribution, whose log-probabilities are known then."""
+        sampling = draft.request.sampling
+        return self._report is None and not draft.allowed and sampling.temperature == sampling.top_p == 1
 
     def _leave(self, keys: Sequence[str]) -> None:
         for key in keys:
@@ -330,12 +330,12 @@ def _form_class(open_: Mapping[str, _Open]) -> type:
 
         def new_req_logits_processor(self, params: Any) -> Callable[..., torch.Tensor] | None:
             found = open_.get((params.extra_args or {}).get(KEY, ""))
-            if found is None or found.row.request.allowed is None:
+            if found is None or found.draft.request.allowed is None:
                 return None
 
             def hold(_: Sequence[int], logits: torch.Tensor) -> torch.Tensor:
-                found.allowed = found.row.may_draw()
-                return held(logits[None], [found.allowed])[0]
+                found.allowed = found.draft.may_draw()
+                return ruled(logits[None], [found.allowed])[0]
 
             return hold
 

@@ -93,6 +93,27 @@ def test_rows_of_different_length_decode_as_alone(model_of, tokens):
 
 
 @torch.no_grad()
+def test_a_copy_goes_its_own_way(model_of, tokens):
+    model = model_of()
+    batch = RowBatch(model.config, torch.float32, capacity=1)
+    lengths = [5, 70]
+    for n in lengths:
+        batch.join(read(model, tokens(1, n, seed=n)))
+    fed = tokens(3, 6, seed=9)
+    mask = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1]])
+    model(fed[:2, :4], mask, past_key_values=batch.cache, use_cache=True)  # rows of any number of new tokens
+    copy = batch.copy(0)
+    assert copy.lengths == (7,) and equal(copy, batch.copy(0))
+    assert batch.join(copy) == 2
+    out = model(fed[:, 4:], past_key_values=batch.cache, use_cache=True).logits
+    for row, start, new in ((0, 0, fed[:1, :2]), (1, 1, fed[1:2, :4]), (2, 0, fed[:1, :2])):
+        n = lengths[start]
+        alone = model(torch.cat([tokens(1, n, seed=n), new, fed[row : row + 1, 4:]], 1), use_cache=False).logits[0, -2:]
+        assert (out[row] - alone).abs().max() < 1e-5 * max(1.0, float(alone.abs().max()))
+    assert not equal(batch.copy(0), batch.copy(2)) and copy.lengths == (7,)
+
+
+@torch.no_grad()
 def test_a_fresh_row_starts_from_nothing(model_of, tokens):
     model = model_of()
     batch = RowBatch(model.config, torch.float32)
@@ -114,3 +135,5 @@ def test_wrong_rows_are_refused(model_of, tokens):
         batch.join(KimiLinearCache(model_of(kv_lora_rank=16).config))
     with pytest.raises(InputError, match="row 0"):
         batch.leave(0)
+    with pytest.raises(InputError, match="row 0"):
+        batch.copy(0)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
 
 from tamsa.agent.guided.grammar import ReplyForm
 from tamsa.agent.guided.prompt import copied_line, read_reply, shown_sentence
+from tamsa.llm.tokens import Encode
 from tests.agent.guided.test_prompt import passages
 
 END = 0x110000
@@ -93,3 +95,30 @@ def test_without_a_copied_sentence_only_guesses_and_refusals_are_answers() -> No
     answers = {write(seed) for seed in range(200)}
     direct = {text for text in answers if text.startswith("Answer: ")}
     assert direct == {"Answer: NOT FOUND", "Answer: yes", "Answer: no", "Answer: Velda"}
+
+
+def counting(asked: Counter[str]) -> Encode:
+    """Return the tokenizer, which counts what it is asked for."""
+
+    def counted(text: str) -> tuple[Sequence[int], Sequence[int]]:
+        asked[text] += 1
+        return encode(text)
+
+    return counted
+
+
+def test_replies_of_one_form_share_what_may_follow_and_do_not_disturb_one_another() -> None:
+    together, alone = Counter[str](), Counter[str]()
+    form, one = ReplyForm(passages(), ("Velda",)), counting(together)
+    several = [form(one, (END,)) for _ in range(6)]
+    own = [ReplyForm(passages(), ("Velda",))(counting(alone if n % 2 else Counter()), (END,)) for n in range(6)]
+    dice = [random.Random(n // 2) for n in range(6)]  # two by two they say the same
+    drawn: list[list[int]] = [[] for _ in several]
+    while any(not ids or ids[-1] != END for ids in drawn):
+        for n, ids in enumerate(drawn):
+            if not ids or ids[-1] != END:
+                allowed = several[n](ids)
+                assert allowed == own[n](ids)
+                ids.append(dice[n].choice(allowed))
+    assert drawn[0] == drawn[1] != drawn[2] == drawn[3]
+    assert together.total() <= alone.total()  # as often as for three of the six

@@ -207,3 +207,15 @@ def test_a_model_trained_to_read_is_shown_no_guesses(index: Index, brief: bool) 
     reader.profile = Profile(brief=brief, mode="guided")
     ask(index, reader)
     assert ("Guesses: " in reader.asked[0]) is not brief
+
+
+def test_a_reader_in_this_process_is_told_that_rules_work_beside_it() -> None:
+    told: list[bool] = []
+
+    class Local(Reader):
+        def leave_a_processor(self) -> None:
+            told.append(True)
+
+    GuidedPolicy(Reader("Answer: x")).expect_many()
+    GuidedPolicy(Local("Answer: x")).expect_many()
+    assert told == [True]

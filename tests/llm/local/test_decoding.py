@@ -127,6 +127,71 @@ async def test_the_same_prompt_is_read_once(local, kind):
     assert len({completion.sampled.completion_ids for completion in many}) > 1  # each has a stream of its own
 
 
+class Watched:
+    """The memory of a model, and how many rows and tokens each step had."""
+
+    def __init__(self, model):
+        self.rows, self.steps = model.engine._rows, []
+        step = self.rows.step
+
+        def watched(new, *, hidden):
+            self.steps.append((len(new), sum(map(len, new))))
+            return step(new, hidden=hidden)
+
+        self.rows.step = watched
+
+
+async def test_completions_share_a_row_for_as_long_as_they_agree(local, kind):
+    expected = await local(kind).complete(QUESTIONS[1])
+    model = local(kind)
+    await model.complete(QUESTIONS[0], max_tokens=1)
+    watched = Watched(model)
+    greedy = [Sampling(temperature=0.0) for _ in range(6)]
+    same = await model._answers(QUESTIONS[1], greedy)
+    assert {c.sampled.completion_ids for c in same} == {expected.sampled.completion_ids}
+    assert all(close(c.sampled.model_logprobs, expected.sampled.model_logprobs) for c in same)
+    assert {rows for rows, _ in watched.steps} == {1}
+    assert [c.usage for c in same] == [expected.usage] * 6
+
+    watched.steps.clear()
+    drawn = await model.draw(QUESTIONS[2], 8)
+    ids = [c.sampled.completion_ids for c in drawn]
+    states = {ids_[:count] for ids_ in ids for count in range(len(ids_))}  # each is fed once, whoever said it
+    assert sum(rows for rows, _ in watched.steps) == len(states) < sum(map(len, ids))
+    alone = local(kind)
+    for number in range(8):  # each has its own stream of random numbers, shared row or not
+        again = (await alone.draw(QUESTIONS[2], number + 1))[-1]
+        assert again.sampled.completion_ids == ids[number]
+        assert close(again.sampled.model_logprobs, drawn[number].sampled.model_logprobs)
+        alone.forget()
+
+
+async def test_one_that_is_cancelled_leaves_the_row_to_the_others(local, kind):
+    expected = await local(kind).complete(QUESTIONS[1])
+    model = local(kind)
+    await model.complete(QUESTIONS[0], max_tokens=1)
+    tasks = [asyncio.create_task(model.complete(QUESTIONS[1], on_text=lambda _: None)) for _ in range(3)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(results[0], asyncio.CancelledError)
+    assert [c.sampled.completion_ids for c in results[1:]] == [expected.sampled.completion_ids] * 2
+    assert model.engine.num_active == 0
+
+
+async def test_completions_of_one_prompt_may_end_at_different_lengths(local, kind):
+    whole = await local(kind).complete(QUESTIONS[1])
+    model = local(kind)
+    counts = (3, 9, 24, 9)
+    several = await asyncio.gather(*(model.complete(QUESTIONS[1], max_tokens=n) for n in counts))
+    for count, completion in zip(counts, several, strict=True):
+        assert completion.sampled.completion_ids == whole.sampled.completion_ids[:count]
+    messages = [*QUESTIONS[1], Message("assistant", several[0].text), Message("user", "go on")]
+    read = model.engine.num_read
+    await model.complete(messages, max_tokens=2)  # the state of the one that ended first was kept
+    assert model.engine.num_read - read < 40
+
+
 async def test_a_beginning_that_prompts_share_is_read_once(local, kind):
     model = local(kind)
     system = Message("system", "You answer questions about the river Tamsa. " * 10)
@@ -199,11 +264,11 @@ async def test_a_failing_step_is_a_model_error_and_the_engine_goes_on(local):
     rows = model.engine._rows
     step, calls = rows.step, []
 
-    def failing(tokens, *, hidden):
-        calls.append(len(tokens))
+    def failing(new, *, hidden):
+        calls.append(len(new))
         if len(calls) == 3:
             raise RuntimeError("out of memory")
-        return step(tokens, hidden=hidden)
+        return step(new, hidden=hidden)
 
     rows.step = failing
     results = await asyncio.gather(*(model.complete(q) for q in QUESTIONS[1:3]), return_exceptions=True)
@@ -275,6 +340,18 @@ async def test_each_token_says_where_its_text_ends(local, kind):
         for count, end in enumerate(sampled.text_ends, start=1):
             shown = model._tokenizer.decode(sampled.completion_ids[:count], skip_special_tokens=False)
             assert shown.startswith(text[:end]) and len(shown.rstrip("\ufffd")) <= end + len("<|im_end|>")
+
+
+async def test_a_processor_is_left_to_others_unless_the_settings_say_how_many(local, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    for threads, expected in ((None, 5), (2, 2)):
+        model = local("kimi", threads=threads)
+        model.leave_a_processor()
+        assert model.engine.threads == expected
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    model = local("kimi", threads=None)
+    model.leave_a_processor()
+    assert model.engine.threads == 1
 
 
 async def test_a_closed_model_says_so(local):

@@ -26,7 +26,7 @@ from tamsa.llm.local.memory import Rows, Step
 from tamsa.llm.local.requests import Outcome, Request, Sampling
 from tamsa.llm.local.row import Draft, Row
 from tamsa.llm.local.rows import rows_for
-from tamsa.llm.local.sampler import draw
+from tamsa.llm.local.sampler import draw, held
 from tamsa.types import FinishReason
 
 log = logging.getLogger(__name__)
@@ -279,7 +279,7 @@ class Engine(Desk):
             step = Step(step.logits[at], step.hidden[at] if step.hidden is not None else None)
         allowed = [draft.may_draw() for draft in drafts]
         sampling = [draft.request.sampling for draft in drafts]
-        drawn = draw(step.logits, step.hidden, self._network.heads, sampling, allowed)
+        drawn = draw(held(step.logits, allowed), step.hidden, self._network.heads, sampling)
         self.num_drawn += len(drafts)
         reasons: dict[Draft, FinishReason] = {}
         for n, draft in enumerate(drafts):

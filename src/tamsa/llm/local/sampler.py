@@ -30,13 +30,7 @@ class Drawn(NamedTuple):
     """Rows whose temperature and top-p the heads chose."""
 
 
-def draw(
-    logits: Tensor,
-    hidden: Tensor | None,
-    heads: DecodingHeads | None,
-    rows: Sequence[Sampling],
-    allowed: Sequence[Sequence[int] | None],
-) -> Drawn:
+def draw(logits: Tensor, hidden: Tensor | None, heads: DecodingHeads | None, rows: Sequence[Sampling]) -> Drawn:
     """Draw the next token of every row.
 
     Args:
@@ -44,46 +38,10 @@ def draw(
         hidden: `[N, D]` last hidden states; needed with heads alone.
         heads: the model's, if it has any.
         rows: how each row is drawn; its stream of random numbers advances by one.
-        allowed: N lists of the tokens that may be drawn, at least one each; None allows all.
 
     Raises:
         InputError: a row of logits holds NaN or infinity; the message names it.
     """
-    if all(ids is not None for ids in allowed):
-        few, places = _among(logits, [ids for ids in allowed if ids is not None])
-        drawn = _draw(few, hidden, heads, rows)
-        return drawn._replace(tokens=[ids[n] for ids, n in zip(places, drawn.tokens, strict=True)])
-    return _draw(ruled(logits, allowed), hidden, heads, rows)
-
-
-def _among(logits: Tensor, allowed: Sequence[Sequence[int]]) -> tuple[Tensor, list[list[int]]]:
-    """Return the logits `[N, K]` of the allowed tokens alone, -inf behind them, and which tokens they are, by id."""
-    ids = [sorted(set(tokens)) for tokens in allowed]
-    most = max(map(len, ids))
-    at = torch.tensor([[*tokens, *[-1] * (most - len(tokens))] for tokens in ids], device=logits.device)
-    return logits.gather(1, at.clamp_min(0)).masked_fill(at < 0, float("-inf")), ids
-
-
-def ruled(logits: Tensor, allowed: Sequence[Sequence[int] | None]) -> Tensor:
-    """Rule out, row by row, the tokens that are not allowed.
-
-    Args:
-        logits: `[N, V]`.
-        allowed: N lists of ids; None allows all.
-    """
-    if all(ids is None for ids in allowed):
-        return logits
-    ruled = torch.full_like(logits, float("-inf"))
-    for row, ids in enumerate(allowed):
-        if ids is None:
-            ruled[row] = logits[row]
-        else:
-            at = torch.tensor(ids, device=logits.device)
-            ruled[row, at] = logits[row, at]
-    return ruled
-
-
-def _draw(logits: Tensor, hidden: Tensor | None, heads: DecodingHeads | None, rows: Sequence[Sampling]) -> Drawn:
     logits = logits.float()
     if all(row.temperature == 0 for row in rows):
         return _greedy(logits)
@@ -112,6 +70,25 @@ def _draw(logits: Tensor, hidden: Tensor | None, heads: DecodingHeads | None, ro
         tokens = sampling.sample(logits, T, P, uniforms=uniforms)
     model, drawn = logprobs_of(logits, tokens, T, P)
     return Drawn(tokens.tolist(), drawn.tolist(), model.tolist(), T.tolist(), P.clamp_max(1.0).tolist(), chosen)
+
+
+def held(logits: Tensor, allowed: Sequence[Sequence[int] | None]) -> Tensor:
+    """Rule out, row by row, the tokens that are not allowed.
+
+    Args:
+        logits: `[N, V]`.
+        allowed: N lists of ids; None allows all.
+    """
+    if all(ids is None for ids in allowed):
+        return logits
+    ruled = torch.full_like(logits, float("-inf"))
+    for row, ids in enumerate(allowed):
+        if ids is None:
+            ruled[row] = logits[row]
+        else:
+            at = torch.tensor(ids, device=logits.device)
+            ruled[row, at] = logits[row, at]
+    return ruled
 
 
 def _greedy(logits: Tensor) -> Drawn:

@@ -31,7 +31,7 @@ from tamsa.llm.local.desk import Desk
 from tamsa.llm.local.engine import one_line
 from tamsa.llm.local.requests import Request
 from tamsa.llm.local.row import Draft
-from tamsa.llm.local.sampler import ruled
+from tamsa.llm.local.sampler import held
 
 log = logging.getLogger(__name__)
 KEY = "tamsa_request"
@@ -335,7 +335,7 @@ def _form_class(open_: Mapping[str, _Open]) -> type:
 
             def hold(_: Sequence[int], logits: torch.Tensor) -> torch.Tensor:
                 found.allowed = found.draft.may_draw()
-                return ruled(logits[None], [found.allowed])[0]
+                return held(logits[None], [found.allowed])[0]
 
             return hold
 

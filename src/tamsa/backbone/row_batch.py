@@ -134,16 +134,20 @@ class RowBatch:
         latents = [state for state in self.cache.states if isinstance(state, Latents)]
         if latents and (length := max(state.data.shape[1] for state in latents)) > self._length:
             self._grow(self._capacity, length)
-        used = max(self.cache.lengths)
+        used, moved = max(self.cache.lengths), False
         for slots, state in zip(self._slots, self.cache.states, strict=True):
             if isinstance(state, Latents):
                 if state.data.data_ptr() != slots[0].data_ptr():
                     slots[0][:n, :used] = state.data[:, :used]
+                    moved = True
                 continue
             assert state.state is not None and state.window is not None
             for slot, now in zip(slots, (state.state, state.window), strict=True):
                 if now.data_ptr() != slot.data_ptr():
                     slot[:n] = now
+                    moved = True
+        if moved:
+            self._attach(self.cache.lengths)
 
     def _grow(self, capacity: int, length: int) -> None:
         old, n = self._slots, len(self)

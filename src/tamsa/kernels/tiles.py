@@ -47,6 +47,11 @@ def _features(context: Any) -> str:
     return found
 
 
+def _lanes(context: Any) -> int:
+    """Return how many numbers a vector of sums has, which is also how many such vectors a pass has."""
+    return 16 if "+avx512f" in _features(context) else 8
+
+
 class _Single:
     """fp32: a step of the loop takes as many numbers of each row as a vector has."""
 
@@ -54,7 +59,7 @@ class _Single:
 
     def __init__(self, context: Any, builder: ir.IRBuilder) -> None:
         self.builder = builder
-        self.step = self.lanes = 16 if "+avx512f" in _features(context) else 8
+        self.step = self.lanes = _lanes(context)
         self.sums = ir.VectorType(ir.FloatType(), self.lanes)
 
     def read(self, base: ir.Value, index: ir.Value) -> Any:
@@ -70,11 +75,9 @@ class _Pairs:
     BYTES = 2
 
     def __init__(self, context: Any, builder: ir.IRBuilder) -> None:
-        features = _features(context)
         # the compiler names the instruction as below from version 17 on
-        self.native = "+avx512bf16" in features and llvmlite.binding.llvm_version_info[0] >= 17
-        self.builder = builder
-        self.lanes = 16 if "+avx512f" in features else 8
+        self.native = "+avx512bf16" in _features(context) and llvmlite.binding.llvm_version_info[0] >= 17
+        self.builder, self.lanes = builder, _lanes(context)
         self.step = 2 * self.lanes
         self.sums = ir.VectorType(ir.FloatType(), self.lanes)
 
@@ -162,9 +165,8 @@ def _tile(form: Any, summary: str) -> Any:
             share = numbers.lanes // count
             passes = []
             for first in range(0, len(ws), share):
-                sums = [cgutils.alloca_once_value(builder, _constant(numbers.sums, 0.0)) for _ in range(numbers.lanes)]
-                for place in sums:  # set where the pass begins; an alloca's value is set where the function does
-                    builder.store(_constant(numbers.sums, 0.0), place)
+                zero = _constant(numbers.sums, 0.0)
+                sums = [cgutils.alloca_once_value(builder, zero) for _ in range(numbers.lanes)]
 
                 def advance(read: Any, index: ir.Value, first: int = first, sums: list[ir.Value] = sums) -> None:
                     theirs = [read(base, index) for base in ws[first : first + share]]

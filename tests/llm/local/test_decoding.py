@@ -141,6 +141,7 @@ class Watched:
         self.rows.step = watched
 
 
+@pytest.mark.parametrize("kind", ["kimi", "llama", "qwen3", "lfm2"])  # the last: a memory that nothing is known of
 async def test_completions_share_a_row_for_as_long_as_they_agree(local, kind):
     expected = await local(kind).complete(QUESTIONS[1])
     model = local(kind)

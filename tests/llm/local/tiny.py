@@ -6,7 +6,15 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers import (
+    Lfm2Config,
+    Lfm2ForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 
 from tamsa.decoding import AutoDecoConfig, AutoDecoForCausalLM
 from tamsa.models import KimiLinearConfig, KimiLinearForCausalLM
@@ -66,10 +74,14 @@ def make_network(kind: str, vocab: int, seed: int = 0, heads: int = 4) -> Any:
             max_position_embeddings=2048,
         )
         return KimiLinearForCausalLM(config).eval()
-    family = {"llama": (LlamaConfig, LlamaForCausalLM), "qwen3": (Qwen3Config, Qwen3ForCausalLM)}[kind]
-    extra = {"head_dim": 16} if kind == "qwen3" else {}
+    families: dict[str, Any] = {
+        "llama": (LlamaConfig, LlamaForCausalLM, {}),
+        "qwen3": (Qwen3Config, Qwen3ForCausalLM, {"head_dim": 16}),
+        "lfm2": (Lfm2Config, Lfm2ForCausalLM, {"layer_types": ["conv", "full_attention"]}),
+    }
+    family = families[kind]
     config = family[0](
-        **small, **ids, **extra, num_hidden_layers=2, num_key_value_heads=2, max_position_embeddings=2048,
+        **small, **ids, **family[2], num_hidden_layers=2, num_key_value_heads=2, max_position_embeddings=2048,
         initializer_range=0.1,
     )  # fmt: skip
     return family[1](config).eval()

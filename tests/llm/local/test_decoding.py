@@ -128,14 +128,14 @@ async def test_the_same_prompt_is_read_once(local, kind):
 
 
 class Watched:
-    """The memory of a model, and how many rows and tokens each step had."""
+    """The memory of a model, and how many rows each step had."""
 
     def __init__(self, model):
         self.rows, self.steps = model.engine._rows, []
         step = self.rows.step
 
         def watched(new, *, hidden):
-            self.steps.append((len(new), sum(map(len, new))))
+            self.steps.append(len(new))
             return step(new, hidden=hidden)
 
         self.rows.step = watched
@@ -151,14 +151,14 @@ async def test_completions_share_a_row_for_as_long_as_they_agree(local, kind):
     same = await model._answers(QUESTIONS[1], greedy)
     assert {c.sampled.completion_ids for c in same} == {expected.sampled.completion_ids}
     assert all(close(c.sampled.model_logprobs, expected.sampled.model_logprobs) for c in same)
-    assert {rows for rows, _ in watched.steps} == {1}
+    assert set(watched.steps) == {1}
     assert [c.usage for c in same] == [expected.usage] * 6
 
     watched.steps.clear()
     drawn = await model.draw(QUESTIONS[2], 8)
     ids = [c.sampled.completion_ids for c in drawn]
     states = {ids_[:count] for ids_ in ids for count in range(len(ids_))}  # each is fed once, whoever said it
-    assert sum(rows for rows, _ in watched.steps) == len(states) < sum(map(len, ids))
+    assert sum(watched.steps) == len(states) < sum(map(len, ids))
     alone = local(kind)
     for number in range(8):  # each has its own stream of random numbers, shared row or not
         again = (await alone.draw(QUESTIONS[2], number + 1))[-1]
@@ -178,6 +178,34 @@ async def test_one_that_is_cancelled_leaves_the_row_to_the_others(local, kind):
     assert isinstance(results[0], asyncio.CancelledError)
     assert [c.sampled.completion_ids for c in results[1:]] == [expected.sampled.completion_ids] * 2
     assert model.engine.num_active == 0
+
+
+class GivenUp(Request):
+    """A request that another thread gives up just after the engine has looked at it so many times."""
+
+    looks = 0
+
+    @property
+    def cancelled(self):
+        self.looks -= 1
+        return self.looks < 0
+
+    @cancelled.setter
+    def cancelled(self, value):
+        pass
+
+
+@pytest.mark.parametrize("looks", range(1, 9))
+async def test_whenever_one_is_given_up_the_others_in_its_row_go_on(local, looks):
+    model = local("kimi")
+    expected = await model.complete(QUESTIONS[1], max_tokens=6)
+    loop, done = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+    arguments = (list(expected.sampled.prompt_ids), 6, Sampling(temperature=0.0), model._end_ids)
+    given_up = GivenUp(*arguments, lambda result: None)
+    given_up.looks = looks
+    model.engine.submit(given_up, Request(*arguments, lambda out: loop.call_soon_threadsafe(done.set_result, out)))
+    outcome = await asyncio.wait_for(done, 30)
+    assert tuple(outcome.ids) == expected.sampled.completion_ids
 
 
 async def test_completions_of_one_prompt_may_end_at_different_lengths(local, kind):

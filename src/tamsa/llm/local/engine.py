@@ -204,11 +204,11 @@ class Engine(Desk):
 
     def _drop_cancelled(self) -> None:
         for row in (*self._reading, *self._decoding):
-            row.drafts = [draft for draft in row.drafts if not draft.request.cancelled] or row.drafts[:1]
-        for row in [row for row in self._reading if row.drafts[0].request.cancelled]:
+            row.drafts = [draft for draft in row.drafts if not draft.request.cancelled]
+        for row in [row for row in self._reading if not row.drafts]:
             self._reading.remove(row)
         for index in reversed(range(len(self._decoding))):
-            if self._decoding[index].drafts[0].request.cancelled:
+            if not self._decoding[index].drafts:
                 self._leave(index)
 
     def _read(self, row: Row) -> int:
